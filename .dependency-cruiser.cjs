@@ -1,0 +1,78 @@
+/** Who may know whom: the rule of the house, checked by `npm run house`. Tests may know more than what they test. */
+const test = '\\.test\\.ts$';
+const rooms = ['managers', 'providers', 'vendors', 'plugins', 'cli', 'test', 'bench'];
+const outside = (...allowed) => `^(${rooms.filter((room) => !allowed.includes(room)).join('|')})/`;
+
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    { name: 'core-knows-nobody', severity: 'error', from: { path: '^core/', pathNot: test }, to: { path: outside() } },
+    {
+      name: 'providers-know-core',
+      severity: 'error',
+      from: { path: '^providers/', pathNot: test },
+      to: { path: outside('providers') },
+    },
+    {
+      name: 'no-provider-knows-another',
+      severity: 'error',
+      from: { path: '^providers/([^/]+/[^/]+)/', pathNot: test },
+      to: { path: '^providers/', pathNot: '^providers/$1/' },
+    },
+    {
+      name: 'managers-know-core-and-managers',
+      severity: 'error',
+      from: { path: '^managers/', pathNot: test },
+      to: { path: outside('managers') },
+    },
+    {
+      name: 'managers-meet-at-the-front-door',
+      comment: 'another manager is known by its index.ts alone; margo/ holds the documents that all of them speak',
+      severity: 'error',
+      from: { path: '^managers/([^/]+)/', pathNot: test },
+      to: { path: '^managers/', pathNot: ['^managers/$1/', '^managers/[^/]+/index\\.ts$', '^managers/margo/'] },
+    },
+    {
+      name: 'vendors-know-core-and-managers',
+      severity: 'error',
+      from: { path: '^vendors/', pathNot: test },
+      to: { path: outside('vendors', 'managers') },
+    },
+    {
+      name: 'vendors-meet-managers-at-the-front-door',
+      severity: 'error',
+      from: { path: '^vendors/', pathNot: test },
+      to: { path: '^managers/', pathNot: ['^managers/[^/]+/index\\.ts$', '^managers/margo/'] },
+    },
+    {
+      name: 'bindings-know-core-alone',
+      severity: 'error',
+      from: { path: '^vendors/(http|grpc|mqtt)/', pathNot: test },
+      to: { path: '^(managers|vendors)/', pathNot: '^vendors/$1/' },
+    },
+    {
+      name: 'vendors-are-strangers',
+      comment: 'a vendor may use what a binding publishes for its protocol, and nothing else of another vendor',
+      severity: 'error',
+      from: { path: '^vendors/([^/]+)/', pathNot: test },
+      to: { path: '^vendors/', pathNot: ['^vendors/$1/', '^vendors/http/index\\.ts$'] },
+    },
+    {
+      name: 'plugins-use-the-author-api',
+      severity: 'error',
+      from: { path: '^plugins/' },
+      to: { path: '^(core|managers|providers|vendors|cli)/' },
+    },
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    parser: 'swc',
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^(dist|node_modules)/' },
+  },
+};

@@ -1,0 +1,15 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { ulid } from 'ulid';
+
+const current = new AsyncLocalStorage<string>();
+
+/** The id that ties a request, the events it causes and their log lines together; `undefined` outside of any. */
+export function correlationId(): string | undefined {
+  return current.getStore();
+}
+
+/** Runs `work` under a correlation id: the given one, or a new one. */
+export function correlated<T>(id: string | undefined, work: (id: string) => T): T {
+  const used = id ?? ulid();
+  return current.run(used, () => work(used));
+}

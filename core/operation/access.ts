@@ -1,0 +1,83 @@
+import type { Problem } from './problem.js';
+
+/** Who calls. `id` is stable and fit for logs. */
+export interface Principal {
+  readonly kind: 'anonymous' | 'user' | 'device';
+  readonly id: string;
+  readonly roles: readonly Role[];
+}
+
+/** Each role may do all that the ones before it may. */
+export const roles = ['viewer', 'operator', 'admin'] as const;
+export type Role = (typeof roles)[number];
+
+export const anonymous: Principal = Object.freeze({ kind: 'anonymous', id: 'anonymous', roles: [] });
+
+/**
+ * A request as the parts that credentials are made from, in the shape that HTTP gives them (RFC 9110, RFC 9421):
+ * other bindings derive it from the operation's HTTP shape, so that one signature means the same everywhere.
+ */
+export interface Evidence {
+  readonly method: string;
+  /** Absolute, as the caller addressed it. */
+  readonly targetUri: string;
+  /** Lower-case name to value; repeated fields joined with `, `. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: Uint8Array | undefined;
+  /** The operation's path parameters, decoded. */
+  readonly params: Readonly<Record<string, string>>;
+  /** DER of the client certificate that the transport verified. */
+  readonly clientCertificate?: Uint8Array;
+}
+
+/**
+ * Turns evidence into a principal. Runs in the contract, before the input is looked at, for every binding alike.
+ *
+ * @returns `undefined` when the evidence holds no credentials of this scheme
+ * @throws {@link Problem} 401 or 403 when it holds some that are wrong
+ */
+export interface Authenticator {
+  readonly scheme: string;
+  authenticate(evidence: Evidence): Promise<Principal | undefined> | Principal | undefined;
+  /** The challenge for WWW-Authenticate (RFC 9110 section 11.6.1). */
+  readonly challenge: string;
+}
+
+/** Who may call an operation: which schemes count as credentials, and what must hold of principal and input. */
+export interface Access<I> {
+  /** Empty: no credentials are looked at. */
+  readonly schemes: readonly string[];
+  /** For docs and generated descriptions. */
+  readonly rule: string;
+  /** @returns `undefined` when allowed, else why not */
+  readonly check: (principal: Principal, input: I) => string | undefined;
+}
+
+/** No credentials needed and none looked at. */
+export const anyone: Access<unknown> = Object.freeze({ schemes: [], rule: 'anyone', check: () => undefined });
+
+/** A user with at least this role. */
+export function atLeast(role: Role): Access<unknown> {
+  return Object.freeze({
+    schemes: ['bearer'],
+    rule: `role ${role}`,
+    check: (principal: Principal) =>
+      principal.roles.some((held) => roles.indexOf(held) >= roles.indexOf(role))
+        ? undefined
+        : `needs the role ${role}; ${principal.id} has ${principal.roles.join(', ') || 'none'}`,
+  });
+}
+
+/** The device whose id the input names, proven by its signature. */
+export function ownDevice<I>(clientId: (input: I) => string): Access<I> {
+  return Object.freeze({
+    schemes: ['signature'],
+    rule: 'the device itself',
+    check: (principal: Principal, input: I) =>
+      principal.kind === 'device' && principal.id === clientId(input)
+        ? undefined
+        : 'a device may only use what is its own',
+  });
+}
+
+export type { Problem };

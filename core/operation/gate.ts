@@ -1,0 +1,160 @@
+import Negotiator from 'negotiator';
+import type { z } from 'zod';
+import { correlated } from '../correlation/index.js';
+import type { Logger } from '../plugin/logger.js';
+import { type Authenticator, anonymous, type Evidence, type Principal } from './access.js';
+import { noneMatch } from './conditional.js';
+import type { MountedOperation } from './mounted.js';
+import { type FieldFault, Problem, problems } from './problem.js';
+import type { CacheRule, Reply } from './reply.js';
+
+/** A call as a binding received it, before anything is believed. */
+export interface IncomingCall {
+  readonly evidence: Evidence;
+  /** The input's parts as the binding read them; called once, after authentication. May throw {@link Problem}. */
+  readonly input: () => unknown;
+  readonly correlationId?: string;
+  readonly signal: AbortSignal;
+  readonly ifMatch?: string;
+  readonly ifNoneMatch?: string;
+  readonly accept?: string;
+}
+
+/** What a binding renders. Every path through the gate ends in one of these; it never throws. */
+export type Outcome =
+  | Reply<unknown>
+  | { readonly kind: 'not-modified'; readonly etag: string; readonly cache?: CacheRule }
+  | { readonly kind: 'problem'; readonly problem: Problem; readonly challenges: readonly string[] };
+
+const defaultTimeout = 30_000;
+
+/**
+ * The one door to all operations: authentication, input, authorisation, handler, conditional reply, in this order,
+ * for every binding alike.
+ */
+export class Gate {
+  readonly #byScheme: ReadonlyMap<string, Authenticator>;
+
+  constructor(
+    authenticators: readonly Authenticator[],
+    private readonly log: Logger,
+  ) {
+    this.#byScheme = new Map(authenticators.map((authenticator) => [authenticator.scheme, authenticator]));
+  }
+
+  invoke(mounted: MountedOperation, call: IncomingCall): Promise<Outcome> {
+    return correlated(call.correlationId, (id) => this.#invoke(mounted, call, id));
+  }
+
+  /**
+   * Who the evidence shows the caller to be, by the first of `schemes` that it has credentials for.
+   * @throws {@link Problem} when credentials are wrong
+   */
+  async authenticate(schemes: readonly string[], evidence: Evidence): Promise<Principal> {
+    for (const scheme of schemes) {
+      const authenticator = this.#byScheme.get(scheme);
+      const found = authenticator?.authenticate(evidence);
+      const principal = found instanceof Promise ? await found : found;
+      if (principal) return principal;
+    }
+    return anonymous;
+  }
+
+  challenges(schemes: readonly string[]): string[] {
+    return schemes.flatMap((scheme) => this.#byScheme.get(scheme)?.challenge ?? []);
+  }
+
+  /** Whether any vendor of this host can check credentials of a scheme. */
+  knows(scheme: string): boolean {
+    return this.#byScheme.has(scheme);
+  }
+
+  async #invoke({ operation, handler }: MountedOperation, call: IncomingCall, correlationId: string): Promise<Outcome> {
+    try {
+      const { schemes, check } = operation.access;
+      const principal = await this.authenticate(schemes, call.evidence);
+      if (schemes.length > 0 && principal.kind === 'anonymous') {
+        throw new Problem(
+          problems.notAuthenticated,
+          `${operation.id} needs credentials: ${this.challenges(schemes).join(' or ')}`,
+        );
+      }
+      const input = parseInput(operation.input, call.input());
+      const refusal = check(principal, input);
+      if (refusal !== undefined) throw new Problem(problems.notAuthorized, refusal);
+      if (operation.output.kind === 'representation') negotiate(call.accept, operation.output.mediaTypes);
+      const reply = await handler({
+        input: input as never,
+        principal,
+        evidence: call.evidence,
+        correlationId,
+        signal:
+          operation.output.kind === 'stream' || operation.idempotency === 'safe'
+            ? call.signal
+            : AbortSignal.any([call.signal, AbortSignal.timeout(operation.timeout ?? defaultTimeout)]),
+        ...(call.ifMatch !== undefined && { ifMatch: call.ifMatch }),
+      });
+      return conditional(reply, call.ifNoneMatch);
+    } catch (error) {
+      return this.#problem(error, operation.id, operation.access.schemes, call.signal);
+    }
+  }
+
+  #problem(error: unknown, operation: string, schemes: readonly string[], signal: AbortSignal): Outcome {
+    let problem: Problem;
+    if (error instanceof Problem) {
+      problem = error;
+      if (problem.kind.status >= 500)
+        this.log.error(`${operation}: ${problem.detail}`, { operation, error: problem.cause });
+    } else if (error instanceof Error && error.name === 'TimeoutError') {
+      problem = new Problem(
+        problems.timeout,
+        `${operation} did not finish in time; nothing is known to be wrong with the request`,
+      );
+    } else if (signal.aborted) {
+      problem = new Problem(problems.unavailable, 'the call was given up');
+    } else {
+      problem = new Problem(problems.internal, 'something went wrong here; the log of the host has the details');
+      this.log.error(`${operation} failed`, { operation, error });
+    }
+    return { kind: 'problem', problem, challenges: problem.kind.status === 401 ? this.challenges(schemes) : [] };
+  }
+}
+
+/** @throws {@link Problem} 422 with one entry for each fault */
+export function parseInput(schema: z.ZodType, input: unknown): unknown {
+  const parsed = schema.safeParse(input, { reportInput: false });
+  if (parsed.success) return parsed.data;
+  const errors = fieldFaults(parsed.error);
+  const [first] = errors;
+  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
+  throw new Problem(problems.semanticError, `${first?.field || 'input'}: ${first?.message ?? 'not valid'}${more}`, {
+    errors,
+  });
+}
+
+export function fieldFaults(error: z.ZodError): FieldFault[] {
+  return error.issues.map(({ path, message }) => ({ field: path.map(String).join('.'), message }));
+}
+
+function negotiate(accept: string | undefined, available: readonly string[]): void {
+  if (accept === undefined || accept === '*/*' || accept === available[0]) return;
+  if (new Negotiator({ headers: { accept } }).mediaType([...available]) === undefined) {
+    throw new Problem(problems.notAcceptable, `available: ${available.join(', ')}; the request accepts ${accept}`);
+  }
+}
+
+function conditional(reply: Reply<unknown>, ifNoneMatch: string | undefined): Outcome {
+  if (reply.kind === 'representation' && reply.etag !== undefined && noneMatch(ifNoneMatch, reply.etag)) {
+    return { kind: 'not-modified', etag: reply.etag, ...(reply.cache && { cache: reply.cache }) };
+  }
+  if (
+    reply.kind === 'value' &&
+    reply.outcome === 'ok' &&
+    reply.etag !== undefined &&
+    noneMatch(ifNoneMatch, reply.etag)
+  ) {
+    return { kind: 'not-modified', etag: reply.etag };
+  }
+  return reply;
+}

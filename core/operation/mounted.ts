@@ -1,0 +1,25 @@
+import type { ServedOperation } from './operation.js';
+
+/** An operation where a vendor of the profile offers it. */
+export interface MountedOperation extends ServedOperation {
+  /** The vendor entry's name. */
+  readonly vendor: string;
+  /** The vendor's prefix: empty, or `/api/v1`. */
+  readonly prefix: string;
+}
+
+/**
+ * For a capability that *is* a protocol of its own (OCI Distribution, a scrape endpoint): a handler that only the
+ * bindings of that protocol understand. Authentication still runs in the contract.
+ */
+export interface Mount {
+  readonly protocol: string;
+  /** Relative to the vendor's prefix; everything below belongs to the mount. */
+  readonly path: string;
+  readonly handler: unknown;
+}
+
+export interface MountedMount extends Mount {
+  readonly vendor: string;
+  readonly prefix: string;
+}

@@ -1,0 +1,77 @@
+import type { z } from 'zod';
+import type { Access, Evidence, Principal } from './access.js';
+import type { ProblemType } from './problem.js';
+import type { Reply } from './reply.js';
+
+/**
+ * What repeating a call does.
+ * - `safe`: changes nothing. - `idempotent`: the same effect as once. - `once`: each call has its own effect, so a
+ *   repeated signed request is refused.
+ */
+export type Idempotency = 'safe' | 'idempotent' | 'once';
+
+/** What kind of reply an operation gives; bindings plan for it. */
+export type Output =
+  | { readonly kind: 'value'; readonly schema: z.ZodType }
+  | { readonly kind: 'empty' }
+  | { readonly kind: 'representation'; readonly mediaTypes: readonly string[] }
+  | { readonly kind: 'stream'; readonly schema: z.ZodType };
+
+/** The operation's shape on HTTP; also the form that signatures cover on every binding. */
+export interface HttpShape {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** `/devices/{deviceId}`; `{name+}` takes the rest of the path, slashes included. Relative to the vendor's prefix. */
+  readonly path: string;
+  /** Further templates that answer the same. */
+  readonly aliases?: readonly string[];
+  /** Input fields that come from the query. All others that the path does not name come from the JSON body. */
+  readonly query?: readonly string[];
+  /** The one input field that is the whole JSON body, where the body is a document with fields of its own. */
+  readonly body?: string;
+}
+
+/** One typed contract, declared once and served by every binding. */
+export interface Operation<I extends z.ZodType = z.ZodType> {
+  /** `<noun>.<verb>`, unique in a host. */
+  readonly id: string;
+  readonly summary: string;
+  readonly input: I;
+  readonly output: Output;
+  /** The problems that its handler may answer, beside those of the contract itself. */
+  readonly problems: readonly ProblemType[];
+  readonly access: Access<z.output<I>>;
+  readonly idempotency: Idempotency;
+  /** Bytes of the largest body; 1 MiB unless told. */
+  readonly bodyLimit?: number;
+  /** Milliseconds that a call may take; 30,000 unless told; streams have none. */
+  readonly timeout?: number;
+  readonly http: HttpShape;
+}
+
+/** What a handler is given. */
+export interface Call<I> {
+  readonly input: I;
+  readonly principal: Principal;
+  readonly evidence: Evidence;
+  readonly correlationId: string;
+  /** Aborts when the caller goes away, the time is over, or the host drains. */
+  readonly signal: AbortSignal;
+  /** The caller's `If-Match`, unquoted: the version that it believes to change. */
+  readonly ifMatch?: string;
+}
+
+export type Handler<I> = (call: Call<I>) => Promise<Reply<unknown>> | Reply<unknown>;
+
+/** An operation with its handler. */
+export interface ServedOperation {
+  readonly operation: Operation;
+  readonly handler: Handler<never>;
+}
+
+export function defineOperation<I extends z.ZodType>(operation: Operation<I>): Operation<I> {
+  return Object.freeze(operation);
+}
+
+export function serve<I extends z.ZodType>(operation: Operation<I>, handler: Handler<z.output<I>>): ServedOperation {
+  return { operation: operation as unknown as Operation, handler: handler as Handler<never> };
+}

@@ -1,0 +1,84 @@
+/** One fault of an input: which field, in dotted or JSON Pointer form, and what is wrong with it. */
+export interface FieldFault {
+  readonly field: string;
+  readonly message: string;
+}
+
+/**
+ * A kind of problem (RFC 9457 section 3.1). `type` is a stable URI that callers key on; `status` is the HTTP status
+ * whose meaning it has, on every binding.
+ */
+export interface ProblemType {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  /** Whether the same call may succeed later. */
+  readonly retryable: boolean;
+}
+
+export interface ProblemDetails {
+  readonly errors?: readonly FieldFault[];
+  /** Seconds; bindings send it as Retry-After too. */
+  readonly retryAfterSeconds?: number;
+  /** Further members (RFC 9457 section 3.2). */
+  readonly extensions?: Readonly<Record<string, unknown>>;
+  readonly cause?: unknown;
+}
+
+/** What an operation answers instead of a reply. Throw it anywhere below a handler. */
+export class Problem extends Error {
+  override readonly name = 'Problem';
+  readonly errors: readonly FieldFault[];
+  readonly retryAfterSeconds: number | undefined;
+  readonly extensions: Readonly<Record<string, unknown>>;
+
+  constructor(
+    readonly kind: ProblemType,
+    /** One or two sentences for a person: what is wrong, where, and what to do. Never a stack, never a secret. */
+    readonly detail: string,
+    details: ProblemDetails = {},
+  ) {
+    super(detail, details.cause === undefined ? undefined : { cause: details.cause });
+    this.errors = details.errors ?? [];
+    this.retryAfterSeconds = details.retryAfterSeconds;
+    this.extensions = details.extensions ?? {};
+  }
+
+  /** The JSON body (RFC 9457 section 3). */
+  body(): Record<string, unknown> {
+    return {
+      ...this.extensions,
+      type: this.kind.type,
+      title: this.kind.title,
+      status: this.kind.status,
+      detail: this.detail,
+      retryable: this.kind.retryable,
+      ...(this.retryAfterSeconds !== undefined && { retryAfterSeconds: this.retryAfterSeconds }),
+      ...(this.errors.length > 0 && { errors: this.errors }),
+    };
+  }
+}
+
+function kind(id: string, status: number, title: string, retryable = false): ProblemType {
+  return Object.freeze({ type: `urn:tutti:problem:${id}`, title, status, retryable });
+}
+
+/** The problems that the contract itself can answer, and that managers may throw. */
+export const problems = {
+  invalidRequest: kind('invalid-request', 400, 'The request cannot be read'),
+  notAuthenticated: kind('not-authenticated', 401, 'No valid credentials'),
+  notAuthorized: kind('not-authorized', 403, 'Not allowed'),
+  notFound: kind('not-found', 404, 'Not found'),
+  methodNotAllowed: kind('method-not-allowed', 405, 'Method not allowed'),
+  notAcceptable: kind('not-acceptable', 406, 'No acceptable representation'),
+  requestTimeout: kind('request-timeout', 408, 'The request did not arrive in time', true),
+  conflict: kind('conflict', 409, 'In conflict with the present state'),
+  preconditionFailed: kind('precondition-failed', 412, 'A precondition does not hold'),
+  tooLarge: kind('too-large', 413, 'The request is too large'),
+  unsupportedMediaType: kind('unsupported-media-type', 415, 'Unsupported media type'),
+  semanticError: kind('semantic-error', 422, 'The request can be read but not carried out'),
+  tooManyRequests: kind('too-many-requests', 429, 'Too many requests', true),
+  internal: kind('internal', 500, 'Internal error', true),
+  unavailable: kind('unavailable', 503, 'Not available now', true),
+  timeout: kind('timeout', 504, 'The operation took too long', true),
+} as const satisfies Record<string, ProblemType>;

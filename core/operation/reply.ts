@@ -1,0 +1,73 @@
+/** How long and by whom a representation may be kept (RFC 9111). */
+export interface CacheRule {
+  readonly visibility: 'private' | 'public';
+  /** `immutable`: the bytes under this address never change. `revalidate`: ask again with the ETag. `none`: keep nothing. */
+  readonly freshness: 'immutable' | 'revalidate' | 'none';
+}
+
+/** A JSON value, and what the call did. */
+export interface ValueReply<T> {
+  readonly kind: 'value';
+  readonly outcome: 'ok' | 'created' | 'accepted';
+  readonly value: T;
+  /** Path of the thing that was made, relative to the vendor's prefix. */
+  readonly location?: string;
+  /** The value's version for conditional requests: an opaque string without quotes. */
+  readonly etag?: string;
+}
+
+/** Nothing to say beyond success. */
+export interface EmptyReply {
+  readonly kind: 'empty';
+}
+
+/** Exact bytes. Digest and ETag are over these bytes; a binding never changes them, though it may encode them on the wire. */
+export interface Representation {
+  readonly kind: 'representation';
+  readonly bytes: Uint8Array;
+  readonly mediaType: string;
+  /** Strong validator without quotes, e.g. `sha256:...`; absent for what cannot be asked for conditionally. */
+  readonly etag?: string;
+  readonly cache?: CacheRule;
+}
+
+/** One element of a stream. `id` lets a caller go on after a break. */
+export interface StreamItem<T> {
+  readonly id?: string;
+  readonly event?: string;
+  readonly data: T;
+}
+
+/** Elements over time. The call's signal aborts when the caller goes away; the producer is pulled, never pushed. */
+export interface StreamReply<T> {
+  readonly kind: 'stream';
+  readonly items: AsyncIterable<StreamItem<T>>;
+}
+
+export type Reply<T> = ValueReply<T> | EmptyReply | Representation | StreamReply<T>;
+
+export const ok = <T>(value: T, etag?: string): ValueReply<T> => ({
+  kind: 'value',
+  outcome: 'ok',
+  value,
+  ...(etag !== undefined && { etag }),
+});
+export const created = <T>(value: T, location?: string): ValueReply<T> => ({
+  kind: 'value',
+  outcome: 'created',
+  value,
+  ...(location !== undefined && { location }),
+});
+export const accepted = <T>(value: T, location?: string): ValueReply<T> => ({
+  kind: 'value',
+  outcome: 'accepted',
+  value,
+  ...(location !== undefined && { location }),
+});
+export const empty: EmptyReply = Object.freeze({ kind: 'empty' });
+export const stream = <T>(items: AsyncIterable<StreamItem<T>>): StreamReply<T> => ({ kind: 'stream', items });
+export const representation = (
+  bytes: Uint8Array,
+  mediaType: string,
+  options: Pick<Representation, 'etag' | 'cache'> = {},
+): Representation => ({ kind: 'representation', bytes, mediaType, ...options });

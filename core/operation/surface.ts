@@ -1,0 +1,9 @@
+import type { Gate } from './gate.js';
+import type { MountedMount, MountedOperation } from './mounted.js';
+
+/** All that a binding serves. */
+export interface Surface {
+  readonly operations: readonly MountedOperation[];
+  readonly mounts: readonly MountedMount[];
+  readonly gate: Gate;
+}

@@ -1,0 +1,7 @@
+/** Time as an entry sees it. Tests pass one that they move by hand; no code reads the wall clock or sleeps otherwise. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Resolves after `milliseconds`; rejects with the signal's reason when it aborts. Does not keep the process alive. */
+  delay(milliseconds: number, signal?: AbortSignal): Promise<void>;
+}

@@ -1,0 +1,175 @@
+import { z } from 'zod';
+import type { Authenticator, Mount, ServedOperation, Surface } from '../operation/index.js';
+import type { Port, Ref } from '../ports/port.js';
+import type { Clock } from './clock.js';
+import type { Lifecycle } from './lifecycle.js';
+import type { Logger } from './logger.js';
+
+/** One of a named ref, `undefined` when no entry of the profile provides it. */
+export interface OptionalRef<T> {
+  readonly optional: Ref<T>;
+}
+/** All entries that provide a ref, by entry name, in profile order. May be none. */
+export interface EveryRef<T> {
+  readonly every: Ref<T>;
+}
+export const optional = <T>(of: Ref<T>): OptionalRef<T> => ({ optional: of });
+export const every = <T>(of: Ref<T>): EveryRef<T> => ({ every: of });
+
+/** What an entry uses: a name of its own choosing to a ref. The profile's `uses:` picks by the same name. */
+export type Uses = Readonly<Record<string, Ref<unknown> | OptionalRef<unknown> | EveryRef<unknown>>>;
+
+/** What the host hands over for {@link Uses}. */
+export type Used<U extends Uses> = {
+  readonly [K in keyof U]: U[K] extends OptionalRef<infer T>
+    ? T | undefined
+    : U[K] extends EveryRef<infer T>
+      ? ReadonlyMap<string, T>
+      : U[K] extends Ref<infer T>
+        ? T
+        : never;
+};
+
+/** Everything that `create` is given. Construction has no side effects; `start` may have. */
+export interface Context<C, U extends Uses> {
+  /** The entry's name in the profile. */
+  readonly name: string;
+  readonly config: C;
+  readonly uses: Used<U>;
+  readonly log: Logger;
+  readonly clock: Clock;
+  /** The host's data directory, absolute. An entry keeps its own files below a folder that it names itself. */
+  readonly dataDir: string;
+  /** Resolves a path from the profile: relative ones are relative to the working directory of the host. */
+  readonly resolvePath: (path: string) => string;
+}
+
+export type DefinitionKind = 'provider' | 'manager' | 'vendor' | 'binding';
+
+/** What the four `define` functions make: data that host, validation, `tutti explain`, docs and schema all read. */
+export interface Definition {
+  readonly kind: DefinitionKind;
+  /** `<slot>.<name>`: a provider's slot is its port's id, the others' their kind. */
+  readonly type: string;
+  readonly version: string;
+  /** One line for a person. */
+  readonly summary: string;
+  /** The range of host versions that it works with (semver); any unless told. */
+  readonly host: string;
+  readonly config: z.ZodType;
+  /** Refs under which others may use the instance. */
+  readonly provides: readonly Ref<unknown>[];
+  readonly uses: Uses;
+  readonly create: (context: BindingContext<unknown, Uses>) => object;
+}
+
+interface Common<C extends z.ZodType, U extends Uses> {
+  readonly type: string;
+  readonly version: string;
+  readonly summary?: string;
+  readonly host?: string;
+  readonly config?: C;
+  readonly uses?: U;
+}
+
+type NoConfig = z.ZodObject<Record<never, never>>;
+
+export interface ProviderSpec<P, C extends z.ZodType, U extends Uses> extends Common<C, U> {
+  readonly port: Port<P>;
+  readonly create: (context: Context<z.output<C>, U>) => P & Lifecycle;
+}
+
+export interface ManagerSpec<P, C extends z.ZodType, U extends Uses> extends Common<C, U> {
+  /** The manager's public face; none for one that only reacts. */
+  readonly provides?: Ref<P>;
+  readonly create: (context: Context<z.output<C>, U>) => P & Lifecycle;
+}
+
+/** What a vendor offers to the outside. All parts may be computed in `create`, none may be added later. */
+export interface VendorOffer {
+  readonly operations?: readonly ServedOperation[];
+  readonly authenticators?: readonly Authenticator[];
+  readonly mounts?: readonly Mount[];
+}
+
+export interface VendorSpec<C extends z.ZodType, U extends Uses> extends Common<C, U> {
+  readonly create: (context: Context<z.output<C>, U>) => VendorOffer & Lifecycle;
+}
+
+/** A binding is also given the surface that it serves: complete before any binding is made. */
+export interface BindingContext<C, U extends Uses> extends Context<C, U> {
+  readonly surface: Surface;
+}
+
+/** A running protocol. */
+export interface Binding extends Lifecycle {
+  /** Where it can be reached, as URLs; empty before `start`. */
+  addresses(): readonly string[];
+}
+
+export interface BindingSpec<C extends z.ZodType, U extends Uses> extends Common<C, U> {
+  readonly create: (context: BindingContext<z.output<C>, U>) => Binding;
+}
+
+export function defineProvider<P, C extends z.ZodType = NoConfig, U extends Uses = Record<never, never>>(
+  spec: ProviderSpec<P, C, U>,
+): Definition {
+  return definition('provider', spec, [spec.port]);
+}
+
+export function defineManager<P extends object, C extends z.ZodType = NoConfig, U extends Uses = Record<never, never>>(
+  spec: ManagerSpec<P, C, U>,
+): Definition {
+  return definition('manager', spec, spec.provides ? [spec.provides] : []);
+}
+
+export function defineVendor<C extends z.ZodType = NoConfig, U extends Uses = Record<never, never>>(
+  spec: VendorSpec<C, U>,
+): Definition {
+  return definition('vendor', spec, []);
+}
+
+export function defineBinding<C extends z.ZodType = NoConfig, U extends Uses = Record<never, never>>(
+  spec: BindingSpec<C, U>,
+): Definition {
+  return definition('binding', spec, []);
+}
+
+function definition<C extends z.ZodType, U extends Uses>(
+  kind: DefinitionKind,
+  spec: Common<C, U> & { readonly create: (context: never) => object },
+  provides: readonly Ref<unknown>[],
+): Definition {
+  return Object.freeze({
+    kind,
+    type: spec.type,
+    version: spec.version,
+    summary: spec.summary ?? spec.config?.description ?? spec.type,
+    host: spec.host ?? '*',
+    config: spec.config ?? z.strictObject({}),
+    provides,
+    uses: spec.uses ?? {},
+    // The host calls `create` only with a config that `config` accepted and with `uses` resolved by their refs,
+    // which is what the author's narrower parameter type says.
+    create: spec.create as Definition['create'],
+  });
+}
+
+/** Marks a config value as secret: it is never logged, shown or put into an error text. */
+export function secret<S extends z.ZodType>(schema: S): S {
+  return schema.meta({ ...schema.meta(), secret: true }) as S;
+}
+
+export function isSecret(schema: z.ZodType): boolean {
+  return schema.meta()?.['secret'] === true;
+}
+
+/** What a package's default export may be: a plugin of one or more definitions. */
+export interface Plugin {
+  readonly name: string;
+  readonly definitions: readonly Definition[];
+}
+
+export function definePlugin(name: string, definitions: readonly Definition[]): Plugin {
+  return Object.freeze({ name, definitions });
+}

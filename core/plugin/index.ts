@@ -1,0 +1,9 @@
+/** What the author of a plugin imports, and all of it: `tutti/plugin`. */
+export { z } from 'zod';
+export { canonicalJson } from '../json/canonical.js';
+export * from '../operation/index.js';
+export * from '../ports/index.js';
+export * from './clock.js';
+export * from './definition.js';
+export * from './lifecycle.js';
+export * from './logger.js';

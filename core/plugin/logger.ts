@@ -1,0 +1,10 @@
+/** Facts that go with a log line. Values under a name that the schema marks secret never get here. */
+export type LogFields = Readonly<Record<string, unknown>>;
+
+/** Structured log of one entry. Every line carries the entry's name and the correlation id of the call under way. */
+export interface Logger {
+  debug(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
+}

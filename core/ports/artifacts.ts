@@ -1,0 +1,105 @@
+import { definePort } from './port.js';
+
+/** Where an artifact is: `host[:port]`, repository path, and exactly one of tag or digest. */
+export interface ArtifactReference {
+  readonly registry: string;
+  readonly repository: string;
+  readonly tag?: string;
+  /** `sha256:` and 64 lower-case hex digits. */
+  readonly digest?: string;
+}
+
+/** OCI content descriptor (image-spec v1.1, descriptor.md). `size` in bytes. */
+export interface Descriptor {
+  readonly mediaType: string;
+  readonly digest: string;
+  readonly size: number;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly artifactType?: string;
+}
+
+/** OCI image manifest (image-spec v1.1, manifest.md) as used for artifacts. */
+export interface ArtifactManifest {
+  readonly schemaVersion: 2;
+  readonly mediaType?: string;
+  readonly artifactType?: string;
+  readonly config: Descriptor;
+  readonly layers: readonly Descriptor[];
+  readonly subject?: Descriptor;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+export interface ResolvedArtifact {
+  readonly reference: ArtifactReference;
+  readonly descriptor: Descriptor;
+  readonly manifest: ArtifactManifest;
+}
+
+/** Credentials for one call; without them the provider's own configuration decides. Never logged, never stored. */
+export interface RegistryCredentials {
+  readonly username: string;
+  readonly password: string;
+}
+
+export interface RegistryCall {
+  readonly signal?: AbortSignal;
+  readonly credentials?: RegistryCredentials;
+  /** Bytes received so far of the total, for progress on a pull. */
+  readonly progress?: (received: number, total: number) => void;
+}
+
+/** One layer to push: its exact bytes, what they are and how they are labelled. */
+export interface ArtifactLayer {
+  readonly mediaType: string;
+  readonly bytes: Uint8Array;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+export interface ArtifactToPush {
+  readonly artifactType: string;
+  readonly layers: readonly ArtifactLayer[];
+  /** The OCI empty descriptor unless told. */
+  readonly config?: { readonly mediaType: string; readonly bytes: Uint8Array };
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+/** What went wrong with a registry, by what the caller can do about it. */
+export class RegistryFault extends Error {
+  override readonly name = 'RegistryFault';
+  constructor(
+    readonly reason: 'not-found' | 'denied' | 'unreachable' | 'corrupt' | 'refused' | 'invalid',
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/**
+ * Pulls and pushes OCI artifacts (OCI Distribution v1.1).
+ *
+ * - Every digest is recomputed over the received bytes; a mismatch or a wrong length is `corrupt` and yields no value
+ *   (a stream throws before it ends, so a reader that saw the end has verified bytes).
+ * - All calls reject with {@link RegistryFault} and with nothing else, an abort excepted.
+ * - Pushing is idempotent: what is there already is not sent again.
+ */
+export interface ArtifactRegistry {
+  resolve(reference: ArtifactReference, call?: RegistryCall): Promise<ResolvedArtifact>;
+  /** A verified blob as a stream, for what may be large. */
+  pull(
+    at: Pick<ArtifactReference, 'registry' | 'repository'>,
+    blob: Descriptor,
+    call?: RegistryCall,
+  ): AsyncIterable<Uint8Array>;
+  /** A verified blob as bytes. @param limit more bytes than this are refused before they are read */
+  fetch(
+    at: Pick<ArtifactReference, 'registry' | 'repository'>,
+    blob: Descriptor,
+    limit: number,
+    call?: RegistryCall,
+  ): Promise<Uint8Array>;
+  tags(at: Pick<ArtifactReference, 'registry' | 'repository'>, call?: RegistryCall): Promise<readonly string[]>;
+  push(to: ArtifactReference, artifact: ArtifactToPush, call?: RegistryCall): Promise<Descriptor>;
+}
+
+export const ArtifactRegistry = definePort<ArtifactRegistry>('registry', 'Pulls and pushes OCI artifacts');

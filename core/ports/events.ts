@@ -1,0 +1,45 @@
+import { definePort } from './port.js';
+
+/** A typed, named event. Declared once by the manager that publishes it. */
+export interface EventType<T> {
+  readonly name: string;
+  readonly carries?: T;
+}
+
+export function eventType<T>(name: string): EventType<T> {
+  return Object.freeze({ name });
+}
+
+/** What a handler is given beside the payload. */
+export interface EventMeta {
+  /** The same on every delivery of one publication: the key for an idempotent handler. */
+  readonly id: string;
+  readonly correlationId: string;
+  /** 1 on the first delivery. */
+  readonly attempt: number;
+}
+
+export type EventHandler<T> = (payload: T, meta: EventMeta) => Promise<void> | void;
+
+export interface Subscription {
+  /** Ends deliveries and waits for the one under way. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+/**
+ * Carries what must travel upward or sideways between managers.
+ *
+ * - At least once to every group that was subscribed when `publish` was called; within a group to one handler.
+ * - A handler that throws is called again with back-off; handlers are therefore idempotent.
+ * - Events of one publisher reach a handler in the order they were published, one at a time.
+ * - `durable` tells whether an undelivered event survives kill -9 (memory: no). Managers must not need it:
+ *   whatever has to happen after a crash is derived from state at start.
+ */
+export interface EventBus {
+  readonly durable: boolean;
+  publish<T>(type: EventType<T>, payload: T): Promise<void>;
+  /** @param group the subscriber's stable name; two subscriptions of one group share the events */
+  subscribe<T>(type: EventType<T>, group: string, handler: EventHandler<T>): Subscription;
+}
+
+export const EventBus = definePort<EventBus>('events', 'Typed events between managers, at least once');

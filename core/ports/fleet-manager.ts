@@ -1,0 +1,70 @@
+import { definePort } from './port.js';
+import type { Json } from './state.js';
+
+/** A manifest as received: exact bytes and the ETag that came with them. */
+export interface FetchedManifest {
+  readonly bytes: Uint8Array;
+  readonly etag: string;
+}
+
+/** Why the fleet manager could not be used, by what the caller can do about it. */
+export class FleetManagerFault extends Error {
+  override readonly name = 'FleetManagerFault';
+  constructor(
+    readonly reason: 'unreachable' | 'refused' | 'not-found' | 'invalid' | 'busy',
+    message: string,
+    /** Milliseconds the other side asked us to wait (Retry-After). */
+    readonly retryAfter?: number,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+export interface ComponentReport {
+  readonly name: string;
+  readonly state: DeploymentState;
+  readonly error?: ReportedError;
+}
+
+export type DeploymentState = 'pending' | 'installing' | 'installed' | 'failed' | 'removing' | 'removed';
+
+export interface ReportedError {
+  readonly code: string;
+  readonly source: string;
+  readonly message: string;
+}
+
+export interface StatusReport {
+  readonly deploymentId: string;
+  readonly state: DeploymentState;
+  readonly error?: ReportedError;
+  readonly components: readonly ComponentReport[];
+}
+
+/**
+ * A device's line to its fleet manager, whatever dialect and transport carry it.
+ * Bytes are handed over unread: the caller checks every digest. All calls reject with {@link FleetManagerFault}.
+ */
+export interface FleetManager {
+  /** Presents the device's identity. Repeating it gives the same id. Resolves with the id by which the manager knows us. */
+  enroll(signal: AbortSignal): Promise<string>;
+  reportCapabilities(
+    clientId: string,
+    capabilities: Readonly<Record<string, Json>>,
+    signal: AbortSignal,
+  ): Promise<void>;
+  /** @returns `undefined` when the manifest is still the one of `etag` */
+  manifest(clientId: string, etag: string | undefined, signal: AbortSignal): Promise<FetchedManifest | undefined>;
+  bundle(clientId: string, digest: string, limit: number, signal: AbortSignal): Promise<Uint8Array>;
+  deployment(
+    clientId: string,
+    deploymentId: string,
+    digest: string,
+    limit: number,
+    signal: AbortSignal,
+  ): Promise<Uint8Array>;
+  reportStatus(clientId: string, report: StatusReport, signal: AbortSignal): Promise<void>;
+}
+
+export const FleetManager = definePort<FleetManager>('wfm', "A device's line to its fleet manager");

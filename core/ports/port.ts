@@ -1,0 +1,22 @@
+/**
+ * A typed name for something that one entry of a profile provides and another uses.
+ * The type travels with the value, so that wiring needs no casts and no decorator metadata.
+ */
+export interface Ref<T> {
+  readonly id: string;
+  /** Never present at run time; carries the type. */
+  readonly carries?: T;
+}
+
+export function ref<T>(id: string): Ref<T> {
+  return Object.freeze({ id });
+}
+
+/** A ref whose implementations are providers: its id is the prefix of their types (`state` -> `state.sqlite`). */
+export interface Port<T> extends Ref<T> {
+  readonly summary: string;
+}
+
+export function definePort<T>(id: string, summary: string): Port<T> {
+  return Object.freeze({ id, summary });
+}

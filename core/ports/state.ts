@@ -1,0 +1,120 @@
+import { definePort } from './port.js';
+
+/** What a document may be: plain JSON, never `undefined`, a function or a class instance. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
+
+/** An index maps a value to the strings it is found under; an empty list leaves it out of the index. */
+export type IndexOf<T> = (value: T) => readonly string[];
+
+/**
+ * A named set of values of one shape. Declared once beside the manager that owns it and passed to every call,
+ * so that a provider needs no registration step and an index can never be forgotten by a writer.
+ * `T` is a JSON document, or `Uint8Array` for blobs whose exact bytes matter.
+ */
+export interface Collection<T> {
+  readonly name: string;
+  readonly content: 'json' | 'bytes';
+  readonly indexes: Readonly<Record<string, IndexOf<T>>>;
+}
+
+export function collection<T extends object>(
+  name: string,
+  indexes: Readonly<Record<string, IndexOf<T>>> = {},
+): Collection<T> {
+  return Object.freeze({ name, content: 'json', indexes });
+}
+
+export function blobs(name: string): Collection<Uint8Array> {
+  return Object.freeze({ name, content: 'bytes', indexes: {} });
+}
+
+/** A stored value. `revision` grows with every change of the store (never reused, not even after a delete). */
+export interface Stored<T> {
+  readonly key: string;
+  readonly revision: number;
+  readonly value: T;
+}
+
+/** What a change demands of the present value: that it has this revision, is absent, or nothing. */
+export type Expectation = number | 'absent' | undefined;
+
+export type Change =
+  | {
+      readonly kind: 'put';
+      readonly in: Collection<never>;
+      readonly key: string;
+      readonly value: unknown;
+      readonly expect?: Expectation;
+    }
+  | { readonly kind: 'delete'; readonly in: Collection<never>; readonly key: string; readonly expect?: Expectation };
+
+/** Builds a typed change for {@link StateProvider.commit}. */
+export function put<T>(into: Collection<T>, key: string, value: T, expect?: Expectation): Change {
+  return { kind: 'put', in: into as Collection<never>, key, value, ...(expect !== undefined && { expect }) };
+}
+
+export function remove<T>(from: Collection<T>, key: string, expect?: Expectation): Change {
+  return { kind: 'delete', in: from as Collection<never>, key, ...(expect !== undefined && { expect }) };
+}
+
+export interface ListQuery {
+  /** Only values found under `equals` in this declared index. */
+  readonly index?: { readonly name: string; readonly equals: string };
+  /** Only keys that start with this. */
+  readonly prefix?: string;
+  /** At most this many (1 to 1,000; 100 unless told). */
+  readonly limit?: number;
+  /** Only keys after this one, in code-unit order: the `next` of the page before. */
+  readonly after?: string;
+}
+
+export interface Page<T> {
+  readonly items: readonly Stored<T>[];
+  /** Pass as `after` to go on; absent on the last page. */
+  readonly next?: string;
+}
+
+export type StateEvent<T> =
+  | { readonly kind: 'put'; readonly key: string; readonly revision: number; readonly value: T }
+  | { readonly kind: 'delete'; readonly key: string; readonly revision: number };
+
+/** A change's expectation did not hold; nothing of its commit was written. */
+export class StateConflict extends Error {
+  override readonly name = 'StateConflict';
+  constructor(
+    readonly collection: string,
+    readonly key: string,
+    readonly expected: Expectation,
+    readonly found: number | 'absent',
+  ) {
+    super(`${collection}/${key}: expected revision ${String(expected)}, found ${String(found)}`);
+  }
+}
+
+/**
+ * Where managers keep what must outlive a process.
+ *
+ * - A `commit` that has resolved survives kill -9 when `durable` is true; one that has not is there wholly or not at all.
+ * - All changes of a commit happen together, or none; readers never see a part of it. A key appears once per commit.
+ * - Values are immutable: what a caller does to an object it passed in or got out changes nothing in the store.
+ * - `list` is in key order by code unit, served by an index where one is asked for, never by a scan of all values.
+ * - `watch` yields every change committed after the call, in commit order, until its signal aborts;
+ *   it buffers for a slow reader and never drops.
+ */
+export interface StateProvider {
+  /** Whether an acknowledged commit survives kill -9 and a reboot. */
+  readonly durable: boolean;
+  get<T>(from: Collection<T>, key: string): Promise<Stored<T> | undefined>;
+  list<T>(from: Collection<T>, query?: ListQuery): Promise<Page<T>>;
+  /** How many values a collection (or one index entry) holds, without reading them. */
+  count<T>(from: Collection<T>, query?: Pick<ListQuery, 'index'>): Promise<number>;
+  /**
+   * @returns the revision that every value written by this commit now has
+   * @throws StateConflict when an expectation does not hold; nothing is written then
+   */
+  commit(changes: readonly Change[]): Promise<number>;
+  /** The call registers at once: a commit made right after it returns is seen. */
+  watch<T>(on: Collection<T>, signal: AbortSignal): AsyncIterable<StateEvent<T>>;
+}
+
+export const StateProvider = definePort<StateProvider>('state', 'Documents and blobs that outlive a process');

@@ -1,0 +1,115 @@
+import { definePort } from './port.js';
+import type { Json } from './state.js';
+
+/** What a device offers to workloads, in the terms of placement (units as in Kubernetes quantities: `4Gi`). */
+export interface TargetFacts {
+  readonly cpus: readonly { readonly cores: number; readonly architecture?: string }[];
+  readonly memory: string;
+  readonly storage: string;
+}
+
+export interface TargetCapabilities {
+  /** Deployment types that this target can run: `custom`, `compose`, `helm`. */
+  readonly deploymentTypes: readonly string[];
+  /** Margo runtimes: `oci`, `custom`. */
+  readonly runtimes: readonly string[];
+  readonly facts: TargetFacts;
+  /** Which component properties and parameters make a running component out of date when they change. `*` is all. */
+  readonly changes: { readonly properties: readonly string[]; readonly parameters: readonly string[] };
+  /** How many applications may be worked on at the same time. */
+  readonly parallel: number;
+}
+
+/** One component as it shall be. */
+export interface DesiredComponent {
+  readonly name: string;
+  /** `oci://host/path` of the artifact. */
+  readonly repository: string;
+  /** Tag (SemVer, `_` for `+`) or digest. */
+  readonly revision: string;
+  readonly wait: boolean;
+  /** Milliseconds until a waited-for start counts as failed. */
+  readonly timeout: number;
+  /** Everything else that the deployment says of the component. */
+  readonly properties: Readonly<Record<string, Json>>;
+  /** Pointer (as the deployment type understands it: environment variable, values path) to value. */
+  readonly parameters: Readonly<Record<string, Json>>;
+}
+
+/** One deployment as it shall be on this device: components in installation order. */
+export interface DesiredApplication {
+  /** Deployment id. */
+  readonly id: string;
+  readonly name: string;
+  readonly applicationId: string;
+  readonly deploymentType: string;
+  readonly components: readonly DesiredComponent[];
+}
+
+export type ComponentPhase = 'absent' | 'installing' | 'running' | 'stopped' | 'failed';
+
+/** One component as it is, read from the platform. */
+export interface ActualComponent {
+  readonly name: string;
+  readonly phase: ComponentPhase;
+  /** {@link componentDigest} of what was applied, kept by the platform beside the workload (label, file). */
+  readonly applied?: string;
+  /** Why it is so, for a person. */
+  readonly reason?: string;
+}
+
+export interface ActualApplication {
+  readonly id: string;
+  readonly name: string;
+  readonly components: readonly ActualComponent[];
+}
+
+export interface ApplyCall {
+  readonly signal: AbortSignal;
+  /** A short text for a person: what is being done now. */
+  readonly progress: (text: string) => void;
+}
+
+/** A target could not do what was asked. `retry` says whether the same request can succeed later. */
+export class TargetFault extends Error {
+  override readonly name = 'TargetFault';
+  constructor(
+    readonly code: 'unsupported' | 'invalid' | 'artifact' | 'start' | 'timeout' | 'unhealthy' | 'platform',
+    message: string,
+    readonly retry: boolean,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/**
+ * A platform that runs workloads.
+ *
+ * - `actual` is the truth read from the platform at the time of the call, never what was asked for.
+ *   It lists every application that this target made and has not wholly removed, those of earlier processes included.
+ * - `apply` makes one component be as desired, whether it is absent, outdated or stopped. It is idempotent: applying
+ *   what is already so changes nothing and restarts nothing. With `wait` it resolves when the component really runs
+ *   (and is healthy where health is defined), otherwise once the platform has taken it.
+ * - `remove` makes one component absent; absent already is success. Data volumes stay unless `purge`.
+ * - Both may be called again after kill -9 at any point, and get on from there. Aborting the signal stops waiting and
+ *   leaves something that a later call can finish or undo.
+ * - Both reject with {@link TargetFault} and with nothing else, an abort excepted.
+ * - `watch` yields an application's id whenever its actual state may have changed by itself.
+ */
+export interface TargetProvider {
+  describe(): Promise<TargetCapabilities>;
+  actual(): Promise<readonly ActualApplication[]>;
+  apply(application: DesiredApplication, component: string, call: ApplyCall): Promise<void>;
+  remove(
+    application: { readonly id: string; readonly name: string },
+    component: string,
+    purge: boolean,
+    call: ApplyCall,
+  ): Promise<void>;
+  watch(signal: AbortSignal): AsyncIterable<string>;
+  /** The newest lines of a component's output, oldest first. */
+  logs(applicationId: string, component: string, lines: number): Promise<readonly string[]>;
+}
+
+export const TargetProvider = definePort<TargetProvider>('target', 'A platform that runs workloads');

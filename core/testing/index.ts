@@ -1,0 +1,2 @@
+/** What the author of a plugin tests with: `tutti/testing`. */
+export {};
