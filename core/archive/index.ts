@@ -1,0 +1,3 @@
+export * from './fault.js';
+export * from './pack.js';
+export * from './unpack.js';
