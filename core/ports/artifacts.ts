@@ -1,6 +1,6 @@
 import { definePort } from './port.js';
 
-/** Where an artifact is: `host[:port]`, repository path, and exactly one of tag or digest. */
+/** Where an artifact is: `host[:port]`, repository path, and a tag or a digest; where both are there the digest decides. */
 export interface ArtifactReference {
   readonly registry: string;
   readonly repository: string;

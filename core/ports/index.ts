@@ -1,3 +1,4 @@
+export * from './artifact-reference.js';
 export * from './artifacts.js';
 export * from './component-digest.js';
 export * from './events.js';
