@@ -1,5 +1,3 @@
-import type { Problem } from './problem.js';
-
 /** Who calls. `id` is stable and fit for logs. */
 export interface Principal {
   readonly kind: 'anonymous' | 'user' | 'device';
@@ -34,7 +32,7 @@ export interface Evidence {
  * Turns evidence into a principal. Runs in the contract, before the input is looked at, for every binding alike.
  *
  * @returns `undefined` when the evidence holds no credentials of this scheme
- * @throws {@link Problem} 401 or 403 when it holds some that are wrong
+ * @throws Problem 401 or 403 when it holds some that are wrong
  */
 export interface Authenticator {
   readonly scheme: string;
@@ -79,5 +77,3 @@ export function ownDevice<I>(clientId: (input: I) => string): Access<I> {
         : 'a device may only use what is its own',
   });
 }
-
-export type { Problem };

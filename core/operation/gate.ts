@@ -69,7 +69,11 @@ export class Gate {
     return this.#byScheme.has(scheme);
   }
 
-  async #invoke({ operation, handler }: MountedOperation, call: IncomingCall, correlationId: string): Promise<Outcome> {
+  async #invoke(
+    { operation, handler, present }: MountedOperation,
+    call: IncomingCall,
+    correlationId: string,
+  ): Promise<Outcome> {
     try {
       const { schemes, check } = operation.access;
       const principal = await this.authenticate(schemes, call.evidence);
@@ -96,11 +100,16 @@ export class Gate {
       });
       return conditional(reply, call.ifNoneMatch);
     } catch (error) {
-      return this.#problem(error, operation.id, operation.access.schemes, call.signal);
+      const problem = this.#problem(error, operation.id, call.signal);
+      return {
+        kind: 'problem',
+        problem: present ? present(problem) : problem,
+        challenges: problem.kind.status === 401 ? this.challenges(operation.access.schemes) : [],
+      };
     }
   }
 
-  #problem(error: unknown, operation: string, schemes: readonly string[], signal: AbortSignal): Outcome {
+  #problem(error: unknown, operation: string, signal: AbortSignal): Problem {
     let problem: Problem;
     if (error instanceof Problem) {
       problem = error;
@@ -117,7 +126,7 @@ export class Gate {
       problem = new Problem(problems.internal, 'something went wrong here; the log of the host has the details');
       this.log.error(`${operation} failed`, { operation, error });
     }
-    return { kind: 'problem', problem, challenges: problem.kind.status === 401 ? this.challenges(schemes) : [] };
+    return problem;
   }
 }
 

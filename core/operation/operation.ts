@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Access, Evidence, Principal } from './access.js';
-import type { ProblemType } from './problem.js';
+import type { Problem, ProblemType } from './problem.js';
 import type { Reply } from './reply.js';
 
 /**
@@ -66,12 +66,22 @@ export type Handler<I> = (call: Call<I>) => Promise<Reply<unknown>> | Reply<unkn
 export interface ServedOperation {
   readonly operation: Operation;
   readonly handler: Handler<never>;
+  /** How the vendor's dialect words a problem (other type URIs, further members). Applied to every problem of this operation. */
+  readonly present?: (problem: Problem) => Problem;
 }
 
 export function defineOperation<I extends z.ZodType>(operation: Operation<I>): Operation<I> {
   return Object.freeze(operation);
 }
 
-export function serve<I extends z.ZodType>(operation: Operation<I>, handler: Handler<z.output<I>>): ServedOperation {
-  return { operation: operation as unknown as Operation, handler: handler as Handler<never> };
+export function serve<I extends z.ZodType>(
+  operation: Operation<I>,
+  handler: Handler<z.output<I>>,
+  present?: (problem: Problem) => Problem,
+): ServedOperation {
+  return {
+    operation: operation as unknown as Operation,
+    handler: handler as Handler<never>,
+    ...(present && { present }),
+  };
 }

@@ -1,0 +1,81 @@
+import { type EventType, eventType, type RegistryCredentials, ref } from '../../core/ports/index.js';
+import type { ApplicationDescription, Finding } from '../margo/index.js';
+
+/** Where a package comes from; exactly one of tag and digest. */
+export interface PackageSource {
+  readonly registry: string;
+  readonly repository: string;
+  readonly tag?: string;
+  readonly digest?: string;
+}
+
+export type PackageState = 'PENDING' | 'PROCESSING' | 'ONBOARDED' | 'FAILED';
+
+/** One imported version of an application. */
+export interface PackageRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly source: PackageSource;
+  readonly strict: boolean;
+  readonly state: PackageState;
+  /** Digest of the package's manifest, once resolved. */
+  readonly digest?: string;
+  readonly description?: ApplicationDescription;
+  readonly resources: readonly {
+    readonly path: string;
+    readonly mediaType: string;
+    readonly digest: string;
+    readonly size: number;
+  }[];
+  /** Why the import failed, for a person; all faults of a package that cannot be deployed. */
+  readonly failure?: string;
+  readonly faults: readonly Finding[];
+  /** What breaks the standard without harm. */
+  readonly warnings: readonly Finding[];
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+export interface ImportRequest {
+  readonly name: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly source: PackageSource;
+  readonly strict?: boolean;
+  /** Used for this import only: kept in memory, never stored. */
+  readonly credentials?: RegistryCredentials;
+}
+
+export interface PackageQuery {
+  readonly limit?: number;
+  readonly after?: string;
+  /** Only versions of this application. */
+  readonly applicationId?: string;
+}
+
+export interface PackagePage {
+  readonly items: readonly PackageRecord[];
+  readonly next?: string;
+  readonly total: number;
+}
+
+export const PackageChanged: EventType<{ readonly id: string; readonly state: PackageState | 'DELETED' }> =
+  eventType('catalog.package-changed');
+
+/** Application packages: imported from a registry by tag or digest, verified, validated, kept by version. */
+export interface CatalogManager {
+  /**
+   * Takes the request durably and imports in the background; a crash in between resumes the import.
+   * @throws Problem 409 when the same source is there already, 422 for a source that cannot be
+   */
+  import(request: ImportRequest): Promise<PackageRecord>;
+  get(id: string): Promise<PackageRecord>;
+  list(query: PackageQuery): Promise<PackagePage>;
+  /** @throws Problem 404; 409 while an instance uses it (`inUse`) unless forced */
+  delete(id: string): Promise<void>;
+  /** Resolves when the import has ended, well or not. */
+  settled(id: string, signal: AbortSignal): Promise<PackageRecord>;
+}
+
+export const CatalogManager = ref<CatalogManager>('manager.catalog');

@@ -1,0 +1,79 @@
+import type { VerificationKey } from '../../core/identity/index.js';
+import { type EventType, eventType, ref } from '../../core/ports/index.js';
+import type { DeviceCapabilities, SignedForm } from '../margo/index.js';
+
+export type OnboardingState = 'PENDING' | 'ONBOARDED' | 'REJECTED' | 'REVOKED';
+
+/** One client of the WFM: an identity, and the devices whose capabilities it reported. */
+export interface DeviceRecord {
+  /** `clientId` of the standard: given on onboarding, stable for one certificate. */
+  readonly id: string;
+  /** Subject common name of the certificate, for a person. */
+  readonly name: string;
+  /** SHA-256 of the certificate's DER, hex. */
+  readonly fingerprint: string;
+  readonly certificate: string;
+  readonly state: OnboardingState;
+  /** As reported: by device id, the client's own first. */
+  readonly capabilities: Readonly<Record<string, DeviceCapabilities>>;
+  /** What the device showed it speaks; `undefined` before its first capabilities. */
+  readonly spokenForm?: SignedForm;
+  /** What the operator set; wins over what it speaks. */
+  readonly setForm?: SignedForm;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+export interface DeviceQuery {
+  readonly limit?: number;
+  readonly after?: string;
+  readonly state?: OnboardingState;
+}
+
+export interface DevicePage {
+  readonly items: readonly DeviceRecord[];
+  readonly next?: string;
+  readonly total: number;
+}
+
+export type OnboardingPolicy = 'ca' | 'approve' | 'open';
+
+export const DeviceChanged: EventType<{ readonly id: string }> = eventType('device.changed');
+
+/** Who a device is, what it can do, when it was last seen. */
+export interface DeviceManager {
+  readonly policy: OnboardingPolicy;
+  /**
+   * Takes a certificate under the onboarding policy. The same certificate again gives the same record.
+   * @param certificate in any of the forms that clients send (see core/identity parseCertificate)
+   * @throws Problem 400 for an unreadable, expired or unsupported certificate; 403 when the policy refuses it
+   */
+  onboard(certificate: string): Promise<DeviceRecord>;
+  /** @throws Problem 404 */
+  get(id: string): Promise<DeviceRecord>;
+  list(query: DeviceQuery): Promise<DevicePage>;
+  /** Operator's decisions. @throws Problem 404, 409 */
+  approve(id: string): Promise<DeviceRecord>;
+  reject(id: string): Promise<DeviceRecord>;
+  /** Credentials are refused from now on; the record stays. */
+  revoke(id: string): Promise<DeviceRecord>;
+  remove(id: string): Promise<void>;
+  setForm(id: string, form: SignedForm | undefined): Promise<DeviceRecord>;
+  /** @returns whether the device was new */
+  reportCapabilities(id: string, capabilities: DeviceCapabilities, form: SignedForm): Promise<boolean>;
+  /** @throws Problem 404 */
+  withdrawCapabilities(id: string, deviceId: string): Promise<void>;
+  /** The form to answer in. */
+  formOf(record: DeviceRecord): SignedForm;
+  /**
+   * From memory, for the signature check of every request.
+   * @returns the key of an onboarded device, why it may not be used, or `undefined` for an unknown id
+   */
+  keyOf(id: string): { readonly key: VerificationKey } | { readonly refused: string } | undefined;
+  /** Notes a sign of life; kept in memory and written now and then. */
+  seen(id: string): void;
+  /** Milliseconds since the epoch; `undefined` if never since it was onboarded. */
+  lastSeen(id: string): number | undefined;
+}
+
+export const DeviceManager = ref<DeviceManager>('manager.device');

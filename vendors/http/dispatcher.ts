@@ -1,0 +1,149 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { TLSSocket } from 'node:tls';
+import { ulid } from 'ulid';
+import { type Evidence, type MountedMount, Problem, problems, type Surface } from '../../core/operation/index.js';
+import type { Logger } from '../../core/plugin/index.js';
+import { type HttpMount, isHttpMount } from './mount.js';
+import { assembleInput, readBody } from './request.js';
+import { respond, sendProblem } from './response.js';
+import { createRouter } from './router.js';
+
+export interface DispatcherOptions {
+  readonly surface: Surface;
+  readonly log: Logger;
+  /** Origin (and path prefix) by which callers address this server, where a proxy stands before it. */
+  readonly publicUrl: string | undefined;
+  readonly scheme: 'http' | 'https';
+  /** Bytes of a body, for operations that do not say. */
+  readonly bodyLimit: number;
+}
+
+const correlationForm = /^[\w.:-]{1,128}$/;
+const empty = new URLSearchParams();
+
+/** Brings a request to the operation or mount that it addresses, and the outcome back. Never throws. */
+export function createDispatcher(
+  options: DispatcherOptions,
+): (request: IncomingMessage, response: ServerResponse) => void {
+  const { surface, log } = options;
+  const find = createRouter(surface.operations);
+  const mounts = surface.mounts.filter(isHttpMount);
+
+  return (request, response) => {
+    handle(request, response).catch((error: unknown) => {
+      // What is thrown here is a fault of the connection or of ours; the caller's faults are outcomes.
+      if (error instanceof Problem) sendProblem(response, error);
+      else if (request.destroyed || response.destroyed) log.debug('the caller went away', { error });
+      else {
+        log.error('a request could not be handled', { error });
+        sendProblem(
+          response,
+          new Problem(problems.internal, 'something went wrong here; the log of the host has the details'),
+        );
+      }
+    });
+  };
+
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = request.url ?? '/';
+    const queryAt = url.indexOf('?');
+    const path = queryAt < 0 ? url : url.slice(0, queryAt);
+    const match = find(request.method ?? 'GET', path);
+    if (match.kind !== 'operation') {
+      const mount = mounts.find(({ prefix, path: at }) => path === prefix + at || path.startsWith(`${prefix}${at}/`));
+      if (mount) return runMount(mount, request, response, path);
+      return refuse(match.kind === 'none' ? undefined : match.allowed, request, response, path);
+    }
+    const { mounted, params } = match;
+    const body =
+      request.method === 'GET'
+        ? undefined
+        : await readOrClose(request, response, mounted.operation.bodyLimit ?? options.bodyLimit);
+    const evidence = evidenceOf(request, url, body, params);
+    const { headers } = evidence;
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
+    const correlation = headers['x-correlation-id'];
+    const { ['if-match']: ifMatch, ['if-none-match']: ifNoneMatch, accept } = headers;
+    const outcome = await surface.gate.invoke(mounted, {
+      evidence,
+      input: () =>
+        assembleInput(mounted.operation, evidence, queryAt < 0 ? empty : new URLSearchParams(url.slice(queryAt + 1))),
+      signal: gone.signal,
+      ...(correlation !== undefined && correlationForm.test(correlation) && { correlationId: correlation }),
+      ...(ifMatch !== undefined && { ifMatch: ifMatch.replace(/^"(.*)"$/, '$1') }),
+      ...(ifNoneMatch !== undefined && { ifNoneMatch }),
+      ...(accept !== undefined && { accept }),
+    });
+    if (!response.destroyed) await respond(response, outcome, mounted.prefix);
+  }
+
+  function evidenceOf(
+    request: IncomingMessage,
+    url: string,
+    body: Uint8Array | undefined,
+    params: Readonly<Record<string, string>>,
+  ): Evidence {
+    const origin = options.publicUrl ?? `${options.scheme}://${request.headers.host ?? 'localhost'}`;
+    const certificate = options.scheme === 'https' ? clientCertificate(request.socket as TLSSocket) : undefined;
+    return {
+      method: request.method ?? 'GET',
+      targetUri: origin + url,
+      // Node joins repeated fields with a comma already, all but Set-Cookie, which no request has.
+      headers: request.headers as Readonly<Record<string, string | undefined>>,
+      body,
+      params,
+      ...(certificate && { clientCertificate: certificate }),
+    };
+  }
+
+  async function runMount(
+    mount: MountedMount & HttpMount,
+    request: IncomingMessage,
+    response: ServerResponse,
+    path: string,
+  ): Promise<void> {
+    const { gate } = surface;
+    const below = path.slice(mount.prefix.length + mount.path.length) || '/';
+    const evidence = evidenceOf(request, request.url ?? '/', undefined, {});
+    await mount.handler(request, response, {
+      path: below,
+      authenticate: (schemes) => gate.authenticate(schemes, evidence),
+      challenges: (schemes) => gate.challenges(schemes),
+      correlationId: ulid(),
+    });
+  }
+}
+
+/** A body that is refused is not read to its end: the connection closes instead. */
+async function readOrClose(
+  request: IncomingMessage,
+  response: ServerResponse,
+  limit: number,
+): Promise<Uint8Array | undefined> {
+  try {
+    return await readBody(request, limit);
+  } catch (error) {
+    response.setHeader('Connection', 'close');
+    throw error;
+  }
+}
+
+function refuse(
+  allowed: readonly string[] | undefined,
+  request: IncomingMessage,
+  response: ServerResponse,
+  path: string,
+): void {
+  if (!allowed) {
+    sendProblem(response, new Problem(problems.notFound, `nothing is offered at ${path}`));
+    return;
+  }
+  response.setHeader('Allow', allowed.join(', '));
+  if (request.method === 'OPTIONS') response.writeHead(204).end();
+  else sendProblem(response, new Problem(problems.methodNotAllowed, `${path} answers ${allowed.join(', ')}`));
+}
+
+function clientCertificate(socket: TLSSocket): Uint8Array | undefined {
+  return socket.authorized ? socket.getPeerCertificate().raw : undefined;
+}
