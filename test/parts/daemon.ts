@@ -1,0 +1,114 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+
+/** A background process of ours. */
+export interface Daemon {
+  readonly pid: number;
+  /** All that it said so far. */
+  output(): string;
+  /** kill -9, and waits until it is gone. */
+  kill(): Promise<void>;
+  /** SIGTERM, after `patience` milliseconds (10,000 unless told) SIGKILL; waits until it is gone. Safe to call twice. */
+  stop(patience?: number): Promise<void>;
+}
+
+export interface DaemonOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+  /** Whether it can be used; asked again and again until true. May throw while the daemon is not there yet. */
+  readonly ready: () => Promise<boolean>;
+  /** Milliseconds until a start that is not ready counts as failed; 30,000 unless told. */
+  readonly deadline?: number;
+}
+
+/** Starts a process and resolves when it is ready. @throws with its output when it ends before, or is too late */
+export async function startDaemon(command: string, args: readonly string[], options: DaemonOptions): Promise<Daemon> {
+  const child = spawn(command, args, {
+    cwd: options.cwd,
+    env: options.env ?? process.env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  const listen = (chunk: Buffer): void => {
+    output += chunk.toString();
+  };
+  child.stdout.on('data', listen);
+  child.stderr.on('data', listen);
+  let failure: Error | undefined;
+  child.once('error', (error) => {
+    failure = error;
+  });
+  // A test process that dies of a crash takes its parts along.
+  const last = (): void => {
+    child.kill('SIGKILL');
+  };
+  process.once('exit', last);
+  child.once('exit', () => process.removeListener('exit', last));
+
+  const tail = (): string => output.trim().split('\n').slice(-15).join('\n');
+  try {
+    await until(
+      () => {
+        if (failure !== undefined) throw new Stopped(`${command} did not start: ${failure.message}`);
+        if (gone(child)) throw new Stopped(`${command} ended before it was ready:\n${tail()}`);
+        return options.ready();
+      },
+      () => `${command} is not ready:\n${tail()}`,
+      options.deadline ?? 30_000,
+    );
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw error;
+  }
+  return {
+    pid: child.pid ?? 0,
+    output: () => output,
+    kill: () => end(child, 'SIGKILL', 10_000),
+    stop: (patience = 10_000) => end(child, 'SIGTERM', patience),
+  };
+}
+
+/** Thrown by a probe to end the waiting at once. */
+class Stopped extends Error {}
+
+/** Probes until true. A probe that throws counts as "not yet"; its error is told when the time is over. */
+export async function until(probe: () => Promise<boolean>, what: () => string, deadline: number): Promise<void> {
+  const end = performance.now() + deadline;
+  let last: unknown;
+  while (performance.now() < end) {
+    try {
+      if (await probe()) return;
+    } catch (error) {
+      if (error instanceof Stopped) throw error;
+      last = error;
+    }
+    await pause(20);
+  }
+  throw new Error(`${what()}\nafter ${deadline} ms`, { cause: last });
+}
+
+/** A port of the loopback interface that nobody listens on now. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+function gone(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}
+
+async function end(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL', patience: number): Promise<void> {
+  if (gone(child) || child.pid === undefined) return;
+  const exited = once(child, 'exit');
+  child.kill(signal);
+  const timer = setTimeout(() => child.kill('SIGKILL'), patience);
+  await exited;
+  clearTimeout(timer);
+}

@@ -1,0 +1,57 @@
+/** The real systems that tests run against. What is not there is skipped by name and with its reason. */
+import { describe, it } from 'vitest';
+import { startDocker } from './docker.js';
+import { startOras } from './oras.js';
+import { startRegistry } from './registry.js';
+import { installable, obstacle, type PartName } from './requirements.js';
+import { startSkopeo } from './skopeo.js';
+
+export type { DockerPart } from './docker.js';
+export { buildImage } from './docker-image.js';
+export type { OrasPart } from './oras.js';
+export type { RegistryPart } from './registry.js';
+export type { SkopeoPart } from './skopeo.js';
+
+const starters = { docker: startDocker, registry: startRegistry, oras: startOras, skopeo: startSkopeo } as const;
+
+export type Start<N extends PartName> = (typeof starters)[N];
+export type Part<N extends PartName> =
+  | { readonly available: true; readonly start: Start<N> }
+  | { readonly available: false; readonly reason: string };
+
+/** A part, or why this machine does not have it. */
+export function part<N extends PartName>(name: N): Part<N> {
+  const reason = obstacle(name);
+  return reason === undefined ? { available: true, start: starters[name] } : { available: false, reason };
+}
+
+/**
+ * A suite that needs parts; `suite` is given what starts them. Without one of them the suite is skipped, and the run
+ * says so at its end; with `CI=true` it fails instead where this machine could have had the part.
+ */
+export function describeWith<N extends PartName>(
+  names: readonly N[],
+  title: string,
+  suite: (start: { readonly [K in N]: Start<K> }) => void,
+): void {
+  const reasons = names.map(obstacle).filter((reason) => reason !== undefined);
+  const start: { readonly [K in N]: Start<K> } = starters;
+  if (reasons.length === 0) {
+    describe(title, () => suite(start));
+  } else if (process.env['CI'] === 'true' && installable() === undefined) {
+    describe(title, () => {
+      it('has its parts', () => {
+        throw new Error(`this machine can have them: ${reasons.join('; ')}`);
+      });
+    });
+  } else {
+    describe.skip(title, { meta: { skipped: reasons.join('; ') } }, () => suite(start));
+  }
+}
+
+declare module '@vitest/runner' {
+  interface TaskMeta {
+    /** Why a suite is skipped; the closing report reads it. */
+    skipped?: string;
+  }
+}

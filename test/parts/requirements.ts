@@ -1,0 +1,76 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { findTool } from './tools.js';
+import { findUnpacked } from './trixie.js';
+
+/** What a part needs before it can be started. */
+interface Requirement {
+  /** Programs on the path, and the Debian packages that bring them. */
+  readonly programs: Readonly<Record<string, string>>;
+  /** Files from packages of Debian trixie, which are unpacked beside the project and never installed. */
+  readonly unpacked: Readonly<Record<string, string>>;
+  readonly root: boolean;
+}
+
+export const requirements = {
+  docker: {
+    programs: { dockerd: 'docker.io', docker: 'docker.io', busybox: 'busybox-static', ip: 'iproute2' },
+    unpacked: { 'usr/libexec/docker/cli-plugins/docker-compose': 'docker-compose' },
+    root: true,
+  },
+  registry: {
+    programs: { 'docker-registry': 'docker-registry', htpasswd: 'apache2-utils' },
+    unpacked: {},
+    root: false,
+  },
+  oras: { programs: {}, unpacked: { 'usr/bin/oras': 'oras' }, root: false },
+  skopeo: { programs: { skopeo: 'skopeo' }, unpacked: {}, root: false },
+} as const satisfies Readonly<Record<string, Requirement>>;
+
+export type PartName = keyof typeof requirements;
+export const partNames = Object.keys(requirements) as readonly PartName[];
+
+export interface Missing {
+  /** Debian packages to install. */
+  readonly packages: readonly string[];
+  /** Packages of trixie to unpack. */
+  readonly unpack: readonly string[];
+}
+
+/** What of these parts is not on this machine yet. */
+export function missing(names: readonly PartName[]): Missing {
+  const all: readonly Requirement[] = names.map((name) => requirements[name]);
+  return {
+    packages: unique(all.flatMap(({ programs }) => absent(programs, findTool))),
+    unpack: unique(all.flatMap(({ unpacked }) => absent(unpacked, findUnpacked))),
+  };
+}
+
+/** Why a part cannot be started here, or `undefined`. */
+export function obstacle(name: PartName): string | undefined {
+  const { packages, unpack } = missing([name]);
+  const needed = [...packages, ...unpack];
+  if (needed.length > 0) return `${name} needs ${needed.join(', ')}; ${installable() ?? 'the installation failed'}`;
+  if (requirements[name].root && process.getuid?.() !== 0) return `${name} can only be started by root`;
+  return undefined;
+}
+
+/** Why nothing can be installed here, or `undefined` where it can: on Debian, as root. */
+export function installable(): string | undefined {
+  if (!existsSync('/etc/debian_version') || !/^ID=debian$/m.test(osRelease())) return 'only installed on Debian';
+  if (process.getuid?.() !== 0) return 'only installed by root';
+  return undefined;
+}
+
+export function osRelease(): string {
+  return existsSync('/etc/os-release') ? readFileSync('/etc/os-release', 'utf8') : '';
+}
+
+function absent(wanted: Readonly<Record<string, string>>, find: (name: string) => string | undefined): string[] {
+  return Object.entries(wanted)
+    .filter(([name]) => find(name) === undefined)
+    .map(([, from]) => from);
+}
+
+function unique(names: readonly string[]): string[] {
+  return [...new Set(names)].sort();
+}
