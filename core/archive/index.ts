@@ -1,3 +1,4 @@
-export * from './fault.js';
-export * from './pack.js';
-export * from './unpack.js';
+/** Deterministic tar.gz out, suspicious tar.gz in. */
+export { ArchiveFault } from './fault.js';
+export { type ArchiveEntry, type DirectoryLimits, directoryEntries, packTarGz } from './pack.js';
+export { readTarGz, type Unpacked, type UnpackLimits, unpackTarGz } from './unpack.js';
