@@ -1,0 +1,3 @@
+/** Keys, certificates and signatures: who somebody is, proven. Knows no protocol server and no dialect. */
+export * from './key/index.js';
+export * from './signature/index.js';
