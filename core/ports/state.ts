@@ -91,11 +91,24 @@ export class StateConflict extends Error {
   }
 }
 
+/** The store itself could not do what was asked; nothing of the commit that met it is acknowledged. */
+export class StateFault extends Error {
+  override readonly name = 'StateFault';
+  constructor(
+    readonly reason: 'in-use' | 'newer' | 'foreign' | 'corrupt' | 'full' | 'closed' | 'storage',
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
 /**
  * Where managers keep what must outlive a process.
  *
  * - A `commit` that has resolved survives kill -9 when `durable` is true; one that has not is there wholly or not at all.
  * - All changes of a commit happen together, or none; readers never see a part of it. A key appears once per commit.
+ * - Keys and index entries are well-formed text without U+0000; a change that cannot be kept rejects with a TypeError.
  * - Values are immutable: what a caller does to an object it passed in or got out changes nothing in the store.
  * - `list` is in key order by code unit, served by an index where one is asked for, never by a scan of all values.
  * - `watch` yields every change committed after the call, in commit order, until its signal aborts;

@@ -1,0 +1,30 @@
+import { StateFault } from '../../../core/ports/index.js';
+
+/** Primary result codes of SQLite (https://sqlite.org/rescode.html) that a person can do something about. */
+const busy = 5;
+const locked = 6;
+const corrupt = 11;
+const full = 13;
+const protocol = 15;
+const notADatabase = 26;
+
+/** Says what an error of the library means for the file. An error that is not the library's is returned as it is. */
+export function stateFault(error: unknown, file: string): Error {
+  if (!(error instanceof Error)) return new StateFault('storage', `${file}: ${String(error)}`);
+  if (!('errcode' in error) || typeof error.errcode !== 'number') return error;
+  const options = { cause: error };
+  // The lowest byte is the primary code; the rest refines it.
+  switch (error.errcode & 0xff) {
+    case busy:
+    case locked:
+    case protocol:
+      return new StateFault('in-use', `another host uses ${file}; stop it, or give this one its own data`, options);
+    case full:
+      return new StateFault('full', `no space left for ${file}; nothing of this change was written`, options);
+    case corrupt:
+    case notADatabase:
+      return new StateFault('corrupt', `${file} is damaged or no database; restore it from a backup`, options);
+    default:
+      return new StateFault('storage', `${file}: ${error.message}`, options);
+  }
+}
