@@ -52,10 +52,11 @@ function rsaKind(bits: number, algorithms: readonly SignatureAlgorithm[]): KeyKi
   return { name: `RSA ${bits}`, algorithms, signatureLength: Math.ceil(bits / 8) };
 }
 
-/** A key of type RSASSA-PSS may be bound to one hash (RFC 4055 section 3.1). */
+/**
+ * A key of type RSASSA-PSS may be bound to one hash and salt (RFC 4055 section 3.1). Those are hardly in use, and
+ * OpenSSL refuses to find their salt's length by itself.
+ */
 function pssAlgorithms(hash: string | undefined): readonly SignatureAlgorithm[] {
-  if (hash === undefined) return ['rsa-pss-sha512', 'rsa-pss-sha256'];
-  if (hash === 'sha512') return ['rsa-pss-sha512'];
-  if (hash === 'sha256') return ['rsa-pss-sha256'];
-  throw new KeyFault(`an RSASSA-PSS key bound to ${hash} is not supported; use sha256 or sha512`);
+  if (hash !== undefined) throw new KeyFault('RSASSA-PSS keys bound to a hash are not supported; use a plain RSA key');
+  return ['rsa-pss-sha512', 'rsa-pss-sha256'];
 }
