@@ -72,8 +72,8 @@ export interface CatalogManager {
   import(request: ImportRequest): Promise<PackageRecord>;
   get(id: string): Promise<PackageRecord>;
   list(query: PackageQuery): Promise<PackagePage>;
-  /** @throws Problem 404; 409 while an instance uses it (`inUse`) unless forced */
-  delete(id: string): Promise<void>;
+  /** @throws Problem 404; 409 while an instance uses it, unless forced */
+  delete(id: string, force?: boolean): Promise<void>;
   /** Resolves when the import has ended, well or not. */
   settled(id: string, signal: AbortSignal): Promise<PackageRecord>;
 }
