@@ -1,0 +1,37 @@
+import { z } from 'zod';
+
+const mebibyte = 1024 * 1024;
+
+export const ProcessConfig = z.strictObject({
+  parallel: z.int().min(1).default(4).describe('Applications that may be worked on at the same time'),
+  settle: z
+    .int()
+    .min(0)
+    .default(1_000)
+    .describe('Milliseconds that a component without a health check must stay alive to count as running'),
+  otlpEndpoint: z
+    .url()
+    .optional()
+    .describe("The device's OpenTelemetry collector (OTLP over HTTP), told to every workload"),
+  logs: z
+    .strictObject({
+      bytes: z
+        .int()
+        .min(1)
+        .default(10 * mebibyte)
+        .describe('A log file larger than this is set aside'),
+      files: z.int().min(0).default(3).describe('Log files set aside that are kept for each component'),
+    })
+    .prefault({}),
+  limits: z
+    .strictObject({
+      bytes: z
+        .int()
+        .min(1)
+        .default(1024 * mebibyte)
+        .describe('Largest artifact, unpacked'),
+      entries: z.int().min(1).default(50_000).describe('Most files in an artifact'),
+    })
+    .prefault({}),
+});
+export type ProcessConfig = z.output<typeof ProcessConfig>;

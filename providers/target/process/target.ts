@@ -1,0 +1,198 @@
+import { createHash } from 'node:crypto';
+import { EventEmitter, on } from 'node:events';
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import type { Context, Lifecycle, Uses } from '../../../core/plugin/index.js';
+import {
+  type ActualApplication,
+  type ApplyCall,
+  type ArtifactRegistry,
+  type DesiredApplication,
+  type TargetCapabilities,
+  TargetFault,
+  type TargetProvider,
+} from '../../../core/ports/index.js';
+import { changes, ProcessComponent } from './component.js';
+import type { ProcessConfig } from './config.js';
+import { factsOf } from './facts.js';
+import { LogFiles } from './logs.js';
+import { ProcessTable } from './process-table.js';
+import { ComponentFiles, componentFolders, folderName, RecordFault } from './store.js';
+import { terminate } from './termination.js';
+
+type Parts = Pick<Context<ProcessConfig, Uses>, 'config' | 'log' | 'clock' | 'dataDir'> & {
+  readonly registry: ArtifactRegistry;
+};
+
+const deploymentType = 'custom';
+
+/** Runs components as processes of this machine. */
+export class ProcessTarget implements TargetProvider, Lifecycle {
+  readonly #root: string;
+  readonly #table = new ProcessTable();
+  /** By folder. */
+  readonly #components = new Map<string, ProcessComponent>();
+  readonly #changes = new EventEmitter().setMaxListeners(0);
+  readonly #lifetime = new AbortController();
+  #boot: string | undefined;
+
+  constructor(private readonly parts: Parts) {
+    this.#root = path.join(parts.dataDir, 'process');
+  }
+
+  /** Takes over all that earlier agents started, and starts again what does not run, without any registry. */
+  async start(): Promise<void> {
+    if (process.platform !== 'linux') {
+      throw new Error(`target.process reads /proc and so runs on Linux only; this machine runs ${process.platform}`);
+    }
+    await mkdir(this.#root, { recursive: true, mode: 0o700 });
+    this.#boot = await this.#table.boot();
+    await Promise.all((await componentFolders(this.#root)).map((folder) => this.#resume(folder)));
+  }
+
+  /** Lets go of the workloads; they run on. */
+  async stop(): Promise<void> {
+    this.#lifetime.abort(new Error('the agent stops'));
+    await Promise.all([...this.#components.values()].map((component) => component.release()));
+  }
+
+  async describe(): Promise<TargetCapabilities> {
+    return {
+      deploymentTypes: [deploymentType],
+      runtimes: ['custom'],
+      facts: await factsOf(this.parts.dataDir),
+      changes,
+      parallel: this.parts.config.parallel,
+    };
+  }
+
+  async actual(): Promise<readonly ActualApplication[]> {
+    const applications = new Map<
+      string,
+      ActualApplication & { components: ActualApplication['components'][number][] }
+    >();
+    for (const component of this.#components.values()) {
+      const { application } = component;
+      const actual = component.actual();
+      if (!application || !actual) continue;
+      const known = applications.get(application.id) ?? { ...application, components: [] };
+      known.components.push(actual);
+      applications.set(application.id, known);
+    }
+    return [...applications.values()];
+  }
+
+  async apply(application: DesiredApplication, name: string, call: ApplyCall): Promise<void> {
+    const component = application.components.find((candidate) => candidate.name === name);
+    if (!component) throw new TargetFault('invalid', `${application.id} has no component ${name}`, false);
+    if (application.deploymentType !== deploymentType) {
+      const message = `deployments of type ${application.deploymentType} do not run as processes, only ${deploymentType}`;
+      throw new TargetFault('unsupported', message, false);
+    }
+    await this.#faultsOnly(call, () => this.#component(application.id, name).apply(application, component, call));
+  }
+
+  async remove(application: { readonly id: string }, name: string, purge: boolean, call: ApplyCall): Promise<void> {
+    const component = this.#component(application.id, name);
+    await this.#faultsOnly(call, () => component.remove(purge, call));
+    if (component.isForgettable) this.#components.delete(this.#folder(application.id, name));
+  }
+
+  watch(signal: AbortSignal): AsyncIterable<string> {
+    if (signal.aborted) return nothing();
+    return idsOf(on(this.#changes, 'change', { signal }), signal);
+  }
+
+  async logs(applicationId: string, component: string, lines: number): Promise<readonly string[]> {
+    const files = new ComponentFiles(this.#folder(applicationId, component));
+    return this.#logs(files).tail(lines);
+  }
+
+  async #resume(folder: string): Promise<void> {
+    const component = this.#make(folder);
+    this.#components.set(folder, component);
+    try {
+      await component.resume();
+    } catch (error) {
+      this.parts.log.error('a component cannot be taken over', { folder, error });
+      if (error instanceof RecordFault) await this.#abandon(folder);
+    }
+    if (component.isForgettable) this.#components.delete(folder);
+  }
+
+  /** Without its record nothing can be known of a component but which processes are its; a later apply makes it anew. */
+  async #abandon(folder: string): Promise<void> {
+    const how = {
+      prefix: `${ownerOf(folder)}.`,
+      leader: undefined,
+      stop: { signal: 'SIGTERM', grace: 10_000 },
+    } as const;
+    await terminate(how, this.#table, this.parts.clock, this.#lifetime.signal);
+    await new ComponentFiles(folder).setRecordAside();
+  }
+
+  #component(applicationId: string, name: string): ProcessComponent {
+    const folder = this.#folder(applicationId, name);
+    const known = this.#components.get(folder);
+    if (known) return known;
+    const component = this.#make(folder);
+    this.#components.set(folder, component);
+    return component;
+  }
+
+  #make(folder: string): ProcessComponent {
+    if (this.#boot === undefined) throw new TargetFault('platform', 'the target has not started', true);
+    const { config, log, clock, registry } = this.parts;
+    const files = new ComponentFiles(folder);
+    return new ProcessComponent(
+      {
+        files,
+        logs: this.#logs(files),
+        table: this.#table,
+        clock,
+        log,
+        boot: this.#boot,
+        owner: ownerOf(folder),
+        otlpEndpoint: config.otlpEndpoint,
+        settle: config.settle,
+        lifetime: this.#lifetime.signal,
+      },
+      { registry, limits: config.limits },
+      (applicationId) => this.#changes.emit('change', applicationId),
+    );
+  }
+
+  #logs(files: ComponentFiles): LogFiles {
+    return new LogFiles(files.logs, this.parts.config.logs);
+  }
+
+  #folder(applicationId: string, component: string): string {
+    return path.join(this.#root, folderName(applicationId), folderName(component));
+  }
+
+  async #faultsOnly(call: ApplyCall, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      call.signal.throwIfAborted();
+      if (error instanceof TargetFault) throw error;
+      const message = error instanceof Error ? error.message : String(error);
+      throw new TargetFault('platform', message, true, { cause: error });
+    }
+  }
+}
+
+const ownerOf = (folder: string): string => createHash('sha256').update(folder).digest('hex').slice(0, 32);
+
+async function* nothing(): AsyncGenerator<never> {
+  // A watch that nobody waits for any more.
+}
+
+async function* idsOf(events: AsyncIterable<unknown[]>, signal: AbortSignal): AsyncGenerator<string> {
+  try {
+    for await (const [id] of events) if (typeof id === 'string') yield id;
+  } catch (error) {
+    // The iteration of an emitter ends by throwing; a watch just ends.
+    if (!signal.aborted) throw error;
+  }
+}
