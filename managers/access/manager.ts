@@ -1,0 +1,145 @@
+import pLimit from 'p-limit';
+import { Mirror } from '../../core/mirror/index.js';
+import { type Principal, Problem, problems, type Role } from '../../core/operation/index.js';
+import type { Clock, Health, Lifecycle, Logger } from '../../core/plugin/index.js';
+import { collection, put, remove, type StateProvider } from '../../core/ports/index.js';
+import { AdminFile } from './admin-file.js';
+import type { AccessManager, TokenRecord, TokenView } from './index.js';
+import { hashSecret, newToken, parseToken, secretMatches, type TokenParts, tokenText } from './token.js';
+
+export const tokens = collection<TokenRecord>('access-tokens');
+
+interface Known {
+  readonly record: TokenRecord;
+  readonly principal: Principal;
+}
+
+/** Compared with when the id is unknown, so that an unknown id takes as long as a wrong secret. */
+const noSecret = '0'.repeat(64);
+
+export interface AccessParts {
+  readonly state: StateProvider;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly dataDir: string;
+}
+
+export class TokenAccess implements AccessManager, Lifecycle {
+  readonly #state: StateProvider;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #file: AdminFile;
+  readonly #known: Mirror<TokenRecord, Known>;
+  /** Changes come one after the other, so that two revocations cannot each leave the other's token as the last. */
+  readonly #turn = pLimit(1);
+
+  constructor({ state, clock, log, dataDir }: AccessParts) {
+    this.#state = state;
+    this.#clock = clock;
+    this.#log = log;
+    this.#file = new AdminFile(dataDir);
+    this.#known = new Mirror(state, tokens, ({ value: record }) => ({
+      record,
+      principal: Object.freeze({ kind: 'user', id: `token:${record.id}`, roles: Object.freeze([record.role]) }),
+    }));
+  }
+
+  async start(): Promise<void> {
+    await this.#known.start();
+    if (this.#admins().length === 0) await this.#firstAdmin();
+  }
+
+  stop(): Promise<void> {
+    return this.#known.stop();
+  }
+
+  health(): Health {
+    return this.#known.health();
+  }
+
+  principalOf(token: string): Principal | undefined {
+    const parts = parseToken(token);
+    if (!parts) return undefined;
+    const known = this.#known.get(parts.id);
+    const proven = secretMatches(parts.secret, known?.record.secretHash ?? noSecret);
+    return known && proven && this.#valid(known.record) ? known.principal : undefined;
+  }
+
+  issue(request: { readonly name: string; readonly role: Role; readonly lifetimeSeconds?: number }): Promise<{
+    readonly token: string;
+    readonly record: TokenView;
+  }> {
+    const parts = newToken();
+    return this.#turn(async () => {
+      const record = await this.#keep(parts, request);
+      this.#log.info('issued an API token', { token: record.id, tokenName: record.name, role: record.role });
+      return { token: tokenText(parts), record };
+    });
+  }
+
+  async list(): Promise<readonly TokenView[]> {
+    return [...this.#known.values()]
+      .map(([, { record }]) => view(record))
+      .sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1));
+  }
+
+  revoke(id: string): Promise<void> {
+    return this.#turn(async () => {
+      const known = this.#known.get(id);
+      const revision = this.#known.revision(id);
+      if (!known || revision === undefined) throw new Problem(problems.notFound, `there is no token ${id}`);
+      if (this.#admins().every(({ record }) => record.id === id) && known.record.role === 'admin') {
+        throw new Problem(problems.conflict, `${id} is the last admin token; issue another one first`);
+      }
+      // The file first: a crash in between leaves a live token without its file, never a dead one that could come back.
+      await this.#file.forget(id);
+      this.#known.delete(id, await this.#state.commit([remove(tokens, id)]));
+      this.#log.info('revoked an API token', { token: id, tokenName: known.record.name });
+    });
+  }
+
+  /**
+   * Nobody can get in as an admin: leaves a way in a file. The file is written before the token counts, so that a crash
+   * in between leaves a file whose token the next start takes over, and never an issued token that nobody knows.
+   */
+  async #firstAdmin(): Promise<void> {
+    const left = this.#known.size === 0 ? await this.#file.read() : undefined;
+    const parts = left ?? newToken();
+    if (left) await this.#file.protect();
+    else await this.#file.write(parts);
+    await this.#keep(parts, { name: 'first admin', role: 'admin' });
+    this.#log.info('the first admin token is in a file', { file: this.#file.path, token: parts.id });
+  }
+
+  async #keep(
+    parts: TokenParts,
+    request: { readonly name: string; readonly role: Role; readonly lifetimeSeconds?: number },
+  ): Promise<TokenView> {
+    const now = this.#clock.now();
+    const value: TokenRecord = {
+      id: parts.id,
+      name: request.name,
+      role: request.role,
+      secretHash: hashSecret(parts.secret),
+      createdAt: now,
+      ...(request.lifetimeSeconds !== undefined && { expiresAt: now + request.lifetimeSeconds * 1000 }),
+    };
+    const revision = await this.#state.commit([put(tokens, value.id, value, 'absent')]);
+    this.#known.put({ key: value.id, revision, value });
+    return view(value);
+  }
+
+  #admins(): Known[] {
+    return [...this.#known.values()].flatMap(([, known]) =>
+      known.record.role === 'admin' && this.#valid(known.record) ? [known] : [],
+    );
+  }
+
+  #valid({ expiresAt }: TokenRecord): boolean {
+    return expiresAt === undefined || this.#clock.now() < expiresAt;
+  }
+}
+
+function view({ secretHash: _, ...shown }: TokenRecord): TokenView {
+  return shown;
+}
