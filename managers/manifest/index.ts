@@ -23,7 +23,10 @@ export interface DesiredChange {
  * `manifestVersion` strictly increases per client across restarts and restores (docs: manifest epoch).
  */
 export interface ManifestManager {
-  /** From memory; a client without deployments has version 1 with an empty list. `undefined` for an unknown client. */
+  /**
+   * From memory. A client that never had a deployment has version 1 with an empty list, whether or not {@link create}
+   * was called for it. `undefined` for an unknown client.
+   */
   current(clientId: string): PublishedManifest | undefined;
   /** Gives a new client its first manifest. Idempotent. */
   create(clientId: string): Promise<void>;
@@ -42,7 +45,10 @@ export interface ManifestManager {
   observe(clientId: string, etag: string): Promise<void>;
   /** Moves a client's version to the next epoch, by an operator's decision. */
   advanceEpoch(clientId: string): Promise<PublishedManifest>;
+  /** What to commit so that nothing of a client is left. Fails with a conflict when its manifest changes meanwhile. */
   remove(clientId: string): readonly Change[];
+  /** Clients that have a manifest of their own, with the form that it is in. From memory. */
+  clients(): Iterable<{ readonly clientId: string; readonly form: SignedForm }>;
 }
 
 export const ManifestManager = ref<ManifestManager>('manager.manifest');

@@ -1,0 +1,253 @@
+import { LRUCache } from 'lru-cache';
+import { Mirror } from '../../core/mirror/index.js';
+import { Problem, problems } from '../../core/operation/index.js';
+import type { Clock, Health, Lifecycle, Logger } from '../../core/plugin/index.js';
+import { type Change, put, StateConflict, type StateProvider, type Stored } from '../../core/ports/index.js';
+import type { DeviceManager } from '../device/index.js';
+import { composeManifest, digestOf, renderDeployment, type SignedForm } from '../margo/index.js';
+import type { DesiredChange, ManifestManager, PublishedManifest } from './index.js';
+import {
+  blobKey,
+  type Contents,
+  type ManifestRecord,
+  manifestBlobs,
+  manifests,
+  noContents,
+  publication,
+  sameDeployments,
+  successor,
+  withdrawal,
+} from './record.js';
+import { Turns } from './turns.js';
+import { epochAfter, mayAdvance, nextVersion, noteForeign } from './version.js';
+
+/** Other writers (hosts on the same store, reports) can make a commit lose this often before the caller is told. */
+const attempts = 32;
+
+interface Held {
+  readonly published: PublishedManifest;
+  readonly record: Omit<ManifestRecord, 'text'>;
+}
+
+/** A record as a change finds it, or as it would be if the client had one. */
+interface Base {
+  readonly record: ManifestRecord;
+  readonly expect: number | 'absent';
+}
+
+interface Outcome {
+  readonly changes: readonly Change[];
+  readonly record: ManifestRecord;
+}
+
+export interface ManifestParts {
+  readonly state: StateProvider;
+  readonly devices: Pick<DeviceManager, 'keyOf'>;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly basePath: string;
+  /** Bytes of bundles and deployments kept in memory. */
+  readonly cacheBytes: number;
+}
+
+export class StoredManifests implements ManifestManager, Lifecycle {
+  readonly #parts: ManifestParts;
+  readonly #held: Mirror<ManifestRecord, Held>;
+  readonly #turns = new Turns();
+  readonly #cache: LRUCache<string, Uint8Array>;
+  /** What a client that never had a deployment is given: the same for all, since it names nobody. */
+  #first: Held & { readonly text: string } = emptyHeld;
+
+  constructor(parts: ManifestParts) {
+    this.#parts = parts;
+    this.#held = new Mirror(parts.state, manifests, ({ value }) => held(value));
+    this.#cache = new LRUCache({ maxSize: parts.cacheBytes, sizeCalculation: (bytes) => bytes.byteLength + 1 });
+  }
+
+  async start(): Promise<void> {
+    const { manifestBytes, etag, version } = await composeManifest({
+      clientId: '',
+      version: 1,
+      deployments: [],
+      basePath: this.#parts.basePath,
+    });
+    const text = Buffer.from(manifestBytes).toString('utf8');
+    const record: ManifestRecord = { ...emptyRecord, version, text, etag, issued: [etag] };
+    this.#first = { ...held(record), text };
+    await this.#held.start();
+  }
+
+  stop(): Promise<void> {
+    return this.#held.stop();
+  }
+
+  health(): Health {
+    return this.#held.health();
+  }
+
+  current(clientId: string): PublishedManifest | undefined {
+    const known = this.#held.get(clientId);
+    if (known) return known.published;
+    return this.#parts.devices.keyOf(clientId) === undefined ? undefined : this.#first.published;
+  }
+
+  async create(clientId: string): Promise<void> {
+    await this.#change(clientId, async ({ record, expect }) => ({
+      changes: expect === 'absent' ? [put(manifests, clientId, record, expect)] : [],
+      record,
+    }));
+  }
+
+  update(clientId: string, change: () => Promise<DesiredChange>): Promise<PublishedManifest> {
+    return this.#change(clientId, async (base) => {
+      const { deployments, form, alongside } = await change();
+      const rendered = deployments.map((deployment) => ({
+        id: deployment.id,
+        bytes: renderDeployment(deployment, form),
+      }));
+      const listed = rendered.map(({ id, bytes }) => ({ id, digest: digestOf(bytes) }));
+      if (sameDeployments(base.record.contents, listed)) return unchanged(clientId, base, form, alongside);
+      const composed = await this.#compose(clientId, base.record, base.record.epoch, rendered);
+      const next = successor(base.record, composed, form, base.record.epoch);
+      return {
+        changes: [...publication(clientId, base.record, next, composed, base.expect), ...alongside],
+        record: next,
+      };
+    });
+  }
+
+  bundle(clientId: string, digest: string): Promise<Uint8Array | undefined> {
+    return this.#blob(clientId, digest, ({ bundle }) => bundle === digest);
+  }
+
+  deployment(clientId: string, deploymentId: string, digest: string): Promise<Uint8Array | undefined> {
+    return this.#blob(clientId, digest, ({ deployments }) =>
+      deployments.some((listed) => listed.id === deploymentId && listed.digest === digest),
+    );
+  }
+
+  async observe(clientId: string, etag: string): Promise<void> {
+    const due = ({ issued, foreign }: Pick<ManifestRecord, 'issued' | 'foreign'>): boolean =>
+      etag !== this.#first.record.etag && !issued.includes(etag) && mayAdvance(foreign, etag, this.#parts.clock.now());
+    if (!due(this.#held.get(clientId)?.record ?? this.#first.record)) return;
+    await this.#change(clientId, async (base) => {
+      if (!due(base.record)) return { changes: [], record: base.record };
+      this.#parts.log.warn('a device holds a manifest that this store never issued; its version moves on', {
+        clientId,
+        etag,
+        version: base.record.version,
+      });
+      return this.#nextEpoch(clientId, base, etag);
+    });
+  }
+
+  advanceEpoch(clientId: string): Promise<PublishedManifest> {
+    if (!this.current(clientId)) throw new Problem(problems.notFound, `there is no device ${clientId}`);
+    return this.#change(clientId, (base) => this.#nextEpoch(clientId, base));
+  }
+
+  remove(clientId: string): readonly Change[] {
+    const known = this.#held.get(clientId);
+    return known ? withdrawal(clientId, known.record, this.#held.revision(clientId)) : [];
+  }
+
+  *clients(): Generator<{ readonly clientId: string; readonly form: SignedForm }, void, undefined> {
+    for (const [clientId, { record }] of this.#held.values()) yield { clientId, form: record.form };
+  }
+
+  /** One change of a client: in its turn, made anew from what is stored when the commit loses a race. */
+  #change(clientId: string, make: (base: Base) => Promise<Outcome>): Promise<PublishedManifest> {
+    return this.#turns.take(clientId, async () => {
+      for (let attempt = 1; ; attempt++) {
+        const outcome = await make(this.#base(await this.#parts.state.get(manifests, clientId)));
+        if (outcome.changes.length === 0) return held(outcome.record).published;
+        try {
+          const revision = await this.#parts.state.commit(outcome.changes);
+          this.#held.put({ key: clientId, revision, value: outcome.record });
+          return held(outcome.record).published;
+        } catch (error) {
+          if (!(error instanceof StateConflict)) throw error;
+          if (attempt < attempts) continue;
+          throw new Problem(problems.unavailable, `too many changes at once for device ${clientId}; try again`, {
+            retryAfterSeconds: 1,
+            cause: error,
+          });
+        }
+      }
+    });
+  }
+
+  #base(stored: Stored<ManifestRecord> | undefined): Base {
+    if (stored) return { record: stored.value, expect: stored.revision };
+    return { record: { ...this.#first.record, text: this.#first.text }, expect: 'absent' };
+  }
+
+  async #nextEpoch(clientId: string, base: Base, etag?: string): Promise<Outcome> {
+    const { record, expect } = base;
+    const epoch = epochAfter(record.version, record.epoch);
+    const composed = await this.#compose(clientId, record, epoch, await this.#present(clientId, record));
+    const foreign = etag === undefined ? record.foreign : noteForeign(record.foreign, etag, this.#parts.clock.now());
+    const next = successor(record, composed, record.form, epoch, foreign);
+    return { changes: publication(clientId, record, next, composed, expect), record: next };
+  }
+
+  #compose(
+    clientId: string,
+    base: ManifestRecord,
+    epoch: number,
+    deployments: readonly { readonly id: string; readonly bytes: Uint8Array }[],
+  ): ReturnType<typeof composeManifest> {
+    const { basePath } = this.#parts;
+    return composeManifest({ clientId, version: nextVersion(base.version, epoch), deployments, basePath });
+  }
+
+  /** The exact bytes of what the manifest lists now. */
+  #present(clientId: string, record: ManifestRecord): Promise<{ id: string; bytes: Uint8Array }[]> {
+    return Promise.all(
+      record.contents.deployments.map(async ({ id, digest }) => {
+        const stored = await this.#parts.state.get(manifestBlobs, blobKey(clientId, digest));
+        if (!stored) throw new Error(`the store has lost deployment ${id} (${digest}) of client ${clientId}`);
+        return { id, bytes: stored.value };
+      }),
+    );
+  }
+
+  async #blob(
+    clientId: string,
+    digest: string,
+    listed: (contents: Contents) => boolean,
+  ): Promise<Uint8Array | undefined> {
+    const known = this.#held.get(clientId);
+    if (!known || ![known.record.contents, ...known.record.retired].some(listed)) return undefined;
+    const key = blobKey(clientId, digest);
+    const cached = this.#cache.get(key);
+    if (cached) return cached;
+    const stored = await this.#parts.state.get(manifestBlobs, key);
+    if (stored) this.#cache.set(key, stored.value);
+    return stored?.value;
+  }
+}
+
+/** The commit still holds the record, so that `alongside` cannot slip past another host's change. */
+function unchanged(clientId: string, base: Base, form: SignedForm, alongside: readonly Change[]): Outcome {
+  if (alongside.length === 0 && base.record.form === form) return { changes: [], record: base.record };
+  const record = { ...base.record, form };
+  return { changes: [put(manifests, clientId, record, base.expect), ...alongside], record };
+}
+
+function held({ text, ...record }: ManifestRecord): Held {
+  const bytes = Buffer.from(text, 'utf8');
+  return { published: Object.freeze({ version: record.version, bytes, etag: record.etag }), record };
+}
+
+const emptyRecord: ManifestRecord = Object.freeze({
+  version: 1,
+  epoch: 0,
+  form: 'D2',
+  text: '',
+  etag: '',
+  contents: noContents,
+  retired: Object.freeze([]),
+  issued: Object.freeze([]),
+});
+const emptyHeld = Object.freeze({ ...held(emptyRecord), text: '' });
