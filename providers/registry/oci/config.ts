@@ -1,0 +1,69 @@
+import { secret, z } from '../../../core/plugin/index.js';
+
+/** Whether a URL's host is this machine: the only place that plain HTTP may lead to. */
+export function isLoopback({ hostname }: URL): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname);
+}
+
+const origin = z.url({ protocol: /^https?$/ }).superRefine((text, context) => {
+  if (!URL.canParse(text)) return;
+  const url = new URL(text);
+  const fault = (message: string) => context.addIssue({ code: 'custom', message });
+  if (url.username !== '' || url.password !== '')
+    fault('credentials do not belong in the URL; use username and password');
+  if (url.pathname !== '/' || url.search !== '' || url.hash !== '') fault('only https://host[:port], without a path');
+  if (url.protocol === 'http:' && !isLoopback(url)) fault('plain http is for loopback addresses only; use https');
+});
+
+const registry = z
+  .strictObject({
+    url: origin.describe('https://host[:port]; plain http for loopback addresses only'),
+    ca: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("PEM file of the CA that signs its certificate; the system's CAs unless told"),
+    username: z.string().min(1).optional().describe('`tutti` unless told, for registries where a token is all'),
+    password: secret(z.string().min(1)).optional(),
+    passwordFile: z.string().min(1).optional().describe('File that holds the password, or token; read at each use'),
+  })
+  .superRefine(({ username, password, passwordFile }, context) => {
+    const passwords = [password, passwordFile].filter((one) => one !== undefined).length;
+    if (passwords === 2) {
+      context.addIssue({
+        code: 'custom',
+        path: ['passwordFile'],
+        message: 'password and passwordFile exclude each other',
+      });
+    }
+    if (username !== undefined && passwords === 0) {
+      context.addIssue({
+        code: 'custom',
+        path: ['username'],
+        message: 'a username needs a password or a passwordFile',
+      });
+    }
+  });
+
+export const ociConfig = z.strictObject({
+  registries: z.array(registry).default([]).describe('Registries that may be used, and how'),
+  unlisted: z
+    .enum(['refuse', 'allow'])
+    .default('refuse')
+    .describe('What to do with an artifact of a registry that is not listed; allowed ones are reached over https'),
+  timeouts: z
+    .strictObject({
+      connect: z.number().positive().default(10).describe('Seconds to connect, TLS included'),
+      answer: z
+        .number()
+        .positive()
+        .default(30)
+        .describe('Seconds until an answer begins, and for a whole manifest or list'),
+      idle: z.number().positive().default(30).describe('Seconds in which at least some bytes of a blob must come'),
+    })
+    .prefault({}),
+  attempts: z.int().min(1).max(10).default(4).describe('Tries of a read while a registry is busy or away'),
+});
+
+export type OciConfig = z.output<typeof ociConfig>;
+export type RegistryConfig = OciConfig['registries'][number];

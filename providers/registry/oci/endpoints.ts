@@ -1,0 +1,155 @@
+import { X509Certificate } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { rootCertificates } from 'node:tls';
+import { Agent, type Dispatcher } from 'undici';
+import { type RegistryCredentials, RegistryFault } from '../../../core/ports/index.js';
+import { isLoopback, type OciConfig, type RegistryConfig } from './config.js';
+
+interface Agents {
+  readonly ca: string | undefined;
+  /** Trusts the configured CA alone: for the registry itself. */
+  readonly own: Agent;
+  /** Trusts the system's CAs as well: for hosts that the registry sends us to. */
+  readonly elsewhere: Agent;
+}
+
+/** One registry: its address, whom to trust there, and who we are to it. */
+export class Endpoint {
+  readonly origin: URL;
+  readonly host: string;
+  readonly trust: string;
+  #agents: Agents | undefined;
+
+  constructor(
+    private readonly config: RegistryConfig,
+    private readonly timeouts: OciConfig['timeouts'],
+  ) {
+    this.origin = new URL(config.url);
+    this.host = this.origin.host;
+    this.trust =
+      config.ca === undefined ? "the system's CAs (`ca` of its entry in `registries` names another)" : config.ca;
+  }
+
+  /** Read at each use, so that a password that was changed in its file counts at once. */
+  async credentials(): Promise<RegistryCredentials | undefined> {
+    const { username = 'tutti', password, passwordFile } = this.config;
+    if (password !== undefined) return { username, password };
+    if (passwordFile === undefined) return undefined;
+    return { username, password: (await this.#read(passwordFile, 'passwordFile')).trim() };
+  }
+
+  /**
+   * What to send a request with. Plain HTTP leads to loopback addresses only, and only from a registry that is on one.
+   * @throws RegistryFault `refused` for an address that nothing may be sent to
+   */
+  async dispatcher(url: URL, what: string): Promise<Dispatcher> {
+    const plain = url.protocol === 'http:' && isLoopback(url) && isLoopback(this.origin);
+    if (url.protocol !== 'https:' && !plain) {
+      throw new RegistryFault(
+        'refused',
+        `registry ${this.host}: ${what}: it leads to ${url.protocol}//${url.host}, which is not https ` +
+          '(behind a TLS proxy, let the proxy pass X-Forwarded-Proto to the registry)',
+      );
+    }
+    const { own, elsewhere } = await this.#current();
+    return url.origin === this.origin.origin ? own : elsewhere;
+  }
+
+  async close(): Promise<void> {
+    const agents = this.#agents;
+    this.#agents = undefined;
+    if (agents) await Promise.all([agents.own.destroy(), agents.elsewhere.destroy()]);
+  }
+
+  /** The agents for the CA file as it is now: it may be made after us, and be renewed. */
+  async #current(): Promise<Agents> {
+    const ca = this.config.ca === undefined ? undefined : await this.#read(this.config.ca, 'ca');
+    if (this.#agents !== undefined && this.#agents.ca === ca) return this.#agents;
+    if (ca !== undefined) this.#checkPem(ca);
+    const old = this.#agents;
+    const agents = { ca, own: this.#agent(ca), elsewhere: this.#agent(ca && [...rootCertificates, ca]) };
+    this.#agents = agents;
+    // What is under way over the old connections may end there.
+    if (old) for (const agent of [old.own, old.elsewhere]) closeLater(agent);
+    return agents;
+  }
+
+  #agent(ca: string | string[] | undefined): Agent {
+    const { connect, answer, idle } = this.timeouts;
+    return new Agent({
+      connect: { timeout: connect * 1000, ...(ca !== undefined && { ca }) },
+      headersTimeout: answer * 1000,
+      bodyTimeout: idle * 1000,
+    });
+  }
+
+  async #read(file: string, key: string): Promise<string> {
+    try {
+      return await readFile(file, 'utf8');
+    } catch (error) {
+      const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+      throw new RegistryFault(
+        'unreachable',
+        `registry ${this.host}: its file ${file} (\`${key}\`) ${missing ? 'is not there (yet)' : 'cannot be read'}`,
+        { cause: error },
+      );
+    }
+  }
+
+  #checkPem(ca: string): void {
+    try {
+      new X509Certificate(ca);
+    } catch (cause) {
+      throw new RegistryFault('unreachable', `registry ${this.host}: ${this.trust} (\`ca\`) holds no PEM certificate`, {
+        cause,
+      });
+    }
+  }
+}
+
+/** The registries that may be used. */
+export class Endpoints {
+  readonly #byAddress = new Map<string, Endpoint>();
+
+  constructor(
+    private readonly config: OciConfig,
+    resolvePath: (path: string) => string,
+  ) {
+    for (const { ca, passwordFile, ...registry } of config.registries) {
+      const files = {
+        ...(ca !== undefined && { ca: resolvePath(ca) }),
+        ...(passwordFile !== undefined && { passwordFile: resolvePath(passwordFile) }),
+      };
+      this.#byAddress.set(new URL(registry.url).origin, new Endpoint({ ...registry, ...files }, config.timeouts));
+    }
+  }
+
+  /**
+   * @param registry `host[:port]` of a reference
+   * @throws RegistryFault `refused` when the profile does not name it
+   */
+  find(registry: string): Endpoint {
+    const [secure, plain] = [new URL(`https://${registry}`).origin, new URL(`http://${registry}`).origin];
+    const known = this.#byAddress.get(secure) ?? this.#byAddress.get(plain);
+    if (known) return known;
+    if (this.config.unlisted === 'refuse') {
+      throw new RegistryFault(
+        'refused',
+        `registry ${registry}: the profile does not name it; add \`- url: ${secure}\` to the \`registries\` of the ` +
+          '`registry.oci` entry (or set `unlisted: allow` there)',
+      );
+    }
+    const endpoint = new Endpoint({ url: secure }, this.config.timeouts);
+    this.#byAddress.set(secure, endpoint);
+    return endpoint;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#byAddress.values()].map((endpoint) => endpoint.close()));
+  }
+}
+
+/** `close` waits for what is under way; nobody needs to wait for that. */
+function closeLater(agent: Agent): void {
+  agent.close().catch(() => agent.destroy());
+}

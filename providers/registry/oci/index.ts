@@ -1,0 +1,24 @@
+import { defineProvider } from '../../../core/plugin/index.js';
+import { ArtifactRegistry } from '../../../core/ports/index.js';
+import { Authorization } from './authorization.js';
+import { ociConfig } from './config.js';
+import { Endpoints } from './endpoints.js';
+import { OciRegistry } from './registry.js';
+import { Transport } from './transport.js';
+
+/** `registry.oci`: any registry that speaks OCI Distribution v1.1. */
+export const registryOci = defineProvider({
+  port: ArtifactRegistry,
+  type: 'registry.oci',
+  version: '1.0.0',
+  summary: 'Pulls from and pushes to OCI registries',
+  config: ociConfig,
+  create: ({ config, clock, resolvePath }) => {
+    const endpoints = new Endpoints(config, resolvePath);
+    const transport = new Transport(new Authorization(clock, config.timeouts.answer), clock, config);
+    const registry = new OciRegistry(endpoints, transport, config.timeouts);
+    return Object.assign(registry, { stop: () => endpoints.close() });
+  },
+});
+
+export default registryOci;
