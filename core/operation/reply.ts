@@ -29,6 +29,8 @@ export interface Representation {
   /** Strong validator without quotes, e.g. `sha256:...`; absent for what cannot be asked for conditionally. */
   readonly etag?: string;
   readonly cache?: CacheRule;
+  /** A representation that says no: a probe of something that is not ready. */
+  readonly outcome?: 'ok' | 'unavailable';
 }
 
 /** One element of a stream. `id` lets a caller go on after a break. */
@@ -69,5 +71,5 @@ export const stream = <T>(items: AsyncIterable<StreamItem<T>>): StreamReply<T> =
 export const representation = (
   bytes: Uint8Array,
   mediaType: string,
-  options: Pick<Representation, 'etag' | 'cache'> = {},
+  options: Pick<Representation, 'etag' | 'cache' | 'outcome'> = {},
 ): Representation => ({ kind: 'representation', bytes, mediaType, ...options });

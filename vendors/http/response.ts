@@ -51,8 +51,11 @@ export function sendProblem(response: ServerResponse, problem: Problem, challeng
   send(response, problem.kind.status, headers, JSON.stringify(problem.body()));
 }
 
-function sendRepresentation(response: ServerResponse, { bytes, mediaType, etag, cache }: Representation): void {
-  response.writeHead(200, {
+function sendRepresentation(
+  response: ServerResponse,
+  { bytes, mediaType, etag, cache, outcome }: Representation,
+): void {
+  response.writeHead(outcome === 'unavailable' ? 503 : 200, {
     'Content-Type': mediaType,
     'Content-Length': bytes.byteLength,
     'Cache-Control': cacheControl(cache ?? { visibility: 'private', freshness: 'none' }),

@@ -1,0 +1,130 @@
+import 'reflect-metadata';
+import { isAbsolute, resolve } from 'node:path';
+import { Container, type ResolutionContext } from 'inversify';
+import { Gate, type MountedMount, type MountedOperation, type Surface } from '../operation/index.js';
+import type { Clock } from '../plugin/clock.js';
+import type { Binding, BindingContext, Uses, VendorOffer } from '../plugin/definition.js';
+import type { Lifecycle } from '../plugin/lifecycle.js';
+import type { ResolvedEntry, ResolvedProfile } from '../profile/index.js';
+import { type ProvisionFailure, StartUpError } from './failures.js';
+import type { LifecycleNode } from './lifecycle.js';
+import type { HostLog } from './log.js';
+import { secretValues } from './secrets.js';
+
+export interface Assembly {
+  /** In dependency order. */
+  readonly nodes: readonly LifecycleNode[];
+  readonly bindings: readonly Binding[];
+}
+
+export interface AssemblyOptions {
+  readonly log: HostLog;
+  readonly clock: Clock;
+  /** Instances that the host itself provides, by ref id. */
+  readonly hostProvides: ReadonlyMap<string, object>;
+}
+
+/**
+ * Makes every entry of a profile, each a singleton of its name in one inversify container. Construction has no side
+ * effects, so a failure leaves nothing behind; all failures are reported together.
+ *
+ * @throws {@link StartUpError}
+ */
+export function assemble(profile: ResolvedProfile, options: AssemblyOptions): Assembly {
+  const container = new Container();
+  const failures: ProvisionFailure[] = [];
+  const made = new Map<string, object>();
+  const tokens = new Map(profile.entries.map(({ name }) => [name, Symbol(name)]));
+  const token = (name: string): symbol => tokens.get(name) ?? Symbol(name);
+  const vendors = profile.entries.filter(({ slot }) => slot === 'vendors');
+
+  for (const entry of profile.entries) {
+    container
+      .bind<object>(token(entry.name))
+      .toDynamicValue((context) =>
+        entry.definition.create({
+          name: entry.name,
+          config: entry.config,
+          uses: resolveUses(entry, context),
+          log: options.log.of(entry.name),
+          clock: options.clock,
+          dataDir: profile.dataDir,
+          resolvePath: (path) => (isAbsolute(path) ? path : resolve(path)),
+          // Only a binding's `create` is typed to see it.
+          ...(entry.slot === 'bindings' && { surface: surfaceOf(entry) }),
+        } as BindingContext<unknown, Uses>),
+      )
+      .inSingletonScope();
+  }
+
+  for (const entry of profile.entries) {
+    options.log.hide(secretValues(entry.definition.config, entry.config));
+    if (dependenciesOf(entry).some((name) => tokens.has(name) && !made.has(name))) continue;
+    try {
+      made.set(entry.name, container.get<object>(token(entry.name)));
+    } catch (error) {
+      failures.push({
+        entry: entry.name,
+        type: entry.definition.type,
+        error: error instanceof Error ? error : new Error(String(error)),
+      });
+    }
+  }
+  if (failures.length > 0) throw new StartUpError(profile.name, { provision: failures });
+
+  return {
+    nodes: profile.entries.map((entry) => ({
+      name: entry.name,
+      instance: made.get(entry.name) as Lifecycle,
+      dependsOn: dependenciesOf(entry),
+    })),
+    bindings: profile.entries.filter(({ slot }) => slot === 'bindings').map(({ name }) => made.get(name) as Binding),
+  };
+
+  function dependenciesOf(entry: ResolvedEntry): string[] {
+    const used = Object.values(entry.wiring).flatMap((wire) =>
+      wire === undefined || (typeof wire === 'object' && 'host' in wire) ? [] : wire,
+    );
+    return entry.slot === 'bindings' ? [...used, ...servedBy(entry).map(({ name }) => name)] : [...used];
+  }
+
+  function servedBy(entry: ResolvedEntry): readonly ResolvedEntry[] {
+    return vendors.filter(({ name }) => entry.serves === undefined || entry.serves.includes(name));
+  }
+
+  function resolveUses(entry: ResolvedEntry, context: ResolutionContext): Record<string, unknown> {
+    return Object.fromEntries(
+      Object.entries(entry.wiring).map(([use, wire]) => {
+        if (wire === undefined) return [use, undefined];
+        if (typeof wire === 'string') return [use, context.get(token(wire))];
+        if ('host' in wire) return [use, options.hostProvides.get(wire.host)];
+        return [use, new Map(wire.map((name) => [name, context.get(token(name))]))];
+      }),
+    );
+  }
+
+  /** Authenticators of all vendors stand at every door, whichever vendors a binding serves. */
+  function surfaceOf(binding: ResolvedEntry): Surface {
+    const offer = ({ name }: ResolvedEntry): VendorOffer => (made.get(name) ?? {}) as VendorOffer;
+    const gate = new Gate(
+      vendors.flatMap((vendor) => offer(vendor).authenticators ?? []),
+      options.log.of(binding.name),
+    );
+    const operations: MountedOperation[] = [];
+    const mounts: MountedMount[] = [];
+    for (const vendor of servedBy(binding)) {
+      const place = { vendor: vendor.name, prefix: vendor.path ?? '' };
+      for (const served of offer(vendor).operations ?? []) {
+        const { schemes, rule } = served.operation.access;
+        if (schemes.length > 0 && !schemes.some((scheme) => gate.knows(scheme))) {
+          throw new Error(
+            `${vendor.name} offers ${served.operation.id} to ${rule}, but no vendor of this profile checks ${schemes.join(' or ')} credentials`,
+          );
+        }
+        operations.push({ ...served, ...place });
+      }
+      for (const mount of offer(vendor).mounts ?? []) mounts.push({ ...mount, ...place });
+    }
+    return { operations, mounts, gate };
+  }
+}

@@ -1,0 +1,5 @@
+export * from './clock.js';
+export * from './failures.js';
+export * from './host.js';
+export * from './log.js';
+export * from './status.js';

@@ -1,0 +1,22 @@
+import type { Health } from '../plugin/lifecycle.js';
+import { ref } from '../ports/port.js';
+
+export type Phase = 'provisioning' | 'starting' | 'ready' | 'draining' | 'stopped';
+
+export interface EntryStatus {
+  readonly name: string;
+  readonly type: string;
+  readonly health: Health;
+}
+
+/** How the host is; vendors use it to answer probes. Provided by the host itself. */
+export interface HostStatus {
+  readonly profile: string;
+  readonly version: string;
+  phase(): Phase;
+  entries(): readonly EntryStatus[];
+  /** Where the bindings can be reached. */
+  addresses(): readonly string[];
+}
+
+export const HostStatus = ref<HostStatus>('host.status');

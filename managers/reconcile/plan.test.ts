@@ -1,0 +1,111 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  type ActualComponent,
+  componentDigest,
+  type DesiredApplication,
+  type DesiredComponent,
+  type TargetCapabilities,
+} from '../../core/ports/index.js';
+import { type Observed, plan } from './plan.js';
+
+const capabilities: TargetCapabilities = {
+  deploymentTypes: ['custom'],
+  runtimes: ['custom'],
+  facts: { cpus: [], memory: '1Gi', storage: '1Gi' },
+  changes: { properties: ['*'], parameters: ['*'] },
+  parallel: 1,
+};
+
+function component(name: string, revision = '1.0.0'): DesiredComponent {
+  return {
+    name,
+    repository: `oci://reg.test/${name}`,
+    revision,
+    wait: true,
+    timeout: 1000,
+    properties: {},
+    parameters: {},
+  };
+}
+
+function application(...components: DesiredComponent[]): DesiredApplication {
+  return { id: 'a', name: 'a', applicationId: 'app', deploymentType: 'custom', components };
+}
+
+function running(desired: DesiredComponent): ActualComponent {
+  return { name: desired.name, phase: 'running', applied: componentDigest(desired, capabilities.changes) };
+}
+
+function observed(components: readonly ActualComponent[], target = 'process', types = ['custom']): Observed {
+  return {
+    target,
+    capabilities: { ...capabilities, deploymentTypes: types },
+    actual: { id: 'a', name: 'a', components },
+  };
+}
+
+const kinds = (of: ReturnType<typeof plan>): string[] => of.steps.map(({ kind, component: name }) => `${kind} ${name}`);
+
+describe('plan', () => {
+  it('installs what is not there, in the order of the application', () => {
+    expect(kinds(plan(application(component('db'), component('web')), [observed([])]))).toEqual([
+      'install db',
+      'install web',
+    ]);
+  });
+
+  it('is empty for what is as desired', () => {
+    const db = component('db');
+    expect(plan(application(db), [observed([running(db)])]).steps).toEqual([]);
+  });
+
+  it('updates what was applied from another revision', () => {
+    const steps = plan(application(component('db', '2.0.0')), [observed([running(component('db'))])]).steps;
+    expect(steps).toEqual([{ kind: 'update', component: 'db', target: 'process', reason: 'to 2.0.0' }]);
+  });
+
+  it('repairs what stopped by itself and says why it had', () => {
+    const db = component('db');
+    const steps = plan(application(db), [
+      observed([{ ...running(db), phase: 'failed', reason: 'exit code 137' }]),
+    ]).steps;
+    expect(steps).toEqual([{ kind: 'repair', component: 'db', target: 'process', reason: 'exit code 137' }]);
+  });
+
+  it('removes components that the application no longer has, last first, before it installs new ones', () => {
+    const steps = plan(application(component('new')), [observed([running(component('a1')), running(component('a2'))])]);
+    expect(kinds(steps)).toEqual(['remove a2', 'remove a1', 'install new']);
+  });
+
+  it('removes everything of an application that is no longer desired, on every target', () => {
+    const steps = plan(undefined, [
+      observed([running(component('db'))]),
+      observed([running(component('web'))], 'docker', ['compose']),
+    ]);
+    expect(steps.steps.map(({ target, component: name }) => `${target}/${name}`)).toEqual(['process/db', 'docker/web']);
+  });
+
+  it('says what the device can run when it cannot run this', () => {
+    const verdict = plan({ ...application(component('db')), deploymentType: 'helm' }, [observed([])]);
+    expect(verdict).toMatchObject({ kind: 'unsupported', reason: 'this device runs custom, not helm' });
+  });
+
+  it('converges: carrying out a plan leaves nothing to plan', () => {
+    const names = fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd'), { maxLength: 4 });
+    const phases = fc.constantFrom('running', 'failed', 'stopped', 'installing', 'absent') as fc.Arbitrary<
+      ActualComponent['phase']
+    >;
+    fc.assert(
+      fc.property(names, names, phases, fc.constantFrom('1.0.0', '2.0.0'), (wanted, present, phase, revision) => {
+        const desired = application(...wanted.map((name) => component(name)));
+        let actual: ActualComponent[] = present.map((name) => ({ ...running(component(name, revision)), phase }));
+        for (const step of plan(desired, [observed(actual)]).steps) {
+          actual = actual.filter(({ name }) => name !== step.component);
+          if (step.kind !== 'remove') actual.push(running(component(step.component)));
+        }
+        expect(plan(desired, [observed(actual)]).steps).toEqual([]);
+      }),
+    );
+  });
+});

@@ -1,0 +1,78 @@
+import {
+  type ActualApplication,
+  type ActualComponent,
+  componentDigest,
+  type DesiredApplication,
+  type DesiredComponent,
+  type TargetCapabilities,
+} from '../../core/ports/index.js';
+import type { Step } from './index.js';
+
+/** A target and what it has of one application now. */
+export interface Observed {
+  readonly target: string;
+  readonly capabilities: TargetCapabilities;
+  readonly actual: ActualApplication | undefined;
+}
+
+export type Plan =
+  | { readonly kind: 'steps'; readonly steps: readonly Step[] }
+  /** No target of this device runs such deployments; what other targets still have of it is removed all the same. */
+  | { readonly kind: 'unsupported'; readonly steps: readonly Step[]; readonly reason: string };
+
+/**
+ * What to do so that one application becomes as desired. Pure: the same input gives the same plan, and the plan for
+ * what is already as desired is empty.
+ *
+ * @param desired `undefined` when the application shall not be here
+ * @param observed every target, each with what it has of the application
+ */
+export function plan(desired: DesiredApplication | undefined, observed: readonly Observed[]): Plan {
+  const home =
+    desired && observed.find(({ capabilities }) => capabilities.deploymentTypes.includes(desired.deploymentType));
+  const leaving = observed
+    .filter(({ target }) => target !== home?.target)
+    .flatMap(({ target, actual }) =>
+      removals(target, actual, desired ? `${desired.deploymentType} runs elsewhere` : 'no longer desired'),
+    );
+  if (!desired) return { kind: 'steps', steps: leaving };
+  if (!home) {
+    const types = observed.flatMap(({ capabilities }) => capabilities.deploymentTypes).join(', ') || 'nothing';
+    return { kind: 'unsupported', steps: leaving, reason: `this device runs ${types}, not ${desired.deploymentType}` };
+  }
+  const wanted = new Set(desired.components.map(({ name }) => name));
+  const dropped = removals(home.target, home.actual, 'no longer part of the application', (name) => !wanted.has(name));
+  return {
+    kind: 'steps',
+    steps: [...leaving, ...dropped, ...desired.components.flatMap((component) => stepFor(component, home))],
+  };
+}
+
+function stepFor(desired: DesiredComponent, { target, capabilities, actual }: Observed): Step[] {
+  const found = actual?.components.find(({ name }) => name === desired.name);
+  const step = (kind: Step['kind'], reason: string): Step[] => [{ kind, component: desired.name, target, reason }];
+  if (!found || found.phase === 'absent') return step('install', 'not there yet');
+  if (found.applied !== componentDigest(desired, capabilities.changes)) return step('update', `to ${desired.revision}`);
+  switch (found.phase) {
+    case 'running':
+      return [];
+    case 'installing':
+      return step('install', found.reason ?? 'not running yet');
+    case 'stopped':
+    case 'failed':
+      return step('repair', found.reason ?? `it is ${found.phase}`);
+  }
+}
+
+/** In reverse order, so that what depends on others goes first. */
+function removals(
+  target: string,
+  actual: ActualApplication | undefined,
+  reason: string,
+  which: (name: string) => boolean = () => true,
+): Step[] {
+  return (actual?.components ?? [])
+    .filter(({ name, phase }: ActualComponent) => phase !== 'absent' && which(name))
+    .map(({ name }): Step => ({ kind: 'remove', component: name, target, reason }))
+    .reverse();
+}

@@ -1,0 +1,190 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseCertificate, ReplayGuard, SignatureVerifier } from '../../core/identity/index.js';
+import {
+  created,
+  defineVendor,
+  empty,
+  type FieldFault,
+  ok,
+  Problem,
+  problems,
+  representation,
+  type ServedOperation,
+  StateProvider,
+  serve,
+  z,
+} from '../../core/plugin/index.js';
+import { DeviceManager } from '../../managers/device/index.js';
+import { InstanceManager } from '../../managers/instance/index.js';
+import { ManifestManager } from '../../managers/manifest/index.js';
+import { mediaTypes, readCapabilities, readStatus } from '../../managers/margo/index.js';
+import { answering, once, signatureAuthenticator } from './authenticator.js';
+import * as operations from './operations.js';
+import { asDeviceProblem, missing, onboardingProblem } from './problems.js';
+
+const config = z.strictObject({
+  signatureMaxAge: z.number().int().min(1).max(86_400).default(300).describe('Seconds for which a signature counts'),
+  clockSkew: z.number().int().min(0).max(3600).default(60).describe('Seconds that a device clock may be ahead'),
+  serverCa: z
+    .string()
+    .optional()
+    .describe('PEM file that /onboarding/certificate hands out; the development CA unless told'),
+  unknownValues: z
+    .enum(['refuse', 'custom'])
+    .default('refuse')
+    .describe('What a runtime or deployment type outside the standard is: refused, or taken as custom'),
+});
+
+const immutable = { visibility: 'public', freshness: 'immutable' } as const;
+const changing = { visibility: 'private', freshness: 'revalidate' } as const;
+const pruneEvery = 60_000;
+
+/** Margo device API, signed dialect: server TLS, X.509 device certificates, RFC 9421 signatures on every request. */
+export default defineVendor({
+  type: 'vendor.device-signed',
+  version: '1.0.0',
+  summary: 'Margo device API with signed requests (preview 1 and early rc.2)',
+  config,
+  uses: { devices: DeviceManager, manifests: ManifestManager, instances: InstanceManager, state: StateProvider },
+  create: ({ config: settings, uses: { devices, manifests, instances, state }, clock, log, dataDir, resolvePath }) => {
+    const verifier = new SignatureVerifier({ maxAge: settings.signatureMaxAge, futureSkew: settings.clockSkew }, () =>
+      clock.now(),
+    );
+    const replays = new ReplayGuard(state);
+    const serverCa = settings.serverCa === undefined ? join(dataDir, 'pki', 'ca.crt') : resolvePath(settings.serverCa);
+    const stopped = new AbortController();
+
+    const capabilities: Parameters<typeof serve<typeof operations.reportCapabilities.input>>[1] = async ({ input }) => {
+      const reading = readCapabilities(input.document, { unknownValues: settings.unknownValues });
+      if (reading.outcome !== 'ok') throw faulty(reading);
+      if (input.deviceId !== undefined && reading.capabilities.id !== input.deviceId) {
+        throw faulty({
+          outcome: 'invalid',
+          faults: [{ field: 'properties.id', message: `must be ${input.deviceId}, as in the address` }],
+        });
+      }
+      await devices.reportCapabilities(input.clientId, reading.capabilities, reading.form);
+      return created({});
+    };
+
+    const served: ServedOperation[] = [
+      serve(operations.certificate, async () => {
+        const { der } = parseCertificate(await readFile(serverCa));
+        return ok({ certificate: Buffer.from(der).toString('base64') });
+      }),
+      serve(
+        operations.onboard,
+        async ({ input, evidence }) => {
+          const text = input.certificate ?? input.public_certificate;
+          if (text === undefined)
+            throw new Problem(problems.invalidRequest, 'certificate: required, base64 of the X.509 certificate');
+          const { key } = readable(text);
+          if (evidence.headers['signature'] === undefined && evidence.headers['signature-input'] === undefined) {
+            throw new Problem(problems.notAuthenticated, 'the request must be signed with the key of its certificate');
+          }
+          await once(
+            replays,
+            answering(() => verifier.verify(evidence, key)),
+          );
+          const device = await devices.onboard(text);
+          if (device.state === 'PENDING') {
+            throw new Problem(
+              { ...problems.notAuthorized, retryable: true },
+              `the device waits for an operator's approval; its id will be ${device.id}`,
+              { retryAfterSeconds: 15 },
+            );
+          }
+          log.info('a device presented its certificate', { clientId: device.id, name: device.name });
+          return created({ clientId: device.id });
+        },
+        onboardingProblem,
+      ),
+      serve(operations.reportCapabilities, capabilities),
+      serve(operations.replaceCapabilities, capabilities),
+      serve(operations.withdrawCapabilities, async ({ input }) => {
+        await devices.withdrawCapabilities(input.clientId, input.deviceId);
+        return empty;
+      }),
+      serve(operations.manifest, ({ input: { clientId }, evidence }) => {
+        const held = evidence.headers['if-none-match'];
+        const current = manifests.current(clientId);
+        if (current === undefined)
+          throw new Problem(problems.unavailable, 'the first manifest is not made yet', { retryAfterSeconds: 1 });
+        const reply = ({ bytes, etag }: typeof current) =>
+          representation(bytes, mediaTypes.manifest, { etag, cache: changing });
+        if (held === undefined || held === `"${current.etag}"`) return reply(current);
+        return manifests
+          .observe(clientId, held.replaceAll(/^(?:W\/)?"|"$/g, ''))
+          .then(() => reply(manifests.current(clientId) ?? current));
+      }),
+      serve(operations.deployment, async ({ input: { clientId, deploymentId, digest } }) => {
+        const bytes = await manifests.deployment(clientId, deploymentId, digest);
+        if (!bytes)
+          throw new Problem(
+            missing.deployment,
+            `deployment ${deploymentId} has no revision ${digest} here; poll the manifest again`,
+          );
+        return representation(bytes, mediaTypes.deployment, { etag: digest, cache: immutable });
+      }),
+      serve(operations.bundle, async ({ input: { clientId, digest } }) => {
+        const bytes = await manifests.bundle(clientId, digest);
+        if (!bytes) throw new Problem(missing.bundle, `there is no bundle ${digest} here; poll the manifest again`);
+        return representation(bytes, mediaTypes.bundle, { etag: digest, cache: immutable });
+      }),
+      serve(operations.reportStatus, async ({ input }) => {
+        const reading = readStatus(input.document, input.deploymentId);
+        if (reading.outcome !== 'ok') throw faulty(reading);
+        await instances.report(input.clientId, reading.report);
+        return ok({});
+      }),
+    ];
+
+    return {
+      authenticators: [signatureAuthenticator(devices, verifier, replays)],
+      operations: served.map((one) => ({ ...one, present: one.present ?? asDeviceProblem })),
+      start: () => {
+        void pruneReplays();
+      },
+      stop: () => stopped.abort(),
+    };
+
+    async function pruneReplays(): Promise<void> {
+      while (!stopped.signal.aborted) {
+        try {
+          await clock.delay(pruneEvery, stopped.signal);
+          await replays.prune(clock.now());
+        } catch (error) {
+          if (!stopped.signal.aborted)
+            log.warn('old signatures could not be forgotten; tried again in a minute', { error });
+        }
+      }
+    }
+  },
+});
+
+function faulty({
+  outcome,
+  faults,
+}: {
+  readonly outcome: 'unreadable' | 'invalid';
+  readonly faults: readonly FieldFault[];
+}): Problem {
+  const [first] = faults;
+  const text = first ? `${first.field}: ${first.message}` : 'the document is not valid';
+  return new Problem(outcome === 'invalid' ? problems.semanticError : problems.invalidRequest, text, {
+    errors: faults,
+  });
+}
+
+function readable(certificate: string): ReturnType<typeof parseCertificate> {
+  try {
+    return parseCertificate(certificate);
+  } catch (cause) {
+    throw new Problem(
+      problems.invalidRequest,
+      cause instanceof Error ? cause.message : 'the certificate cannot be read',
+      { cause },
+    );
+  }
+}

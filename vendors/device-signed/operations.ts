@@ -1,0 +1,125 @@
+import { anyone, defineOperation, ownDevice, problems, z } from '../../core/plugin/index.js';
+import { mediaTypes } from '../../managers/margo/index.js';
+import { missing } from './problems.js';
+
+// The shapes of the device API (workload management API of the signed dialect: preview 1 and early rc.2).
+// Documents are taken as they are and read by managers/margo, which is tolerant where the wild is.
+
+const clientId = z.string().min(1);
+const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/, 'must be "sha256:" and 64 lower-case hex digits');
+const document = z.unknown();
+const own = ownDevice<{ readonly clientId: string }>((input) => input.clientId);
+const client = '/clients/{clientId}';
+
+export const certificate = defineOperation({
+  id: 'onboarding.certificate',
+  summary: 'The CA certificate that the server certificate chains to',
+  input: z.object({}),
+  output: { kind: 'value', schema: z.object({ certificate: z.string() }) },
+  problems: [],
+  access: anyone,
+  idempotency: 'safe',
+  http: { method: 'GET', path: '/onboarding/certificate' },
+});
+
+/** Signed with the key of the certificate that it carries, so it is verified by the handler. */
+export const onboard = defineOperation({
+  id: 'onboarding.onboard',
+  summary: 'Presents a device certificate and gets the client id',
+  input: z.looseObject({ certificate: z.string().optional(), public_certificate: z.string().optional() }),
+  output: { kind: 'value', schema: z.object({ clientId: z.string() }) },
+  problems: [problems.invalidRequest, problems.notAuthorized],
+  access: anyone,
+  idempotency: 'idempotent',
+  bodyLimit: 64 * 1024,
+  http: { method: 'POST', path: '/onboarding' },
+});
+
+const capabilities = {
+  summary: 'Reports what a device can do',
+  input: z.object({ clientId, deviceId: z.string().optional(), document }),
+  output: { kind: 'value', schema: z.object({}) },
+  problems: [problems.invalidRequest, problems.semanticError, missing.gateway],
+  access: own,
+  idempotency: 'idempotent',
+  bodyLimit: 256 * 1024,
+} as const;
+const capabilitiesPath = {
+  path: `${client}/capabilities`,
+  aliases: [`${client}/capabilities/{deviceId+}`],
+  body: 'document',
+} as const;
+
+export const reportCapabilities = defineOperation({
+  ...capabilities,
+  id: 'capabilities.report',
+  http: { method: 'POST', ...capabilitiesPath },
+});
+
+export const replaceCapabilities = defineOperation({
+  ...capabilities,
+  id: 'capabilities.replace',
+  http: { method: 'PUT', ...capabilitiesPath },
+});
+
+export const withdrawCapabilities = defineOperation({
+  id: 'capabilities.withdraw',
+  summary: 'Says that a device is gone',
+  input: z.object({ clientId, deviceId: z.string() }),
+  output: { kind: 'empty' },
+  problems: [missing.device],
+  access: own,
+  idempotency: 'idempotent',
+  http: { method: 'DELETE', path: `${client}/capabilities/{deviceId+}` },
+});
+
+export const manifest = defineOperation({
+  id: 'deployments.manifest',
+  summary: 'The desired state of a client',
+  input: z.object({ clientId }),
+  output: { kind: 'representation', mediaTypes: [mediaTypes.manifest] },
+  problems: [],
+  access: own,
+  idempotency: 'safe',
+  http: { method: 'GET', path: `${client}/deployments` },
+});
+
+export const deployment = defineOperation({
+  id: 'deployments.deployment',
+  summary: 'One deployment of the desired state, by digest',
+  input: z.object({ clientId, deploymentId: z.string(), digest }),
+  output: { kind: 'representation', mediaTypes: [mediaTypes.deployment] },
+  problems: [missing.deployment],
+  access: own,
+  idempotency: 'safe',
+  http: { method: 'GET', path: `${client}/deployments/{deploymentId}/{digest}` },
+});
+
+export const bundle = defineOperation({
+  id: 'deployments.bundle',
+  summary: 'All deployments of the desired state in one archive, by digest',
+  input: z.object({ clientId, digest }),
+  output: { kind: 'representation', mediaTypes: [mediaTypes.bundle] },
+  problems: [missing.bundle],
+  access: own,
+  idempotency: 'safe',
+  http: { method: 'GET', path: `${client}/bundles/{digest}` },
+});
+
+export const reportStatus = defineOperation({
+  id: 'deployments.status',
+  summary: 'Reports how a deployment is',
+  input: z.object({ clientId, deploymentId: z.string(), document }),
+  output: { kind: 'value', schema: z.object({}) },
+  problems: [problems.invalidRequest, problems.semanticError, missing.deployment],
+  access: own,
+  idempotency: 'idempotent',
+  bodyLimit: 256 * 1024,
+  http: {
+    method: 'POST',
+    path: `${client}/deployments/{deploymentId}/status`,
+    // The first preview's diagrams and its oldest server have the singular.
+    aliases: [`${client}/deployment/{deploymentId}/status`],
+    body: 'document',
+  },
+});

@@ -1,0 +1,68 @@
+import { Problem, type ProblemType, problems } from '../../core/plugin/index.js';
+
+const registry = 'https://docs.margo.org/specification/problem-types#';
+
+/** Fragment of the standard's problem type and the `error` text of the older clients, by the status that they share. */
+const words: Readonly<Record<number, { readonly fragment?: string; readonly error: string }>> = {
+  400: { fragment: 'invalid-request', error: 'Invalid request' },
+  401: { fragment: 'signature-verification-failed', error: 'Invalid signature' },
+  403: { fragment: 'not-authorized', error: 'Forbidden' },
+  404: { error: 'Not found' },
+  406: { fragment: 'server-cannot-generate-response', error: 'Not acceptable' },
+  422: { fragment: 'semantic-error', error: 'Validation failed' },
+};
+
+/** What is missing, where the standard has a type of its own for it. */
+export const missing = {
+  device: problemType('device-not-found', 404, 'Device not found'),
+  gateway: problemType('gateway-not-found', 404, 'Gateway not found'),
+  bundle: problemType('invalid-bundle', 404, 'Bundle not found'),
+  deployment: problemType('deployment-not-found', 404, 'Deployment not found'),
+} as const;
+
+function problemType(fragment: string, status: number, title: string): ProblemType {
+  return Object.freeze({ type: registry + fragment, title, status, retryable: false });
+}
+
+/**
+ * Words a problem as the device API does: the standard's type URI (problem types, section "Registry"; `about:blank`
+ * for what it has none for), retry advice, and `error` with `message` for clients of the first preview.
+ */
+export function asDeviceProblem(problem: Problem): Problem {
+  const { kind } = problem;
+  const { fragment, error } = words[kind.status] ?? { error: kind.title };
+  const type = kind.type.startsWith(registry)
+    ? kind.type
+    : fragment === undefined
+      ? 'about:blank'
+      : registry + fragment;
+  return new Problem({ ...kind, type }, problem.detail, {
+    errors: problem.errors,
+    ...(problem.retryAfterSeconds !== undefined && { retryAfterSeconds: problem.retryAfterSeconds }),
+    extensions: {
+      ...problem.extensions,
+      error: problem.extensions['error'] ?? error,
+      message: problem.detail,
+      backoffStrategy: kind.retryable ? 'exponential' : 'none',
+    },
+    cause: problem.cause,
+  });
+}
+
+/** The onboarding texts that the first preview fixes word for word. */
+export function onboardingProblem(problem: Problem): Problem {
+  const { status } = problem.kind;
+  const error = status === 403 ? 'Client rejected' : status === 400 ? 'Invalid certificate' : undefined;
+  return asDeviceProblem(
+    error === undefined
+      ? problem
+      : new Problem(problem.kind, problem.detail, {
+          errors: problem.errors,
+          ...(problem.retryAfterSeconds !== undefined && { retryAfterSeconds: problem.retryAfterSeconds }),
+          extensions: { ...problem.extensions, error },
+          cause: problem.cause,
+        }),
+  );
+}
+
+export { problems };

@@ -1,0 +1,23 @@
+import type { Logger, ServedOperation } from '../../core/plugin/index.js';
+
+/** Writes a line for every call that may change something: who, what, on what, and how it ended. Never the input. */
+export function audited(served: ServedOperation, log: Logger): ServedOperation {
+  const { operation, handler } = served;
+  if (operation.idempotency === 'safe') return served;
+  return {
+    ...served,
+    handler: async (call) => {
+      const { principal, input } = call as { principal: { id: string }; input: { id?: string } };
+      const line = (outcome: string): void =>
+        log.info('audit', { audit: true, actor: principal.id, action: operation.id, object: input.id, outcome });
+      try {
+        const reply = await handler(call);
+        line('done');
+        return reply;
+      } catch (error) {
+        line(error instanceof Error ? `refused: ${error.message}` : 'refused');
+        throw error;
+      }
+    },
+  };
+}

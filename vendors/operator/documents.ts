@@ -1,0 +1,85 @@
+import { type Json, z } from '../../core/plugin/index.js';
+
+// Request documents of the operator API, after the sandbox's northbound API. Strict: an unknown key is an error, so that
+// a slip of the pen is never taken for a default.
+
+const labels = z.record(z.string().min(1), z.string());
+const json: z.ZodType<Json> = z.json();
+const name = z
+  .string()
+  .regex(/^[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?$/, 'must be lower-case letters, digits, dashes and dots, at most 63');
+const envelope = { apiVersion: z.string().optional(), kind: z.string().optional() };
+
+const source = z
+  .strictObject({
+    registryUrl: z.string().min(1).describe('https://host:port of the registry'),
+    repository: z.string().min(1),
+    tag: z.string().min(1).optional(),
+    digest: z
+      .string()
+      .regex(/^sha256:[a-f0-9]{64}$/, 'must be "sha256:" and 64 lower-case hex digits')
+      .optional(),
+    authentication: z
+      .discriminatedUnion('type', [
+        z.strictObject({ type: z.literal('none') }),
+        z.strictObject({ type: z.literal('basic'), username: z.string().min(1), password: z.string() }),
+        z.strictObject({ type: z.literal('token'), token: z.string().min(1) }),
+      ])
+      .optional(),
+  })
+  .refine(({ tag, digest }) => (tag === undefined) !== (digest === undefined), 'needs exactly one of tag and digest');
+
+export const packageRequest = z.strictObject({
+  ...envelope,
+  metadata: z.strictObject({
+    name,
+    namespace: z.string().optional(),
+    labels: labels.optional(),
+    annotations: labels.optional(),
+  }),
+  spec: z.strictObject({
+    sourceType: z.literal('OCI_REPO').default('OCI_REPO'),
+    source,
+    strict: z.boolean().optional().describe('Refuse packages that break the standard even harmlessly'),
+  }),
+});
+
+/** A parameter's value, bare or in the sandbox's form. */
+const parameter = z.union([z.looseObject({ value: json }).transform(({ value }) => value), json]);
+
+export const deploymentRequest = z.strictObject({
+  ...envelope,
+  metadata: z.strictObject({
+    name,
+    namespace: name.optional(),
+    labels: labels.optional(),
+    annotations: labels.optional(),
+  }),
+  spec: z.strictObject({
+    appPackageRef: z.strictObject({ id: z.string().min(1) }),
+    deviceRef: z.union(
+      [z.strictObject({ id: z.string().min(1) }), z.strictObject({ labels: z.record(z.string(), json) })],
+      { error: 'needs either id or labels' },
+    ),
+    deploymentProfile: z.looseObject({ type: z.string().optional(), id: z.string().optional() }).optional(),
+    parameters: z.record(z.string(), parameter).optional(),
+  }),
+});
+
+export const deploymentUpdate = z.strictObject({
+  ...envelope,
+  metadata: z.looseObject({ labels: labels.optional() }).optional(),
+  spec: z.strictObject({
+    appPackageRef: z.strictObject({ id: z.string().min(1) }).optional(),
+    parameters: z.record(z.string(), parameter).optional(),
+  }),
+});
+
+const flag = z.enum(['true', 'false', '1', '0', '']).transform((text) => text !== 'false' && text !== '0');
+
+export const force = { force: flag.optional() };
+export const paging = {
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+  continue: z.string().min(1).optional(),
+};
+export const id = z.string().min(1);

@@ -1,0 +1,220 @@
+import {
+  type ArtifactReference,
+  accepted,
+  created,
+  defineVendor,
+  empty,
+  ok,
+  Problem,
+  problems,
+  serve,
+  stream,
+} from '../../core/plugin/index.js';
+import { AccessManager } from '../../managers/access/index.js';
+import { CatalogManager, type PackageRecord } from '../../managers/catalog/index.js';
+import { DeviceManager, type DeviceRecord } from '../../managers/device/index.js';
+import { InstanceManager, type InstanceRecord } from '../../managers/instance/index.js';
+import { ManifestManager } from '../../managers/manifest/index.js';
+import { PlacementManager } from '../../managers/placement/index.js';
+import { audited } from './audit.js';
+import { tokenAuthenticator } from './authenticator.js';
+import * as operations from './operations.js';
+import { deploymentView, deviceView, type Eligibility, listView, packageView, type View } from './views.js';
+
+/** The operator's side: packages, deployments, devices and tokens, for people, scripts and the command line. */
+export default defineVendor({
+  type: 'vendor.operator',
+  version: '1.0.0',
+  summary: 'Northbound API: packages, deployments, devices, tokens',
+  uses: {
+    access: AccessManager,
+    catalog: CatalogManager,
+    devices: DeviceManager,
+    instances: InstanceManager,
+    manifests: ManifestManager,
+    placement: PlacementManager,
+  },
+  create: ({ uses: { access, catalog, devices, instances, manifests, placement }, log }) => {
+    const served = [
+      serve(operations.importPackage, async ({ input: { document } }) => {
+        const { metadata, spec } = document;
+        const { authentication } = spec.source;
+        const record = await catalog.import({
+          name: metadata.name,
+          source: {
+            registry: registryHost(spec.source.registryUrl),
+            repository: spec.source.repository,
+            ...(spec.source.tag !== undefined && { tag: spec.source.tag }),
+            ...(spec.source.digest !== undefined && { digest: spec.source.digest }),
+          },
+          ...(metadata.labels && { labels: metadata.labels }),
+          ...(spec.strict !== undefined && { strict: spec.strict }),
+          ...(authentication?.type === 'basic' && { credentials: authentication }),
+          ...(authentication?.type === 'token' && {
+            credentials: { username: 'token', password: authentication.token },
+          }),
+        });
+        return accepted(packageView(record), `/app-packages/${record.id}`);
+      }),
+      serve(operations.listPackages, async ({ input: { limit, continue: after, applicationId } }) => {
+        const page = await catalog.list({
+          limit,
+          ...(after !== undefined && { after }),
+          ...(applicationId !== undefined && { applicationId }),
+        });
+        return ok(listView(page.items.map(packageView), page.next, page.total));
+      }),
+      serve(operations.getPackage, async ({ input: { id } }) => ok(packageView(await catalog.get(id)))),
+      serve(operations.deletePackage, async ({ input: { id, force = false } }) => {
+        const record = await catalog.get(id);
+        await catalog.delete(id, force);
+        return accepted(packageView(record));
+      }),
+
+      serve(operations.createDeployment, async ({ input: { document } }) => {
+        const { metadata, spec } = document;
+        const profile = spec.deploymentProfile?.id ?? spec.deploymentProfile?.type;
+        const record = await instances.create({
+          name: metadata.name,
+          packageId: spec.appPackageRef.id,
+          device: spec.deviceRef,
+          ...(metadata.namespace !== undefined && { namespace: metadata.namespace }),
+          ...(metadata.labels && { labels: metadata.labels }),
+          ...(profile !== undefined && { profile }),
+          ...(spec.parameters && { values: spec.parameters }),
+        });
+        return accepted(deploymentView(record), `/app-deployments/${record.id}`);
+      }),
+      serve(operations.listDeployments, async ({ input: { limit, continue: after, deviceId, appPackageId } }) => {
+        const page = await instances.list({
+          limit,
+          ...(after !== undefined && { after }),
+          ...(deviceId !== undefined && { clientId: deviceId }),
+          ...(appPackageId !== undefined && { packageId: appPackageId }),
+        });
+        return ok(listView(page.items.map(deploymentView), page.next, page.total));
+      }),
+      serve(operations.watchDeployments, ({ input: { deviceId }, signal }) =>
+        stream(changes(instances.watch(deviceId === undefined ? {} : { clientId: deviceId }, signal))),
+      ),
+      serve(operations.getDeployment, async ({ input: { id } }) => {
+        const record = await instances.get(id);
+        return ok(deploymentView(record), String(record.revision));
+      }),
+      ...[operations.updateDeployment, operations.replaceDeployment].map((operation) =>
+        serve(operation, async ({ input: { id, document }, ifMatch }) => {
+          const record = await instances.update(
+            id,
+            {
+              ...(document.spec.appPackageRef && { packageId: document.spec.appPackageRef.id }),
+              ...(document.spec.parameters && { values: document.spec.parameters }),
+              ...(document.metadata?.labels && { labels: document.metadata.labels }),
+            },
+            expectedRevision(ifMatch),
+          );
+          return accepted(deploymentView(record));
+        }),
+      ),
+      serve(operations.deleteDeployment, async ({ input: { id, force = false } }) =>
+        accepted(deploymentView(await instances.delete(id, force))),
+      ),
+
+      serve(operations.listDevices, async ({ input: { limit, continue: after, appPackageId, state } }) => {
+        const page = await devices.list({ limit, ...(after !== undefined && { after }), ...(state && { state }) });
+        const of = await eligibilityFor(appPackageId);
+        return ok(
+          listView(
+            page.items.map((device) => viewOf(device, of(device))),
+            page.next,
+            page.total,
+          ),
+        );
+      }),
+      serve(operations.getDevice, async ({ input: { id, appPackageId } }) => {
+        const device = await devices.get(id);
+        return ok(viewOf(device, (await eligibilityFor(appPackageId))(device)));
+      }),
+      ...operations.deviceDecisions.map(({ decision, operation }) =>
+        serve(operation, async ({ input: { id } }) => ok(viewOf(await devices[decision](id), unknown))),
+      ),
+      serve(operations.setDevice, async ({ input: { id, form } }) =>
+        ok(viewOf(await devices.setForm(id, form ?? undefined), unknown)),
+      ),
+      serve(operations.resynchronise, async ({ input: { id } }) => {
+        await devices.get(id);
+        return ok({ id, manifestVersion: (await manifests.advanceEpoch(id)).version });
+      }),
+      serve(operations.deleteDevice, async ({ input: { id } }) => {
+        await devices.remove(id);
+        return empty;
+      }),
+
+      serve(operations.listTokens, async () => {
+        const tokens = await access.list();
+        return ok(
+          listView(
+            tokens.map((token) => ({ ...token })),
+            undefined,
+            tokens.length,
+          ),
+        );
+      }),
+      serve(operations.createToken, async ({ input: { name, role, lifetimeSeconds } }) => {
+        const { token, record } = await access.issue({
+          name,
+          role,
+          ...(lifetimeSeconds !== undefined && { lifetimeSeconds }),
+        });
+        return created({ ...record, token }, `/tokens/${record.id}`);
+      }),
+      serve(operations.revokeToken, async ({ input: { id } }) => {
+        await access.revoke(id);
+        return empty;
+      }),
+    ];
+    return { authenticators: [tokenAuthenticator(access)], operations: served.map((one) => audited(one, log)) };
+
+    function viewOf(device: DeviceRecord, eligibility: Eligibility): View {
+      return deviceView(device, devices.formOf(device), devices.lastSeen(device.id), eligibility);
+    }
+
+    async function eligibilityFor(packageId: string | undefined): Promise<(device: DeviceRecord) => Eligibility> {
+      if (packageId === undefined) return () => unknown;
+      const { description } = await catalog.get(packageId);
+      return (device) => (description ? assess(description, device) : unknown);
+    }
+
+    /** A client is eligible when one of its devices can run one of the package's profiles. */
+    function assess({ profiles }: NonNullable<PackageRecord['description']>, device: DeviceRecord): Eligibility {
+      const choices = Object.values(device.capabilities).map((capabilities) =>
+        placement.choose(profiles, capabilities),
+      );
+      if (choices.length === 0)
+        return { eligible: 'false', reasons: ['the device has not reported its capabilities yet'] };
+      if (choices.some(({ profile }) => profile)) return { eligible: 'true', reasons: [] };
+      const reasons = choices.flatMap(({ assessed }) =>
+        assessed.flatMap(({ profile, eligibility }) => eligibility.reasons.map((reason) => `${profile.id}: ${reason}`)),
+      );
+      return { eligible: 'false', reasons };
+    }
+  },
+});
+
+const unknown: Eligibility = { eligible: 'unknown', reasons: [] };
+
+async function* changes(records: AsyncIterable<InstanceRecord>): AsyncIterable<{ data: View }> {
+  for await (const record of records) yield { data: deploymentView(record) };
+}
+
+function expectedRevision(ifMatch: string | undefined): number | undefined {
+  if (ifMatch === undefined || ifMatch === '*') return undefined;
+  const revision = Number(ifMatch);
+  if (!Number.isSafeInteger(revision))
+    throw new Problem(problems.preconditionFailed, `If-Match "${ifMatch}" is no version of a deployment`);
+  return revision;
+}
+
+/** `https://host:port`, `host:port` or with a trailing slash, to `host:port`. */
+function registryHost(url: string): ArtifactReference['registry'] {
+  return url.replace(/^(?:https?|oci):\/\//, '').replace(/\/+$/, '');
+}

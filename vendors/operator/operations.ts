@@ -1,0 +1,201 @@
+import { atLeast, defineOperation, problems, roles, z } from '../../core/plugin/index.js';
+import { deploymentRequest, deploymentUpdate, force, id, packageRequest, paging } from './documents.js';
+
+// Northbound: packages, deployments, devices, tokens. Paths after the sandbox's API; `deployments` and `packages` are
+// short for its `app-deployments` and `app-packages`.
+
+const object = z.looseObject({ id: z.string() });
+const listed = z.object({
+  items: z.array(object),
+  metadata: z.looseObject({ continue: z.string().optional(), total: z.number() }),
+});
+const one = { kind: 'value', schema: object } as const;
+const many = { kind: 'value', schema: listed } as const;
+const viewer = { access: atLeast('viewer'), idempotency: 'safe', problems: [problems.notFound] } as const;
+const operator = {
+  access: atLeast('operator'),
+  idempotency: 'once',
+  problems: [problems.notFound, problems.conflict, problems.semanticError, problems.preconditionFailed],
+} as const;
+const admin = { ...operator, access: atLeast('admin') } as const;
+const byId = z.strictObject({ id });
+const packages = (rest = '') => ({ path: `/app-packages${rest}`, aliases: [`/packages${rest}`] });
+const deployments = (rest = '') => ({ path: `/app-deployments${rest}`, aliases: [`/deployments${rest}`] });
+
+export const importPackage = defineOperation({
+  ...operator,
+  id: 'packages.import',
+  summary: 'Imports an application package from a registry',
+  input: z.strictObject({ document: packageRequest }),
+  output: one,
+  http: { method: 'POST', ...packages(), body: 'document' },
+});
+export const listPackages = defineOperation({
+  ...viewer,
+  id: 'packages.list',
+  summary: 'Application packages, page by page',
+  input: z.strictObject({ ...paging, applicationId: z.string().optional() }),
+  output: many,
+  http: { method: 'GET', ...packages(), query: ['limit', 'continue', 'applicationId'] },
+});
+export const getPackage = defineOperation({
+  ...viewer,
+  id: 'packages.get',
+  summary: 'One application package, with what was found wrong with it',
+  input: byId,
+  output: one,
+  http: { method: 'GET', ...packages('/{id}') },
+});
+export const deletePackage = defineOperation({
+  ...operator,
+  id: 'packages.delete',
+  summary: 'Removes an application package from the catalog',
+  input: z.strictObject({ id, ...force }),
+  output: one,
+  http: { method: 'DELETE', ...packages('/{id}'), query: ['force'] },
+});
+
+export const createDeployment = defineOperation({
+  ...operator,
+  id: 'deployments.create',
+  summary: 'Deploys a package to a device, by id or by labels',
+  input: z.strictObject({ document: deploymentRequest }),
+  output: one,
+  http: { method: 'POST', ...deployments(), body: 'document' },
+});
+export const listDeployments = defineOperation({
+  ...viewer,
+  id: 'deployments.list',
+  summary: 'Deployments, page by page',
+  input: z.strictObject({ ...paging, deviceId: z.string().optional(), appPackageId: z.string().optional() }),
+  output: many,
+  http: { method: 'GET', ...deployments(), query: ['limit', 'continue', 'deviceId', 'appPackageId'] },
+});
+export const watchDeployments = defineOperation({
+  ...viewer,
+  id: 'deployments.watch',
+  summary: 'The present deployments, then each as it changes',
+  input: z.strictObject({ deviceId: z.string().optional(), after: z.string().optional() }),
+  output: { kind: 'stream', schema: object },
+  http: { method: 'GET', ...deployments('/watch'), query: ['deviceId'] },
+});
+export const getDeployment = defineOperation({
+  ...viewer,
+  id: 'deployments.get',
+  summary: 'One deployment with its components as the device reported them',
+  input: byId,
+  output: one,
+  http: { method: 'GET', ...deployments('/{id}') },
+});
+const update = {
+  ...operator,
+  summary: 'Changes parameters, labels or the package version of a deployment',
+  input: z.strictObject({ id, document: deploymentUpdate }),
+  output: one,
+} as const;
+export const updateDeployment = defineOperation({
+  ...update,
+  id: 'deployments.update',
+  http: { method: 'PATCH', ...deployments('/{id}'), body: 'document' },
+});
+export const replaceDeployment = defineOperation({
+  ...update,
+  id: 'deployments.replace',
+  http: { method: 'PUT', ...deployments('/{id}'), body: 'document' },
+});
+export const deleteDeployment = defineOperation({
+  ...operator,
+  id: 'deployments.delete',
+  summary: 'Removes a deployment from its device; forced, from the records at once',
+  input: z.strictObject({ id, ...force }),
+  output: one,
+  http: { method: 'DELETE', ...deployments('/{id}'), query: ['force'] },
+});
+
+export const listDevices = defineOperation({
+  ...viewer,
+  id: 'devices.list',
+  summary: 'Devices, with eligibility for a package when one is named',
+  input: z.strictObject({
+    ...paging,
+    appPackageId: z.string().optional(),
+    state: z.enum(['PENDING', 'ONBOARDED', 'REJECTED', 'REVOKED']).optional(),
+  }),
+  output: many,
+  http: { method: 'GET', path: '/devices', query: ['limit', 'continue', 'appPackageId', 'state'] },
+});
+export const getDevice = defineOperation({
+  ...viewer,
+  id: 'devices.get',
+  summary: 'One device',
+  input: z.strictObject({ id, appPackageId: z.string().optional() }),
+  output: one,
+  http: { method: 'GET', path: '/devices/{id}', query: ['appPackageId'] },
+});
+/** What an operator may decide about a device, each an operation of its own. */
+export const deviceDecisions = (['approve', 'reject', 'revoke'] as const).map((decision) => ({
+  decision,
+  operation: defineOperation({
+    ...operator,
+    idempotency: 'idempotent',
+    id: `devices.${decision}`,
+    summary: `Lets an operator ${decision} a device`,
+    input: byId,
+    output: one,
+    http: { method: 'POST', path: `/devices/{id}/${decision}` },
+  }),
+}));
+export const setDevice = defineOperation({
+  ...operator,
+  id: 'devices.set',
+  summary: 'Sets the form in which a device is answered; null follows what it speaks',
+  input: z.strictObject({ id, form: z.enum(['D1', 'D2']).nullable() }),
+  output: one,
+  http: { method: 'PATCH', path: '/devices/{id}' },
+});
+export const resynchronise = defineOperation({
+  ...operator,
+  id: 'devices.resynchronise',
+  summary: 'Moves the manifest version to a new epoch, for a device that refuses manifests after a restore',
+  input: byId,
+  output: { kind: 'value', schema: z.object({ id: z.string(), manifestVersion: z.number() }) },
+  http: { method: 'POST', path: '/devices/{id}/resynchronise' },
+});
+export const deleteDevice = defineOperation({
+  ...admin,
+  id: 'devices.delete',
+  summary: 'Forgets a device and its deployments',
+  input: byId,
+  output: { kind: 'empty' },
+  http: { method: 'DELETE', path: '/devices/{id}' },
+});
+
+export const listTokens = defineOperation({
+  ...admin,
+  idempotency: 'safe',
+  id: 'tokens.list',
+  summary: 'API tokens, without their secrets',
+  input: z.strictObject({}),
+  output: many,
+  http: { method: 'GET', path: '/tokens' },
+});
+export const createToken = defineOperation({
+  ...admin,
+  id: 'tokens.create',
+  summary: 'Issues an API token; it is shown this once',
+  input: z.strictObject({
+    name: z.string().min(1).max(100),
+    role: z.enum(roles),
+    lifetimeSeconds: z.number().int().positive().optional(),
+  }),
+  output: { kind: 'value', schema: z.looseObject({ id: z.string(), token: z.string() }) },
+  http: { method: 'POST', path: '/tokens' },
+});
+export const revokeToken = defineOperation({
+  ...admin,
+  id: 'tokens.revoke',
+  summary: 'Revokes an API token at once',
+  input: byId,
+  output: { kind: 'empty' },
+  http: { method: 'DELETE', path: '/tokens/{id}' },
+});

@@ -1,0 +1,153 @@
+import type { Json } from '../../core/plugin/index.js';
+import type { PackageRecord } from '../../managers/catalog/index.js';
+import type { DeviceRecord } from '../../managers/device/index.js';
+import type { InstanceRecord } from '../../managers/instance/index.js';
+
+export type View = Readonly<Record<string, Json | undefined>>;
+
+const apiVersion = 'non-margo.org';
+const time = (milliseconds: number): string => new Date(milliseconds).toISOString();
+
+/** One page, with a token that really continues (`metadata.continue`) and how many are left. */
+export function listView(items: readonly View[], next: string | undefined, total: number): View {
+  return {
+    apiVersion,
+    items,
+    metadata: { ...(next !== undefined && { continue: next }), total },
+  };
+}
+
+const packageOperation = {
+  PENDING: 'PENDING',
+  PROCESSING: 'PROCESSING',
+  ONBOARDED: 'COMPLETED',
+  FAILED: 'FAILED',
+} as const;
+
+export function packageView(record: PackageRecord): View {
+  const { description, source } = record;
+  return {
+    apiVersion,
+    kind: 'ApplicationPackage',
+    id: record.id,
+    metadata: { id: record.id, name: record.name, labels: record.labels, creationTimestamp: time(record.createdAt) },
+    spec: {
+      sourceType: 'OCI_REPO',
+      source: {
+        registryUrl: source.registry,
+        repository: source.repository,
+        ...(source.tag !== undefined && { tag: source.tag }),
+        ...(source.digest !== undefined && { digest: source.digest }),
+      },
+      strict: record.strict,
+    },
+    ...(description && {
+      application: {
+        id: description.id,
+        name: description.name,
+        version: description.version,
+        ...(description.description !== undefined && { description: description.description }),
+        profiles: description.profiles.map(({ id, type, components }) => ({
+          id,
+          type,
+          components: components.map(({ name }) => name),
+        })),
+        parameters: Object.fromEntries(
+          Object.entries(description.parameters).map(([name, { value }]) => [name, value ?? null]),
+        ),
+      },
+    }),
+    ...(record.digest !== undefined && { digest: record.digest }),
+    recentOperation: { op: 'ONBOARD', status: packageOperation[record.state] },
+    status: {
+      state: record.state === 'PROCESSING' ? 'PENDING' : record.state,
+      ...(record.failure !== undefined && { contextualInfo: { code: 'IMPORT_FAILED', message: record.failure } }),
+      faults: record.faults.map((finding) => ({ ...finding })),
+      warnings: record.warnings.map((finding) => ({ ...finding })),
+      lastUpdateTime: time(record.updatedAt),
+    },
+  };
+}
+
+const running: readonly InstanceRecord['state'][] = ['INSTALLING', 'UPDATING', 'REMOVING'];
+
+export function deploymentView(record: InstanceRecord & { readonly revision?: number }): View {
+  const status =
+    record.state === 'PENDING'
+      ? 'PENDING'
+      : record.state === 'FAILED'
+        ? 'FAILED'
+        : running.includes(record.state)
+          ? 'PROCESSING'
+          : 'COMPLETED';
+  return {
+    apiVersion,
+    kind: 'ApplicationDeployment',
+    id: record.id,
+    metadata: {
+      id: record.id,
+      name: record.name,
+      namespace: record.namespace,
+      labels: record.labels,
+      creationTimestamp: time(record.createdAt),
+      ...(record.revision !== undefined && { revision: record.revision }),
+    },
+    spec: {
+      appPackageRef: { id: record.packageId },
+      applicationId: record.applicationId,
+      version: record.version,
+      deviceRef: { id: record.clientId },
+      deviceId: record.deviceId,
+      deploymentProfile: { id: record.profileId },
+      parameters: record.values,
+    },
+    recentOperation: { op: record.operation, status },
+    status: {
+      state: record.state,
+      ...(record.report && {
+        components: record.report.components.map(({ name, state, error }) => ({
+          name,
+          state,
+          ...(error && { error: { ...error } }),
+        })),
+        ...(record.report.error && { error: { ...record.report.error } }),
+      }),
+      ...(record.reportedAt !== undefined && { lastReportTime: time(record.reportedAt) }),
+      lastUpdateTime: time(record.updatedAt),
+    },
+  };
+}
+
+/** Whether a device can run a package, and if not, why. */
+export interface Eligibility {
+  readonly eligible: 'true' | 'false' | 'unknown';
+  readonly reasons: readonly string[];
+}
+
+const onboarding = { PENDING: 'IN-PROGRESS', ONBOARDED: 'ONBOARDED', REJECTED: 'FAILED', REVOKED: 'FAILED' } as const;
+
+export function deviceView(
+  record: DeviceRecord,
+  form: string,
+  lastSeen: number | undefined,
+  { eligible, reasons }: Eligibility,
+): View {
+  return {
+    apiVersion,
+    kind: 'Device',
+    id: record.id,
+    metadata: { id: record.id, name: record.name, creationTimestamp: time(record.createdAt) },
+    eligible,
+    ...(reasons.length > 0 && { reasons }),
+    spec: {
+      fingerprint: record.fingerprint,
+      form,
+      capabilities: Object.values(record.capabilities).map(({ raw }) => raw),
+    },
+    state: {
+      onboard: onboarding[record.state],
+      approval: record.state,
+      ...(lastSeen !== undefined && { lastSeen: time(lastSeen) }),
+    },
+  };
+}
