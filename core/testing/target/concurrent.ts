@@ -1,0 +1,86 @@
+import type { KitCase } from '../kit.js';
+import { actual, apply, call, eventually, only, remove, runs } from './means.js';
+import type { TargetUnderTest } from './platform.js';
+
+/** What happens at the same time, and by itself. */
+export const concurrent: readonly KitCase<TargetUnderTest>[] = [
+  {
+    name: 'works on several applications at once',
+    level: 'concurrent',
+    async run(trial) {
+      const ids = ['app-1', 'app-2', 'app-3', 'app-4'];
+      const applications = ids.map((id) => trial.instance.platform.application(id, id));
+      await Promise.all(applications.map((application) => apply(trial, application)));
+      for (const application of applications) await runs(trial, application, application.id);
+      const [first, ...others] = applications;
+      if (first) await remove(trial, first);
+      for (const application of others) await runs(trial, application, application.id);
+    },
+  },
+  {
+    name: 'calls for one component at once leave one copy',
+    level: 'concurrent',
+    async run(trial) {
+      const { platform } = trial.instance;
+      const calls = ['1', '2', '1', '2', '3'].map((version) => apply(trial, platform.application('app-1', version)));
+      await Promise.all(calls);
+      const last = platform.application('app-1', '3');
+      await apply(trial, last);
+      await runs(trial, last, '3');
+    },
+  },
+  {
+    name: 'an abort stops waiting and leaves what can be undone',
+    level: 'concurrent',
+    async run(trial) {
+      const { platform } = trial.instance;
+      const stuck = platform.stuck('app-1');
+      const abort = new AbortController();
+      const applied = trial.instance.apply(stuck, only(stuck).name, call(abort.signal));
+      const refused = trial.rejects('apply', applied);
+      await eventually(trial, 'apply has begun', async () => (await actual(trial, stuck)) !== undefined);
+      const reason = new Error('the caller has changed its mind');
+      abort.abort(reason);
+      trial.equal('the rejection', await refused, reason);
+      const good = platform.application('app-1', '1');
+      await apply(trial, good);
+      await runs(trial, good, '1');
+    },
+  },
+  {
+    name: 'an abort before the call changes nothing',
+    level: 'concurrent',
+    async run(trial) {
+      const application = trial.instance.platform.application('app-1', '1');
+      const aborted = call(AbortSignal.abort(new Error('too late')));
+      await trial.rejects('apply', trial.instance.apply(application, only(application).name, aborted));
+      trial.equal('actual', await trial.instance.actual(), []);
+    },
+  },
+  {
+    name: 'a crash is told by watch and seen in actual',
+    level: 'concurrent',
+    async run(trial) {
+      const { platform } = trial.instance;
+      const application = platform.application('app-1', '1');
+      await apply(trial, application);
+      const end = new AbortController();
+      const told: string[] = [];
+      const watching = (async () => {
+        for await (const id of trial.instance.watch(end.signal)) told.push(id);
+      })();
+      const before = await platform.starts(application.id, only(application).name);
+      await platform.crash(application.id, only(application).name);
+      await eventually(trial, 'watch tells of the crash', async () => told.includes(application.id));
+      // Either it is seen down, or the target has already brought it up again by itself.
+      await eventually(trial, 'actual shows the crash', async () => {
+        if ((await actual(trial, application))?.phase !== 'running') return true;
+        return (await platform.starts(application.id, only(application).name)) > before;
+      });
+      await apply(trial, application);
+      await runs(trial, application, '1');
+      end.abort();
+      await trial.within('the watch ends', watching);
+    },
+  },
+];

@@ -1,0 +1,13 @@
+import type { Kit } from '../kit.js';
+import { basic } from './basic.js';
+import { concurrent } from './concurrent.js';
+import { crash } from './crash.js';
+import type { TargetUnderTest } from './platform.js';
+
+export type { KillableApply, TargetPlatform, TargetUnderTest } from './platform.js';
+
+/** What every target promises: see `TargetProvider`. */
+export const targetKit: Kit<TargetUnderTest> = {
+  port: 'target',
+  cases: [...basic, ...concurrent, ...crash],
+};

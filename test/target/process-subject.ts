@@ -1,0 +1,133 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { systemClock } from '../../core/host/clock.js';
+import { testContext } from '../../core/testing/context.js';
+import type { KitSubject } from '../../core/testing/kit.js';
+import type { KillableApply, TargetPlatform, TargetUnderTest } from '../../core/testing/target/index.js';
+import { type ProcessTarget, processTarget } from '../../providers/target/process/index.js';
+import type { MemoryRegistry } from './memory-registry.js';
+import { sampleApplication, sampleRegistry } from './process-samples.js';
+
+export interface ProcessSubject extends KitSubject<TargetUnderTest> {
+  readonly dataDir: string;
+  readonly registry: MemoryRegistry;
+  reopen(): Promise<TargetUnderTest>;
+  close(): Promise<void>;
+}
+
+/** A process target over a temporary directory, with real processes. */
+export async function processSubject(config: object = { settle: 50 }): Promise<ProcessSubject> {
+  const dataDir = await mkdtemp(path.join(os.tmpdir(), 'tutti-process-'));
+  const registry = await sampleRegistry();
+  const platform = processPlatform(dataDir);
+  const uses = { registry };
+  const open = async (): Promise<{ target: TargetUnderTest; close: () => Promise<void> }> => {
+    const context = await testContext<ProcessTarget>(processTarget, { dataDir, config, clock: systemClock, uses });
+    await context.start();
+    return { target: Object.assign(context.instance, { platform }), close: () => context.dispose() };
+  };
+  let current = await open();
+  return {
+    instance: current.target,
+    dataDir,
+    registry,
+    close: () => current.close(),
+    reopen: async () => {
+      current = await open();
+      return current.target;
+    },
+    dispose: async () => {
+      await current.close();
+      for (const { pid } of workloads(dataDir)) kill(pid);
+      await rm(dataDir, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+function processPlatform(dataDir: string): TargetPlatform {
+  const mainOf = (id: string, component: string): Workload[] =>
+    workloads(dataDir).filter(
+      ({ environment, leads }) =>
+        leads && environment['TUTTI_APPLICATION'] === id && environment['TUTTI_COMPONENT'] === component,
+    );
+  return {
+    application: (id, version) => sampleApplication(id, 'sleeper', { VERSION: version }),
+    missing: (id) => sampleApplication(id, 'nowhere'),
+    stuck: (id) => sampleApplication(id, 'stuck', { VERSION: 'stuck' }, { timeout: 3_600_000 }),
+    running: async (id, component) => mainOf(id, component).map(({ environment }) => environment['VERSION'] ?? '?'),
+    starts: async (id, component) => {
+      const [workload] = mainOf(id, component);
+      if (!workload) return 0;
+      const text = await readFile(path.join(workload.environment['TUTTI_STATE_DIR'] ?? '', 'starts'), 'utf8');
+      return text.trim().split('\n').length;
+    },
+    crash: async (id, component) => {
+      for (const { pid } of mainOf(id, component)) kill(pid);
+    },
+    leftovers: async () => [
+      ...(await readdir(path.join(dataDir, 'process'))),
+      ...workloads(dataDir).map(({ pid, environment }) => `process ${pid} of ${environment['TUTTI_APPLICATION']}`),
+    ],
+    applyElsewhere: (application, component) => agent([dataDir, JSON.stringify(application), component]),
+  };
+}
+
+function agent(arguments_: readonly string[]): KillableApply {
+  const script = fileURLToPath(new URL('./process-agent.ts', import.meta.url));
+  const child = spawn(process.execPath, ['--import', 'tsx', script, ...arguments_], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const ended = once(child, 'exit').then(() => undefined);
+  return {
+    ended,
+    kill: () => {
+      child.kill('SIGKILL');
+      return ended;
+    },
+  };
+}
+
+export interface Workload {
+  readonly pid: number;
+  /** Whether it leads its session, as what an agent starts does. */
+  readonly leads: boolean;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** All live processes whose working data is below a directory, read from /proc by other code than the target's. */
+export function workloads(dataDir: string): Workload[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      const found = workload(Number(name));
+      return found?.environment['TUTTI_STATE_DIR']?.startsWith(dataDir + path.sep) ? [found] : [];
+    });
+}
+
+function workload(pid: number): Workload | undefined {
+  try {
+    const status = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+    if (status[0] === 'Z') return undefined;
+    const lines = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').filter(Boolean);
+    const environment = Object.fromEntries(
+      lines.map((line) => [line.split('=')[0], line.slice(line.indexOf('=') + 1)]),
+    );
+    return { pid, leads: status[3] === String(pid), environment };
+  } catch {
+    // It ended while we were looking, or is somebody else's.
+    return undefined;
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
+}
