@@ -1,0 +1,85 @@
+import { spawn } from 'node:child_process';
+import { TargetFault } from '../../../core/plugin/index.js';
+import { type Login, withDockerConfig } from './credentials.js';
+
+export interface ComposeSettings {
+  /** Path of a Compose v2 program; the plugin of `docker` unless told. */
+  readonly program: string | undefined;
+  /** As in DOCKER_HOST. */
+  readonly address: string;
+  /** Where a private configuration may lie for as long as a call takes. */
+  readonly scratch: string;
+}
+
+/** The `docker compose` program: the only authority on what a compose file means. */
+export class ComposeCli {
+  constructor(private readonly settings: ComposeSettings) {}
+
+  /**
+   * @returns standard output
+   * @throws TargetFault `start` with the last lines of output when it fails; the signal's reason on an abort
+   */
+  async run(
+    args: readonly string[],
+    options: { readonly signal: AbortSignal; readonly logins?: readonly Login[]; readonly directory?: string },
+  ): Promise<string> {
+    const { program, address, scratch } = this.settings;
+    return withDockerConfig(scratch, options.logins ?? [], async (config) => {
+      const [command, first] = program === undefined ? ['docker', ['compose']] : [program, []];
+      // Nothing of our own environment can be interpolated into a compose file.
+      const env = { PATH: process.env['PATH'] ?? '', HOME: config, DOCKER_CONFIG: config, DOCKER_HOST: address };
+      const { code, stdout, stderr } = await execute(command, [...first, '--ansi', 'never', ...args], {
+        env,
+        cwd: options.directory ?? scratch,
+        signal: options.signal,
+      });
+      if (code === 0) return stdout;
+      if (/Cannot connect to the Docker daemon|error during connect/.test(stderr)) {
+        throw new TargetFault('platform', `the Docker engine at ${address} does not answer`, true);
+      }
+      throw new TargetFault('start', `docker compose failed: ${lastLines(stderr)}`, true);
+    });
+  }
+}
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function execute(
+  command: string,
+  args: readonly string[],
+  options: { readonly env: NodeJS.ProcessEnv; readonly cwd: string; readonly signal: AbortSignal },
+): Promise<Ended> {
+  options.signal.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { env: options.env, cwd: options.cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+    // SIGTERM lets compose end its calls to the engine; what it has started stays.
+    const abort = (): void => {
+      child.kill('SIGTERM');
+    };
+    options.signal.addEventListener('abort', abort, { once: true });
+    const out: Buffer[] = [];
+    const err: Buffer[] = [];
+    child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
+    child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
+    child.once('error', (error) => {
+      options.signal.removeEventListener('abort', abort);
+      reject(
+        new TargetFault('platform', `the program ${command} cannot be run: ${error.message}`, true, { cause: error }),
+      );
+    });
+    child.once('close', (code) => {
+      options.signal.removeEventListener('abort', abort);
+      if (options.signal.aborted) reject(options.signal.reason);
+      else resolve({ code: code ?? -1, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() });
+    });
+  });
+}
+
+/** Compose ends with what went wrong; what stands before it is progress. */
+function lastLines(output: string): string {
+  return output.trim().split('\n').slice(-5).join('; ');
+}

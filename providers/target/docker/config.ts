@@ -1,0 +1,46 @@
+import { secret, z } from '../../../core/plugin/index.js';
+import { permissions } from './permissions.js';
+
+const registry = z
+  .strictObject({
+    host: z.string().min(1).describe('Host and port as image references write them: `registry.example:5000`'),
+    username: z.string().min(1),
+    password: secret(z.string()).optional(),
+    passwordFile: z.string().optional().describe('File with the password; a final line break is ignored'),
+  })
+  .refine(({ password, passwordFile }) => (password === undefined) !== (passwordFile === undefined), {
+    error: 'exactly one of password and passwordFile is needed',
+  });
+
+const otlp = z.strictObject({
+  http: z.url().describe('OTLP over HTTP, as containers reach it: HTTP_OTEL_EXPORTER_OTLP_ENDPOINT'),
+  grpc: z.string().optional().describe('OTLP over gRPC: GRPC_OTEL_EXPORTER_OTLP_ENDPOINT'),
+  certificate: z.string().optional().describe('Path in the containers of a PEM file: OTEL_EXPORTER_OTLP_CERTIFICATE'),
+  protocol: z.enum(['grpc', 'http/protobuf']).default('http/protobuf'),
+});
+
+export const dockerConfig = z
+  .strictObject({
+    socket: z
+      .string()
+      .optional()
+      .describe("The engine's socket; else the environment's DOCKER_HOST; else /var/run/docker.sock"),
+    compose: z.string().optional().describe('Path of a Compose v2 program; `docker compose` unless told'),
+    owner: z
+      .string()
+      .regex(/^[A-Za-z0-9._-]+$/)
+      .default('tutti')
+      .describe('Marks what is ours; two agents on one engine need two of them'),
+    allow: z.array(z.enum(permissions)).default([]).describe('What a component may have beyond an ordinary container'),
+    registries: z.array(registry).default([]).describe('Credentials for image pulls'),
+    otlp: otlp.optional().describe('The collector that every container is told of'),
+    parallel: z.int().min(1).default(4).describe('Applications worked on at the same time'),
+    archiveBytes: z
+      .int()
+      .min(1)
+      .default(256 * 1024 * 1024)
+      .describe('Largest component archive when unpacked, in bytes'),
+  })
+  .describe('Runs compose components on a Docker engine');
+
+export type DockerConfig = z.output<typeof dockerConfig>;

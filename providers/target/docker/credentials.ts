@@ -1,0 +1,63 @@
+import { chmod, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { TargetFault } from '../../../core/plugin/index.js';
+import type { DockerConfig } from './config.js';
+
+export interface Login {
+  readonly host: string;
+  readonly username: string;
+  readonly password: string;
+}
+
+/** Reads the password files anew at each call, so that a rotated password is used. */
+export async function logins(
+  registries: DockerConfig['registries'],
+  resolvePath: (path: string) => string,
+): Promise<Login[]> {
+  return Promise.all(
+    registries.map(async ({ host, username, password, passwordFile }) => {
+      if (passwordFile === undefined) return { host, username, password: password ?? '' };
+      try {
+        const content = await readFile(resolvePath(passwordFile), 'utf8');
+        return { host, username, password: content.replace(/\r?\n$/, '') };
+      } catch (error) {
+        throw new TargetFault('platform', `the password file for ${host} cannot be read: ${passwordFile}`, true, {
+          cause: error,
+        });
+      }
+    }),
+  );
+}
+
+/** The login for an image, by the registry that its name begins with. */
+export function loginFor(image: string, known: readonly Login[]): Login | undefined {
+  return known.find(({ host }) => image.startsWith(`${host}/`));
+}
+
+/**
+ * Runs `work` with a DOCKER_CONFIG directory that nobody else can read and that is gone afterwards. The plugins of the
+ * user's own are kept, nothing else: neither a context nor a credential helper.
+ */
+export async function withDockerConfig<T>(
+  below: string,
+  known: readonly Login[],
+  work: (directory: string) => Promise<T>,
+): Promise<T> {
+  const directory = await mkdtemp(join(below, 'docker-config-'));
+  try {
+    await chmod(directory, 0o700);
+    const auths = Object.fromEntries(
+      known.map(({ host, username, password }) => [
+        host,
+        { auth: Buffer.from(`${username}:${password}`).toString('base64') },
+      ]),
+    );
+    await writeFile(join(directory, 'config.json'), JSON.stringify({ auths }), { mode: 0o600 });
+    const usual = process.env['DOCKER_CONFIG'] ?? join(homedir(), '.docker');
+    await symlink(join(usual, 'cli-plugins'), join(directory, 'cli-plugins'));
+    return await work(directory);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,107 @@
+import { type Clock, TargetFault } from '../../../core/plugin/index.js';
+import type { Engine } from './engine.js';
+import { type ContainerEvent, containerEvents } from './events.js';
+import { containerLogs } from './logs.js';
+import { composeLabels, labels } from './project.js';
+import { containerStatuses, type ServiceStatus, worstOf } from './status.js';
+
+/** Lines of output that go with a failure. */
+const tail = 10;
+/** Milliseconds that a container without a health check must have run: most bad starts end within it. */
+const settled = 1_000;
+
+export interface Start {
+  readonly project: string;
+  readonly applied: string;
+  readonly owner: string;
+  readonly wait: boolean;
+}
+
+/**
+ * Runs `up` and, with `wait`, waits until every container runs and is healthy where it says how that is told. A container
+ * that ends with an exit code fails the start at once (Margo, compose component artifact).
+ *
+ * @throws TargetFault `start` or `unhealthy` with the newest log lines; the signal's reason on an abort
+ */
+export async function watchedStart(
+  engine: Engine,
+  start: Start,
+  clock: Clock,
+  signal: AbortSignal,
+  up: (signal: AbortSignal) => Promise<unknown>,
+): Promise<void> {
+  const over = new AbortController();
+  const lasting = AbortSignal.any([signal, over.signal]);
+  const connected = gate();
+  let changed = gate();
+  const crash = crashes(engine, start, lasting, connected.open, () => {
+    changed.open();
+    changed = gate();
+  });
+  try {
+    await Promise.race([connected.opened, crash]);
+    await Promise.race([up(lasting), crash]);
+    while (start.wait) {
+      // Taken before the look, so that a change during it is not missed.
+      const next = changed.opened;
+      const worst = worstOf(containerStatuses(await engine.containers({ project: start.project })));
+      if (worst === undefined) throw new TargetFault('start', 'no container was made', true);
+      if (worst.condition === 'ok' || worst.condition === 'done') {
+        const calm = clock.delay(settled, lasting).then(() => true);
+        if (await Promise.race([calm, next.then(() => false), crash])) return;
+      } else if (worst.condition === 'starting') await Promise.race([next, crash]);
+      else throw await failure(engine, worst);
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    over.abort();
+    // Ends with the abort. What it found before was raced for above, and what it says of the abort is no news.
+    await crash.catch(() => undefined);
+  }
+}
+
+/** Rejects when a container of this start ends badly by itself, or when the engine goes away. */
+async function crashes(
+  engine: Engine,
+  { owner, project, applied }: Start,
+  signal: AbortSignal,
+  connected: () => void,
+  changed: () => void,
+): Promise<never> {
+  // Compose stops containers that it replaces: the engine says `kill` before such a `die`.
+  const stopped = new Set<string>();
+  for await (const event of containerEvents(engine, owner, signal, connected)) {
+    if (event.labels[composeLabels.project] !== project || event.labels[labels.applied] !== applied) continue;
+    if (event.action === 'kill') stopped.add(event.id);
+    if (event.action === 'start') stopped.delete(event.id);
+    if (event.action === 'die' && event.exitCode !== 0 && !stopped.has(event.id)) {
+      throw await failure(engine, crashed(event));
+    }
+    changed();
+  }
+  signal.throwIfAborted();
+  throw new TargetFault('platform', 'the Docker engine went away during the start', true);
+}
+
+function crashed({ id, labels: of, exitCode }: ContainerEvent): ServiceStatus {
+  const service = of[composeLabels.service] ?? id.slice(0, 12);
+  return { condition: 'failed', id, reason: `service ${service} ended with exit code ${String(exitCode)}` };
+}
+
+async function failure(engine: Engine, status: ServiceStatus): Promise<TargetFault> {
+  const ours = (await engine.containers()).filter(({ id }) => id === status.id);
+  const lines = await containerLogs(engine, ours, tail);
+  const said = lines.length === 0 ? '' : `; it said last:\n${lines.join('\n')}`;
+  const code = status.condition === 'unhealthy' ? 'unhealthy' : 'start';
+  return new TargetFault(code, `${status.reason ?? 'it does not run'}${said}`, true);
+}
+
+function gate(): { readonly opened: Promise<void>; readonly open: () => void } {
+  let open = (): void => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open: () => open() };
+}
