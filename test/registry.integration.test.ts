@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -104,7 +104,6 @@ describeWith(['registry', 'oras', 'skopeo'], 'our client, our registry and their
       );
       const out = join(folder, `pulled-${name.replaceAll(' ', '-')}`);
       expect(await orasRun('pull', at('apps/hello:1.0.0'), '-o', out)).toMatchObject({ code: 0 });
-      const { readFileSync } = await import('node:fs');
       expect(readFileSync(join(out, 'resources', 'big.bin')).equals(big)).toBe(true);
       const seen = await skopeoRun(
         'inspect',
