@@ -31,16 +31,20 @@ export interface Component {
   readonly extensions: Extensions;
 }
 
-export interface DeploymentProfile {
-  /** Unique in its description. D1 descriptions have none: the type is taken, numbered when it repeats. */
-  readonly id: string;
+/** What a device gets of a profile. */
+export interface DeployedProfile {
   readonly type: DeploymentType;
-  readonly description?: string;
   /** In installation order. At least one; names are unique. */
   readonly components: readonly Component[];
   /** Exactly what the package says (section "Device Constraints"); D1 `requiredResources` are put into this form. */
   readonly deviceConstraints?: JsonObject;
   readonly extensions: Extensions;
+}
+
+export interface DeploymentProfile extends DeployedProfile {
+  /** Unique in its description. D1 descriptions have none: the type is taken, numbered when it repeats. */
+  readonly id: string;
+  readonly description?: string;
 }
 
 export interface ParameterTarget {

@@ -1,12 +1,4 @@
-import type { Component, DeploymentType, Extensions, JsonObject, Parameters } from '../application/description.js';
-
-/** What a device gets of a profile. A `DeploymentProfile` fits in. */
-export interface DeployedProfile {
-  readonly type: DeploymentType;
-  readonly components: readonly Component[];
-  readonly deviceConstraints?: JsonObject;
-  readonly extensions: Extensions;
-}
+import type { DeployedProfile, Parameters } from '../application/description.js';
 
 /** An ApplicationDeployment (section "Desired State"), in one form whatever its age. */
 export interface Deployment {

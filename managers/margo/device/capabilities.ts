@@ -1,7 +1,12 @@
+import type { z } from 'zod';
 import type { FieldFault } from '../../../core/operation/index.js';
 import type { Json } from '../../../core/ports/index.js';
 import type { DeploymentType, JsonObject } from '../application/description.js';
+import { fieldFaults } from '../document/fields.js';
+import { named } from '../document/place.js';
 import type { SignedForm } from '../forms.js';
+import { isFirstForm, isObject, normalProperties } from './normalise.js';
+import { documentSchema, propertiesSchema, requiredInFirstForm } from './schema.js';
 
 export interface Cpu {
   readonly cores: number;
@@ -54,8 +59,76 @@ export interface ReadCapabilitiesOptions {
 }
 
 /** Reads a DeviceCapabilitiesManifest (section "Device Capabilities") of any form from parsed JSON. */
-export function readCapabilities(_document: unknown, _options: ReadCapabilitiesOptions = {}): CapabilitiesReading {
-  throw new Error('not written yet');
+export function readCapabilities(document: unknown, options: ReadCapabilitiesOptions = {}): CapabilitiesReading {
+  if (!isObject(document))
+    return { outcome: 'unreadable', faults: [{ field: '', message: `must be an object, not ${named(document)}` }] };
+  const envelope = documentSchema.safeParse(document);
+  const faults = envelope.success ? [] : fieldFaults(envelope.error.issues);
+  const reported = document['properties'];
+  if (!isObject(reported)) {
+    const message = reported === undefined ? 'is missing' : `must be an object, not ${named(reported)}`;
+    return { outcome: 'invalid', faults: [...faults, { field: 'properties', message }] };
+  }
+  const first = isFirstForm(reported);
+  const normal = normalProperties(reported);
+  const parsed = propertiesSchema(options.unknownValues === 'custom').safeParse(normal);
+  if (!parsed.success) {
+    const issues = parsed.error.issues.map((issue) => ({ ...issue, path: reportedPath(issue.path, reported) }));
+    faults.push(...fieldFaults(issues));
+  }
+  for (const key of first ? requiredInFirstForm : [])
+    if (!(key in normal)) faults.push({ field: reportedPath([key], reported).join('.'), message: 'is missing' });
+  if (faults.length > 0 || !parsed.success || !envelope.success) return { outcome: 'invalid', faults };
+  const capabilities = fromProperties(parsed.data, envelope.data.labels ?? {}, document as JsonObject);
+  return { outcome: 'ok', capabilities, form: first ? 'D1' : 'D2' };
+}
+
+type Properties = z.output<ReturnType<typeof propertiesSchema>>;
+
+function fromProperties(
+  properties: Properties,
+  labels: DeviceCapabilities['labels'],
+  raw: JsonObject,
+): DeviceCapabilities {
+  const plain = JSON.parse(JSON.stringify(properties)) as JsonObject & Properties;
+  const { id, vendor, modelNumber, serialNumber, memory, storage, otelCollector, roles } = plain;
+  return {
+    ...{ id, vendor, modelNumber, serialNumber },
+    cpus: (plain.cpus ?? []) as readonly Cpu[],
+    ...(memory !== undefined && { memory }),
+    ...(storage !== undefined && { storage }),
+    peripherals: (plain.peripherals ?? []) as readonly Peripheral[],
+    interfaces: plain.interfaces ?? [],
+    ...(otelCollector !== undefined && { otelCollector }),
+    runtimes: plain.supportedRuntimes ?? (roles ? ['oci'] : []),
+    deploymentTypes: (plain.supportedDeploymentTypes ?? typesOf(roles ?? [])) as readonly DeploymentType[],
+    ...(roles && { roles }),
+    labels,
+    properties: plain,
+    raw,
+  };
+}
+
+/** PR1 has no deployment types: clusters take helm, devices take compose, gateways host nothing. */
+function typesOf(roles: readonly string[]): DeploymentType[] {
+  const cluster = roles.includes('Standalone Cluster') || roles.includes('Cluster Leader');
+  return [
+    ...(cluster ? (['helm'] as const) : []),
+    ...(roles.includes('Standalone Device') ? (['compose'] as const) : []),
+  ];
+}
+
+/** Where a normalised property stood in the document that was sent, or should have. */
+function reportedPath(path: readonly PropertyKey[], reported: Readonly<Record<string, unknown>>): string[] {
+  const [key = '', ...rest] = path.map(String);
+  const isResource = ['cpus', 'memory', 'storage', 'peripherals', 'interfaces'].includes(key);
+  const below = isResource && isFirstForm(reported) && !(key in reported) && !(key === 'cpus' && 'cpu' in reported);
+  const resources = reported['resources'];
+  const home = below && isObject(resources) ? resources : reported;
+  const prefix = below ? ['properties', 'resources'] : ['properties'];
+  if (key !== 'cpus' || 'cpus' in home) return [...prefix, key, ...rest].filter((part) => part !== '');
+  // One `cpu`, or a list of that name, was reported where there are `cpus` now.
+  return [...prefix, 'cpu', ...(Array.isArray(home['cpu']) ? rest : rest.slice(1))];
 }
 
 /** What an agent knows of its device; `TargetFacts` fit in. */
@@ -78,6 +151,27 @@ export interface CapabilitiesToReport {
 }
 
 /** The document that an agent sends. */
-export function capabilitiesDocument(_device: CapabilitiesToReport, _form: SignedForm): Readonly<Record<string, Json>> {
-  throw new Error('not written yet');
+export function capabilitiesDocument(device: CapabilitiesToReport, form: SignedForm): Readonly<Record<string, Json>> {
+  const { id, vendor, modelNumber, serialNumber, memory, storage } = device;
+  const cpus = device.cpus.map((cpu) => ({ ...cpu }));
+  const peripherals = (device.peripherals ?? []).map((peripheral) => ({ ...peripheral }));
+  const interfaces = (device.interfaces ?? []).map((network) => ({ ...network }));
+  const identity = { id, vendor, modelNumber, serialNumber };
+  const envelope = { apiVersion: 'device.margo.org/v1alpha1', kind: 'DeviceCapabilitiesManifest' };
+  if (form === 'D1') {
+    const cpu = cpus[0] ?? { cores: 1 };
+    const resources = { cpu, memory, storage, peripherals, interfaces };
+    return { ...envelope, properties: { ...identity, roles: device.roles ?? ['Standalone Device'], resources } };
+  }
+  return {
+    ...envelope,
+    properties: {
+      ...identity,
+      ...{ cpus, memory, storage, peripherals, interfaces },
+      otelCollector: device.otelCollector ?? false,
+      supportedRuntimes: device.runtimes,
+      supportedDeploymentTypes: device.deploymentTypes,
+    },
+    ...(device.labels && { labels: device.labels }),
+  };
 }

@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest';
+import { defaultFaults, parametersFor, parameterValues, validateParameters } from './configuration.js';
+import type { ApplicationDescription, ConfigurationSchema, Setting } from './description.js';
+import { expression, matches } from './expression.js';
+
+type Sample = Pick<ApplicationDescription, 'parameters' | 'configuration'>;
+
+function sample(schema: Partial<ConfigurationSchema>, setting: Partial<Setting> = {}, value?: string | number): Sample {
+  return {
+    parameters: { it: { ...(value !== undefined && { value }), targets: [{ pointer: 'IT', components: ['web'] }] } },
+    configuration: {
+      sections: [{ name: 's', settings: [{ parameter: 'it', name: 'It', immutable: false, schema: 'x', ...setting }] }],
+      schemas: [{ name: 'x', dataType: 'string', allowEmpty: false, ...schema }],
+    },
+  };
+}
+const message = (of: Sample, it: Parameters<typeof validateParameters>[1][string]) =>
+  validateParameters(of, { it }).faults[0]?.message;
+
+describe('validateParameters', () => {
+  it.each([
+    [{ dataType: 'string', minLength: 2 }, 'ab', 'a', 'must have at least 2 characters, not 1'],
+    [{ dataType: 'string', maxLength: 2 }, '👍👍', 'abc', 'must have at most 2 characters, not 3'],
+    [{ dataType: 'string', regexMatch: '^a+$' }, 'aa', 'b', 'must match ^a+$'],
+    [{ dataType: 'string' }, 'a', 7, 'must be text, not 7'],
+    [{ dataType: 'string' }, 'a', '', 'must not be empty'],
+    [{ dataType: 'boolean' }, true, 'true', 'must be true or false, not the text "true"'],
+    [{ dataType: 'integer' }, 3, 3.5, 'must be a whole number, not 3.5'],
+    [{ dataType: 'integer' }, 3, '3', 'must be a number, not the text "3"'],
+    [{ dataType: 'integer', minValue: 1 }, 1, 0, 'must be at least 1, not 0'],
+    [{ dataType: 'double', maxValue: 1.5 }, 1.5, 1.6, 'must be at most 1.5, not 1.6'],
+    [{ dataType: 'double', minPrecision: 2 }, 1.25, 1.2, 'must have at least 2 digits after the point, not 1'],
+    [{ dataType: 'double', maxPrecision: 2 }, 1.25, 1e-7, 'must have at most 2 digits after the point, not 7'],
+    [{ dataType: 'string', options: ['a', 'b'] }, 'b', 'c', 'must be one of "a", "b", not the text "c"'],
+    [{ dataType: 'integer', options: [1, 2] }, 2, 3, 'must be one of 1, 2, not 3'],
+    [{ dataType: 'string', options: ['a', 'b'] }, 'a', ['a'], 'must be one of "a", "b", not a list'],
+    [
+      { dataType: 'string', multiselect: true, options: ['a', 'b'] },
+      ['a', 'b'],
+      ['a', 'c'],
+      'item 2 must be one of "a", "b", not the text "c"',
+    ],
+    [{ dataType: 'array[string]', maxLength: 1 }, ['a'], ['a', 'bb'], 'item 2 must have at most 1 characters, not 2'],
+    [{ dataType: 'array[integer]', maxValue: 5 }, [5], [5, 6], 'item 2 must be at most 5, not 6'],
+    [{ dataType: 'array[double]' }, [0.5], ['0.5'], 'item 1 must be a number, not the text "0.5"'],
+    [{ dataType: 'array[boolean]' }, [true], true, 'must be a list, not true'],
+    [{ dataType: 'array[string]' }, ['a'], [], 'must not be empty'],
+  ] as const)('%j accepts %j and refuses %j', (schema, good, bad, why) => {
+    expect(message(sample(schema), good)).toBeUndefined();
+    expect(message(sample(schema), bad)).toBe(why);
+  });
+
+  it('lets nothing stand where nothing is allowed', () => {
+    expect(message(sample({ allowEmpty: true, minLength: 3 }), '')).toBeUndefined();
+    expect(validateParameters(sample({ allowEmpty: true }), {}).faults).toEqual([]);
+    expect(validateParameters(sample({}), {}).faults).toEqual([{ field: 'it', message: 'needs a value' }]);
+  });
+
+  it('overlays defaults with values and keeps the targets', () => {
+    const of = sample({}, {}, 'default');
+    expect(parameterValues(validateParameters(of, {}).parameters)).toEqual({ it: 'default' });
+    expect(parameterValues(validateParameters(of, { it: null }).parameters)).toEqual({ it: 'default' });
+    expect(validateParameters(of, { it: 'mine' }).parameters).toEqual({
+      it: { value: 'mine', targets: of.parameters['it']?.targets },
+    });
+  });
+
+  it('knows the names', () => {
+    const { faults } = validateParameters(sample({}, {}, 'x'), { itt: 'a', toString: 'b' });
+    expect(faults).toEqual([
+      { field: 'itt', message: 'is no parameter of this application; did you mean "it"?' },
+      { field: 'toString', message: 'is no parameter of this application' },
+    ]);
+  });
+
+  it('keeps what must not change after installation', () => {
+    const of = sample({}, { immutable: true }, 'new default');
+    expect(validateParameters(of, { it: 'b' }, { it: 'a' }).faults).toEqual([
+      { field: 'it', message: 'cannot change after installation' },
+    ]);
+    expect(validateParameters(of, { it: 'a' }, { it: 'a' }).faults).toEqual([]);
+    expect(parameterValues(validateParameters(of, {}, { it: 'a' }).parameters)).toEqual({ it: 'a' });
+    expect(validateParameters(sample({}), { it: 'b' }, { it: 'a' }).faults).toEqual([]);
+  });
+
+  it('checks the kind of a value without any schema', () => {
+    const of: Sample = { parameters: { it: { targets: [] } } };
+    expect(message(of, 'x')).toBeUndefined();
+    expect(message(of, [1, 2])).toBeUndefined();
+    expect(message(of, { a: 1 })).toContain('not an object');
+    expect(message(of, [1, 'a'])).toContain('not a list');
+  });
+
+  it('stops an expression that would run for years', () => {
+    expect(message(sample({ regexMatch: '^(a+)+$' }), `${'a'.repeat(40)}!`)).toContain('takes too long');
+    const slow = expression('^(a+)+$');
+    expect(slow instanceof RegExp && matches(slow, `${'a'.repeat(40)}!`, 20)).toBeUndefined();
+  });
+});
+
+it('defaultFaults tells which defaults break their own schema', () => {
+  expect(defaultFaults(sample({ dataType: 'integer', maxValue: 5 }, {}, 9))).toEqual([
+    { field: 'it', message: 'must be at most 5, not 9' },
+  ]);
+  expect(defaultFaults(sample({ dataType: 'integer', maxValue: 5 }, {}, 5))).toEqual([]);
+});
+
+it('parametersFor drops what does not concern the profile', () => {
+  const component = (name: string) => ({ name, properties: {}, extensions: {} });
+  const parameters = {
+    a: { value: 1, targets: [{ pointer: 'A', components: ['web', 'db'] }] },
+    b: { value: 2, targets: [{ pointer: 'B', components: ['db'] }] },
+  };
+  expect(parametersFor({ components: [component('web')] }, parameters)).toEqual({
+    a: { value: 1, targets: [{ pointer: 'A', components: ['web'] }] },
+  });
+});
