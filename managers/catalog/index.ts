@@ -1,4 +1,4 @@
-import { type EventType, eventType, type RegistryCredentials, ref } from '../../core/ports/index.js';
+import { type Change, type EventType, eventType, type RegistryCredentials, ref } from '../../core/ports/index.js';
 import type { ApplicationDescription, Finding } from '../margo/index.js';
 
 /** Where a package comes from; exactly one of tag and digest. */
@@ -66,16 +66,30 @@ export const PackageChanged: EventType<{ readonly id: string; readonly state: Pa
 /** Application packages: imported from a registry by tag or digest, verified, validated, kept by version. */
 export interface CatalogManager {
   /**
-   * Takes the request durably and imports in the background; a crash in between resumes the import.
-   * @throws Problem 409 when the same source is there already, 422 for a source that cannot be
+   * Takes the request durably and imports in the background; a crash in between resumes the import. An import that
+   * failed may be repeated: the new package takes the place of the failed one.
+   * @throws Problem 409 (`packageId` names the other) when the same source is there already, 422 for a source that cannot be
    */
   import(request: ImportRequest): Promise<PackageRecord>;
+  /** @throws Problem 404 */
   get(id: string): Promise<PackageRecord>;
   list(query: PackageQuery): Promise<PackagePage>;
-  /** @throws Problem 404; 409 while an instance uses it, unless forced */
-  delete(id: string, force?: boolean): Promise<void>;
-  /** Resolves when the import has ended, well or not. */
+  /** @throws Problem 404; 409 when a guard of {@link beforeDelete} objects and it is not forced */
+  delete(id: string, options?: { readonly force?: boolean }): Promise<void>;
+  /** Resolves when the import has ended, well or not. @throws Problem 404 when the package is deleted meanwhile */
   settled(id: string, signal: AbortSignal): Promise<PackageRecord>;
+  /** An icon or a text that came with the package, where it was small enough to be kept. */
+  resource(id: string, path: string): Promise<{ readonly mediaType: string; readonly bytes: Uint8Array } | undefined>;
+  /** Managers above say here why a package may not go: one sentence, or `undefined`. */
+  beforeDelete(guard: DeleteGuard): void;
+  /**
+   * A change that writes nothing, and makes the commit that it is part of fail once the package is being deleted.
+   * Whoever begins to use a package commits it along; then no use can slip past a guard.
+   * @throws Problem 404, 409 when that has begun
+   */
+  whileKept(id: string): Promise<Change>;
 }
+
+export type DeleteGuard = (id: string) => Promise<string | undefined>;
 
 export const CatalogManager = ref<CatalogManager>('manager.catalog');

@@ -28,6 +28,8 @@ export interface DeviceQuery {
   readonly limit?: number;
   readonly after?: string;
   readonly state?: OnboardingState;
+  /** Only onboarded ones that reported this label: its value, or one of its values, as text. Not with `state`. */
+  readonly label?: { readonly key: string; readonly value: string };
 }
 
 export interface DevicePage {
@@ -52,16 +54,22 @@ export interface DeviceManager {
   /** @throws Problem 404 */
   get(id: string): Promise<DeviceRecord>;
   list(query: DeviceQuery): Promise<DevicePage>;
-  /** Operator's decisions. @throws Problem 404, 409 */
+  /** Operator's decisions; repeating one changes nothing. @throws Problem 404, 409 */
   approve(id: string): Promise<DeviceRecord>;
   reject(id: string): Promise<DeviceRecord>;
   /** Credentials are refused from now on; the record stays. */
   revoke(id: string): Promise<DeviceRecord>;
+  /** Forgets the device: its certificate may onboard anew. @throws Problem 404 */
   remove(id: string): Promise<void>;
-  setForm(id: string, form: SignedForm | undefined): Promise<DeviceRecord>;
-  /** @returns whether the device was new */
-  reportCapabilities(id: string, capabilities: DeviceCapabilities, form: SignedForm): Promise<boolean>;
   /** @throws Problem 404 */
+  setForm(id: string, form: SignedForm | undefined): Promise<DeviceRecord>;
+  /**
+   * Takes what a client says of one of its devices. The same again changes nothing.
+   * @returns whether the device was new
+   * @throws Problem 404 for an unknown client, or for a device below one that was not reported (`gw/a` before `gw`)
+   */
+  reportCapabilities(id: string, capabilities: DeviceCapabilities, form: SignedForm): Promise<boolean>;
+  /** Those of the devices below go with it. @throws Problem 404 */
   withdrawCapabilities(id: string, deviceId: string): Promise<void>;
   /** The form to answer in. */
   formOf(record: DeviceRecord): SignedForm;

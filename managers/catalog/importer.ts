@@ -1,0 +1,174 @@
+import pLimit, { type LimitFunction } from 'p-limit';
+import type { Clock, Logger } from '../../core/plugin/index.js';
+import {
+  type ArtifactRegistry,
+  put,
+  type RegistryCredentials,
+  RegistryFault,
+  StateConflict,
+  type StateProvider,
+  type Stored,
+} from '../../core/ports/index.js';
+import { findingText } from '../margo/index.js';
+import { type PulledPackage, pullPackage } from './pull.js';
+import { claims, packages, resourceKey, resources, type StoredPackage } from './record.js';
+import { claimsOf } from './source.js';
+
+export interface ImporterParts {
+  readonly state: StateProvider;
+  readonly registry: ArtifactRegistry;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Imports under way at the same time. */
+  readonly parallel: number;
+  /** How often a registry that cannot be reached is tried. */
+  readonly attempts: number;
+  /** Told after every change of a package's record. */
+  readonly changed: (record: StoredPackage) => Promise<void>;
+}
+
+/** Milliseconds until the second attempt; doubles with every further one. */
+const firstWait = 1000;
+
+/** The background half of the catalog: takes pending packages to their end. */
+export class Importer {
+  readonly #parts: ImporterParts;
+  readonly #run: LimitFunction;
+  readonly #jobs = new Map<string, { readonly abort: AbortController; readonly done: Promise<void> }>();
+
+  constructor(parts: ImporterParts) {
+    this.#parts = parts;
+    this.#run = pLimit(parts.parallel);
+  }
+
+  begin(id: string, credentials?: RegistryCredentials): void {
+    const abort = new AbortController();
+    const done = this.#run(() => this.#import(id, credentials, abort.signal))
+      .catch((error: unknown) => {
+        // The record still says that the import is under way; the next start goes on with it.
+        if (!abort.signal.aborted) this.#parts.log.error('an import broke off', { packageId: id, error });
+      })
+      .finally(() => this.#jobs.delete(id));
+    this.#jobs.set(id, { abort, done });
+  }
+
+  /** Gives an import up; its record stays as it is. */
+  async cancel(id: string): Promise<void> {
+    const job = this.#jobs.get(id);
+    job?.abort.abort();
+    await job?.done;
+  }
+
+  async cancelAll(): Promise<void> {
+    await Promise.all([...this.#jobs.keys()].map((id) => this.cancel(id)));
+  }
+
+  async #import(id: string, credentials: RegistryCredentials | undefined, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const record = await this.#change(id, (present) => ({ ...present, state: 'PROCESSING' }));
+    if (!record) return;
+    let pulled: PulledPackage;
+    try {
+      pulled = await this.#pull(record, credentials, signal);
+    } catch (error) {
+      if (signal.aborted || !(error instanceof RegistryFault)) throw error;
+      await this.#fail(id, faultText(error, record, credentials !== undefined));
+      return;
+    }
+    const { digest, faults, warnings } = pulled;
+    if (faults.length > 0 || !pulled.description) {
+      const all = faults.map((fault) => findingText(fault, 'margo.yaml')).join('; ');
+      await this.#fail(id, `the package cannot be deployed: ${all}`, { digest, faults, warnings });
+      return;
+    }
+    await this.#onboard(id, pulled);
+  }
+
+  async #pull(
+    { source, strict }: StoredPackage,
+    credentials: RegistryCredentials | undefined,
+    signal: AbortSignal,
+  ): Promise<PulledPackage> {
+    const { registry, attempts, clock } = this.#parts;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await pullPackage(registry, source, { strict, credentials, signal });
+      } catch (error) {
+        const away = error instanceof RegistryFault && error.reason === 'unreachable';
+        if (!away || attempt >= attempts) throw error;
+        await clock.delay(firstWait * 2 ** (attempt - 1), signal);
+      }
+    }
+  }
+
+  async #onboard(id: string, { digest, description, warnings, kept, ...pulled }: PulledPackage): Promise<void> {
+    for (;;) {
+      const present = await this.#parts.state.get(packages, id);
+      if (!present) return;
+      const next: StoredPackage = {
+        ...present.value,
+        state: 'ONBOARDED',
+        digest,
+        ...(description && { description }),
+        resources: pulled.resources,
+        warnings,
+        updatedAt: this.#parts.clock.now(),
+      };
+      const own = new Set(claimsOf(present.value));
+      try {
+        await this.#parts.state.commit([
+          put(packages, id, next, present.revision),
+          ...claimsOf(next).flatMap((key) => (own.has(key) ? [] : [put(claims, key, { packageId: id }, 'absent')])),
+          ...[...kept].map(([blob, bytes]) => put(resources, resourceKey(id, blob), bytes)),
+        ]);
+        await this.#parts.changed(next);
+        return;
+      } catch (error) {
+        if (!(error instanceof StateConflict)) throw error;
+        if (error.collection !== claims.name) continue;
+        const other = await this.#parts.state.get(claims, error.key);
+        if (!other) continue;
+        await this.#fail(id, conflictText(error.key, other.value.packageId), { digest, warnings });
+        return;
+      }
+    }
+  }
+
+  async #fail(
+    id: string,
+    failure: string,
+    found: Partial<Pick<StoredPackage, 'digest' | 'faults' | 'warnings'>> = {},
+  ): Promise<void> {
+    this.#parts.log.warn('an import failed', { packageId: id, failure });
+    await this.#change(id, (present) => ({ ...present, ...found, state: 'FAILED', failure }));
+  }
+
+  /** @returns `undefined` when the package has been deleted or is at its end already */
+  async #change(id: string, change: (present: StoredPackage) => StoredPackage): Promise<StoredPackage | undefined> {
+    for (;;) {
+      const present: Stored<StoredPackage> | undefined = await this.#parts.state.get(packages, id);
+      if (!present || present.value.state === 'ONBOARDED' || present.value.state === 'FAILED') return undefined;
+      const next = { ...change(present.value), updatedAt: this.#parts.clock.now() };
+      try {
+        await this.#parts.state.commit([put(packages, id, next, present.revision)]);
+        await this.#parts.changed(next);
+        return next;
+      } catch (error) {
+        if (!(error instanceof StateConflict)) throw error;
+      }
+    }
+  }
+}
+
+function faultText(fault: RegistryFault, { withCredentials }: StoredPackage, given: boolean): string {
+  return withCredentials && !given && fault.reason === 'denied'
+    ? `${fault.message}. The host restarted during the import, and credentials that come with a request are not kept: import it again`
+    : fault.message;
+}
+
+function conflictText(claim: string, packageId: string): string {
+  const version = /^version:(.*)$/.exec(claim)?.[1];
+  return version === undefined
+    ? `the same package is there already, as ${packageId}`
+    : `${version} is there already with other content, as package ${packageId}; a version means one content: delete that package first or publish a new version`;
+}

@@ -1,0 +1,248 @@
+import { randomUUID } from 'node:crypto';
+import { allOf } from '../../core/mirror/index.js';
+import { Problem, problems } from '../../core/operation/index.js';
+import type { Clock, Lifecycle, Logger } from '../../core/plugin/index.js';
+import {
+  type ArtifactRegistry,
+  type Change,
+  type EventBus,
+  put,
+  remove,
+  StateConflict,
+  type StateProvider,
+  type Stored,
+} from '../../core/ports/index.js';
+import { Importer } from './importer.js';
+import {
+  type CatalogManager,
+  type DeleteGuard,
+  type ImportRequest,
+  PackageChanged,
+  type PackagePage,
+  type PackageQuery,
+  type PackageRecord,
+} from './index.js';
+import { claims, deletions, packages, resourceKey, resources, type StoredPackage, view } from './record.js';
+import { checkSource, claimsOf, sourceClaim } from './source.js';
+
+export interface CatalogParts {
+  readonly state: StateProvider;
+  readonly registry: ArtifactRegistry;
+  readonly events: EventBus;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly parallel: number;
+  readonly attempts: number;
+}
+
+export class PackageCatalog implements CatalogManager, Lifecycle {
+  readonly #state: StateProvider;
+  readonly #events: EventBus;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #importer: Importer;
+  readonly #guards: DeleteGuard[] = [];
+
+  constructor(parts: CatalogParts) {
+    this.#state = parts.state;
+    this.#events = parts.events;
+    this.#clock = parts.clock;
+    this.#log = parts.log;
+    this.#importer = new Importer({
+      ...parts,
+      changed: ({ id, state }) => parts.events.publish(PackageChanged, { id, state }),
+    });
+  }
+
+  async start(): Promise<void> {
+    // A deletion that a crash broke off has removed nothing yet: the package can be used again.
+    for await (const { key } of allOf(this.#state, deletions)) await this.#state.commit([remove(deletions, key)]);
+    for (const equals of ['PROCESSING', 'PENDING']) {
+      for await (const { key } of allOf(this.#state, packages, { index: { name: 'state', equals } })) {
+        this.#importer.begin(key);
+      }
+    }
+  }
+
+  drain(): Promise<void> {
+    return this.#importer.cancelAll();
+  }
+
+  stop(): Promise<void> {
+    return this.#importer.cancelAll();
+  }
+
+  async import({ name, labels = {}, source, strict = false, credentials }: ImportRequest): Promise<PackageRecord> {
+    checkSource(source);
+    const now = this.#clock.now();
+    const record: StoredPackage = {
+      id: randomUUID(),
+      name,
+      labels,
+      source,
+      strict,
+      state: 'PENDING',
+      resources: [],
+      faults: [],
+      warnings: [],
+      createdAt: now,
+      updatedAt: now,
+      withCredentials: credentials !== undefined,
+    };
+    await this.#accept(record);
+    this.#importer.begin(record.id, credentials);
+    await this.#events.publish(PackageChanged, { id: record.id, state: record.state });
+    return view(record);
+  }
+
+  async get(id: string): Promise<PackageRecord> {
+    return view((await this.#stored(id)).value);
+  }
+
+  async list({ limit, after, applicationId }: PackageQuery): Promise<PackagePage> {
+    const query = { ...(applicationId !== undefined && { index: { name: 'application', equals: applicationId } }) };
+    const [page, total] = await Promise.all([
+      this.#state.list(packages, {
+        ...query,
+        ...(limit !== undefined && { limit }),
+        ...(after !== undefined && { after }),
+      }),
+      this.#state.count(packages, query),
+    ]);
+    return {
+      items: page.items.map(({ value }) => view(value)),
+      total,
+      ...(page.next !== undefined && { next: page.next }),
+    };
+  }
+
+  async delete(id: string, { force = false }: { readonly force?: boolean } = {}): Promise<void> {
+    await this.#stored(id);
+    // First closed to new uses, then looked at: a use is either seen by the guards or refused by `whileKept`.
+    await this.#closeToUse(id);
+    try {
+      if (!force) await this.#askGuards(id);
+      await this.#importer.cancel(id);
+      await this.#remove(id);
+    } catch (error) {
+      await this.#state.commit([remove(deletions, id)]);
+      throw error;
+    }
+    // The mark stays until the next start, for uses that began before the record was gone. An id never comes again.
+    this.#log.info('deleted a package', { packageId: id, force });
+    await this.#events.publish(PackageChanged, { id, state: 'DELETED' });
+  }
+
+  async settled(id: string, signal: AbortSignal): Promise<PackageRecord> {
+    const over = new AbortController();
+    const changes = this.#state.watch(packages, AbortSignal.any([signal, over.signal]));
+    try {
+      const present = await this.get(id);
+      if (isSettled(present)) return present;
+      for await (const change of changes) {
+        if (change.key !== id) continue;
+        if (change.kind === 'delete') throw unknown(id);
+        if (isSettled(change.value)) return view(change.value);
+      }
+    } finally {
+      over.abort();
+    }
+    signal.throwIfAborted();
+    throw new Problem(problems.unavailable, 'the store has stopped telling of packages');
+  }
+
+  async resource(
+    id: string,
+    path: string,
+  ): Promise<{ readonly mediaType: string; readonly bytes: Uint8Array } | undefined> {
+    const found = (await this.get(id)).resources.find((resource) => resource.path === path);
+    const blob = found && (await this.#state.get(resources, resourceKey(id, found.digest)));
+    return found && blob && { mediaType: found.mediaType, bytes: blob.value };
+  }
+
+  beforeDelete(guard: DeleteGuard): void {
+    this.#guards.push(guard);
+  }
+
+  async whileKept(id: string): Promise<Change> {
+    await this.#stored(id);
+    if (await this.#state.get(deletions, id)) throw new Problem(problems.conflict, `package ${id} is being deleted`);
+    return remove(deletions, id, 'absent');
+  }
+
+  async #stored(id: string): Promise<Stored<StoredPackage>> {
+    const stored = await this.#state.get(packages, id);
+    if (!stored) throw unknown(id);
+    return stored;
+  }
+
+  /** Writes the pending record; in the place of one with the same source that failed. */
+  async #accept(record: StoredPackage): Promise<void> {
+    const key = sourceClaim(record.source);
+    for (;;) {
+      const claim = await this.#state.get(claims, key);
+      const other = claim && (await this.#state.get(packages, claim.value.packageId));
+      if (other && other.value.state !== 'FAILED') {
+        throw new Problem(
+          problems.conflict,
+          `${key.slice('source:'.length)} is there already, as package ${other.key} (${other.value.state})`,
+          { extensions: { packageId: other.key } },
+        );
+      }
+      try {
+        await this.#state.commit([
+          put(packages, record.id, record, 'absent'),
+          put(claims, key, { packageId: record.id }, claim?.revision ?? 'absent'),
+          ...(other ? [remove(packages, other.key, other.revision)] : []),
+        ]);
+        return;
+      } catch (error) {
+        if (!(error instanceof StateConflict)) throw error;
+      }
+    }
+  }
+
+  async #closeToUse(id: string): Promise<void> {
+    try {
+      await this.#state.commit([put(deletions, id, { at: this.#clock.now() }, 'absent')]);
+    } catch (error) {
+      if (!(error instanceof StateConflict)) throw error;
+      throw new Problem(problems.conflict, `package ${id} is being deleted already`);
+    }
+  }
+
+  async #askGuards(id: string): Promise<void> {
+    for (const guard of this.#guards) {
+      const objection = await guard(id);
+      if (objection !== undefined) throw new Problem(problems.conflict, objection);
+    }
+  }
+
+  async #remove(id: string): Promise<void> {
+    for (;;) {
+      const { value, revision } = await this.#stored(id);
+      const held = await Promise.all(claimsOf(value).map((key) => this.#state.get(claims, key)));
+      const digests = new Set(value.resources.map(({ digest }) => digest));
+      try {
+        await this.#state.commit([
+          remove(packages, id, revision),
+          ...held.flatMap((claim) =>
+            claim?.value.packageId === id ? [remove(claims, claim.key, claim.revision)] : [],
+          ),
+          ...[...digests].map((digest) => remove(resources, resourceKey(id, digest))),
+        ]);
+        return;
+      } catch (error) {
+        if (!(error instanceof StateConflict)) throw error;
+      }
+    }
+  }
+}
+
+function isSettled({ state }: PackageRecord): boolean {
+  return state === 'ONBOARDED' || state === 'FAILED';
+}
+
+function unknown(id: string): Problem {
+  return new Problem(problems.notFound, `there is no package ${id}`);
+}

@@ -1,0 +1,26 @@
+import { blobs, collection } from '../../core/ports/index.js';
+import type { PackageRecord } from './index.js';
+
+export interface StoredPackage extends PackageRecord {
+  /** Whether credentials came with the request; they themselves are never stored. */
+  readonly withCredentials: boolean;
+}
+
+export const packages = collection<StoredPackage>('packages', {
+  application: ({ description }) => (description ? [description.id] : []),
+  state: ({ state }) => [state],
+});
+
+/** What only one package may have: a source as it was asked for, a digest of a repository, a version of an application. */
+export const claims = collection<{ readonly packageId: string }>('package-claims');
+
+/** Packages whose deletion has begun, by id. Milliseconds since the epoch. */
+export const deletions = collection<{ readonly at: number }>('package-deletions');
+
+export const resources = blobs('package-resources');
+export const resourceKey = (packageId: string, digest: string): string => `${packageId}/${digest}`;
+
+/** What a caller is shown. */
+export function view({ withCredentials: _, ...record }: StoredPackage): PackageRecord {
+  return record;
+}

@@ -1,0 +1,24 @@
+import { collection } from '../../core/ports/index.js';
+import type { DeviceCapabilities } from '../margo/index.js';
+import type { DeviceRecord } from './index.js';
+
+export const devices = collection<DeviceRecord>('devices', {
+  state: (device) => [device.state],
+  label: (device) => (device.state === 'ONBOARDED' ? Object.values(device.capabilities).flatMap(labelEntries) : []),
+});
+
+/** Under the certificate's fingerprint: makes the same certificate always the same client, whoever comes first. */
+export const fingerprints = collection<{ readonly clientId: string }>('device-fingerprints');
+
+/** Apart from the record, so that a sign of life is no change of the device. Milliseconds since the epoch. */
+export const sightings = collection<{ readonly at: number }>('device-sightings');
+
+export function labelEntry(key: string, value: string): string {
+  return `${key}=${value}`;
+}
+
+function labelEntries({ labels }: DeviceCapabilities): string[] {
+  return Object.entries(labels).flatMap(([key, value]) =>
+    (Array.isArray(value) ? value : [value]).map((one) => labelEntry(key, String(one))),
+  );
+}
