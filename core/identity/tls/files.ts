@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { chmod, link, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 /** A key or certificate file that cannot be used. The message names the file and holds nothing of it. */
@@ -20,7 +20,8 @@ export const modes = { key: 0o600, certificate: 0o644 } as const;
 /** Makes a directory for keys: its owner's alone, also when it was there before. */
 export async function makePrivateDirectory(directory: string): Promise<void> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  await chmod(directory, 0o700);
+  // Only when it must be: a change of mode wakes everybody who watches the directory.
+  if (((await stat(directory)).mode & 0o777) !== 0o700) await chmod(directory, 0o700);
 }
 
 /** @returns `undefined` when there is no such file */

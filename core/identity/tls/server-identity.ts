@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { dirname, join } from 'node:path';
 import type { Certificate } from '../certificate/index.js';
 import { parseCertificates } from '../certificate/index.js';
@@ -27,14 +28,10 @@ export interface ServerIdentity {
    */
   material(): Promise<ServerMaterial>;
   /**
-   * Tells of every change of the material until the signal aborts, and of faults met on the way: files are replaced
-   * one by one, so that a fault may pass by itself.
+   * Tells of every change since the material was handed out last, until the signal aborts, and of faults met on the
+   * way: files are replaced one by one, so that a fault may pass by itself. `onChange` comes after each that passed.
    */
-  watch(
-    onChange: (material: ServerMaterial) => void,
-    signal: AbortSignal,
-    onFault: (fault: unknown) => void,
-  ): Promise<void>;
+  watch(onChange: (material: ServerMaterial) => void, signal: AbortSignal, onFault: (fault: unknown) => void): void;
 }
 
 export interface DevelopmentOptions {
@@ -101,24 +98,28 @@ export function configuredIdentity(files: ConfiguredFiles): ServerIdentity {
 function identity(
   caFile: string | undefined,
   directories: readonly string[],
-  material: () => Promise<ServerMaterial>,
+  load: () => Promise<ServerMaterial>,
 ): ServerIdentity {
+  let handedOut: string | undefined;
+  const fingerprint = (one: ServerMaterial): string => `${one.cert}\n${one.certificate.key.thumbprint}`;
   return {
     caFile,
-    material,
-    async watch(onChange, signal, onFault) {
-      const fingerprint = (one: ServerMaterial): string => `${one.cert}\n${one.certificate.key.thumbprint}`;
-      let last: string | undefined = fingerprint(await material());
+    async material() {
+      const loaded = await load();
+      handedOut = fingerprint(loaded);
+      return loaded;
+    },
+    watch(onChange, signal, onFault) {
       const reload = async (): Promise<void> => {
         try {
-          const loaded = await material();
+          const loaded = await load();
           const print = fingerprint(loaded);
-          if (print === last) return;
-          last = print;
+          if (print === handedOut) return;
+          handedOut = print;
           onChange(loaded);
         } catch (fault) {
           // Whatever comes next is news, also what was there before the fault.
-          last = undefined;
+          handedOut = undefined;
           onFault(fault);
         }
       };
@@ -129,7 +130,7 @@ function identity(
 
 function isGood(present: Certificate, issuer: Certificate, hosts: readonly string[], now: number): boolean {
   const covered = serverHosts(hosts).every(
-    (host) => present.x509.checkHost(host) !== undefined || present.x509.checkIP(host) !== undefined,
+    (host) => (isIP(host) ? present.x509.checkIP(host) : present.x509.checkHost(host)) !== undefined,
   );
   const fresh = present.notBefore.getTime() <= now && present.notAfter.getTime() - now > renewBefore;
   return covered && fresh && present.x509.verify(issuer.key.publicKey) && issuer.notAfter.getTime() > now;

@@ -1,7 +1,7 @@
 import { watch } from 'node:fs';
 
 /**
- * Calls `reload` after every change in a directory, one call at a time; changes that come during a call are answered by
+ * Calls `reload` now and after every change in a directory, one call at a time; changes that come during a call are answered by
  * one more. Directories are watched and not files, as files are replaced by others of the same name.
  */
 export function watchDirectories(
@@ -27,10 +27,14 @@ export function watchDirectories(
       running = false;
     }
   };
-  for (const directory of directories) {
-    const watcher = watch(directory, { persistent: false, signal }, () => void changed());
-    watcher.on('error', (fault) => {
-      if (!signal.aborted) onFault(fault);
-    });
+  try {
+    for (const directory of directories) {
+      const watcher = watch(directory, { persistent: false, signal }, () => void changed());
+      watcher.on('error', onFault);
+    }
+  } catch (fault) {
+    onFault(fault);
   }
+  // What changed before the watch began would else never be told.
+  void changed();
 }
