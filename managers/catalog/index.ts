@@ -75,7 +75,7 @@ export interface CatalogManager {
   get(id: string): Promise<PackageRecord>;
   list(query: PackageQuery): Promise<PackagePage>;
   /** @throws Problem 404; 409 when a guard of {@link beforeDelete} objects and it is not forced */
-  delete(id: string, options?: { readonly force?: boolean }): Promise<void>;
+  delete(id: string, force?: boolean): Promise<void>;
   /** Resolves when the import has ended, well or not. @throws Problem 404 when the package is deleted meanwhile */
   settled(id: string, signal: AbortSignal): Promise<PackageRecord>;
   /** An icon or a text that came with the package, where it was small enough to be kept. */

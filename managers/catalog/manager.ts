@@ -116,7 +116,7 @@ export class PackageCatalog implements CatalogManager, Lifecycle {
     };
   }
 
-  async delete(id: string, { force = false }: { readonly force?: boolean } = {}): Promise<void> {
+  async delete(id: string, force = false): Promise<void> {
     await this.#stored(id);
     // First closed to new uses, then looked at: a use is either seen by the guards or refused by `whileKept`.
     await this.#closeToUse(id);

@@ -44,8 +44,8 @@ export interface DeviceParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly policy: OnboardingPolicy;
-  /** Makes sure that there is a device CA and says where. */
-  readonly deviceCa: () => Promise<string>;
+  /** The file with the anchors of the policy `ca`, and what makes it where it may be made. */
+  readonly deviceCa: { readonly file: string; readonly make: () => Promise<void> };
 }
 
 export class DeviceRegistry implements DeviceManager, Lifecycle {
@@ -70,7 +70,10 @@ export class DeviceRegistry implements DeviceManager, Lifecycle {
 
   async start(): Promise<void> {
     // A CA that cannot be read is told at start, not to the first device.
-    if (this.policy === 'ca') await readAnchors(await this.#parts.deviceCa());
+    if (this.policy === 'ca') {
+      await this.#parts.deviceCa.make();
+      await readAnchors(this.#parts.deviceCa.file);
+    }
     await this.#credentials.start();
     await this.#sightings.start();
   }
@@ -99,7 +102,7 @@ export class DeviceRegistry implements DeviceManager, Lifecycle {
         if (refused !== undefined) throw new Problem(problems.notAuthorized, refused);
         return known.value;
       }
-      const anchors = async (): Promise<readonly Certificate[]> => readAnchors(await this.#parts.deviceCa());
+      const anchors = (): Promise<readonly Certificate[]> => readAnchors(this.#parts.deviceCa.file);
       const state = await admission(this.policy, certificate, anchors, now);
       if (known?.value.state === state) return known.value;
       try {
