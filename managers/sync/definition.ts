@@ -1,0 +1,70 @@
+import { hostname } from 'node:os';
+import { defineManager, EventBus, FleetManager, type Lifecycle, StateProvider, z } from '../../core/plugin/index.js';
+import type { CapabilitiesToReport } from '../margo/index.js';
+import { ApplicationStatusChanged, ReconcileManager } from '../reconcile/index.js';
+import { combinedFacts } from './facts.js';
+import { SyncManager } from './index.js';
+import { Reporter } from './reporter.js';
+import { Synchroniser } from './synchroniser.js';
+
+const MiB = 1024 * 1024;
+const label = z.union([z.string(), z.number(), z.boolean(), z.array(z.string()), z.array(z.number())]);
+
+const config = z.strictObject({
+  pollSeconds: z.number().min(0.1).max(86_400).default(15).describe('Time between polls of the desired state'),
+  form: z.enum(['D1', 'D2']).default('D2').describe('Form of the documents that are sent'),
+  device: z
+    .strictObject({
+      id: z
+        .string()
+        .regex(/^[A-Za-z0-9._~-]+(\/[A-Za-z0-9._~-]+)*$/)
+        .optional()
+        .describe('The host name unless told'),
+      vendor: z.string().default('Tutti'),
+      modelNumber: z.string().default('agent'),
+      serialNumber: z.string().optional().describe('The device id unless told'),
+      labels: z.record(z.string(), label).default({}),
+    })
+    .prefault({}),
+});
+
+export default defineManager({
+  provides: SyncManager,
+  type: 'manager.sync',
+  version: '1.0.0',
+  summary: "The device's line to its fleet manager: onboarding, capabilities, desired state, reports",
+  config,
+  uses: { fleet: FleetManager, reconcile: ReconcileManager, state: StateProvider, events: EventBus },
+  create: ({ config: { pollSeconds, form, device }, uses, clock, log, name }): SyncManager & Lifecycle => {
+    const id = device.id ?? hostname();
+    const describe = async (): Promise<CapabilitiesToReport> => ({
+      id,
+      vendor: device.vendor,
+      modelNumber: device.modelNumber,
+      serialNumber: device.serialNumber ?? id,
+      labels: device.labels,
+      ...combinedFacts((await uses.reconcile.capabilities()).values()),
+    });
+    const synchroniser: Synchroniser = new Synchroniser({
+      ...uses,
+      clock,
+      log,
+      describe,
+      onboarded: () => reporter.addAll(),
+      settings: { poll: pollSeconds * 1000, form, limits: { document: 4 * MiB, bundle: 64 * MiB } },
+    });
+    const reporter = new Reporter({ ...uses, clock, log, clientId: () => synchroniser.clientId() });
+    const subscription = uses.events.subscribe(ApplicationStatusChanged, name, (event) => reporter.add(event.id));
+    return {
+      status: () => synchroniser.status(),
+      hurry: () => synchroniser.hurry(),
+      health: () => synchroniser.health(),
+      start: () => synchroniser.start(),
+      stop: async () => {
+        await subscription.close();
+        await synchroniser.stop();
+        await reporter.stop();
+      },
+    };
+  },
+});
