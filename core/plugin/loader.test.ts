@@ -1,0 +1,86 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { loadPlugin } from './loader.js';
+
+const from = join(import.meta.dirname, '../profile/testdata/faulty/plugins.yaml');
+
+describe('loadPlugin', () => {
+  it('takes a definition, a list of definitions and a plugin', async () => {
+    expect(await loadPlugin('../plugins/hello.ts', { from })).toMatchObject({
+      name: '../plugins/hello.ts',
+      definitions: [{ type: 'state.hello' }],
+    });
+    expect(await loadPlugin('../plugins/list.ts', { from })).toMatchObject({
+      definitions: [{ type: 'vendor.listed' }],
+    });
+    expect(await loadPlugin('../plugins/pair.ts', { from })).toMatchObject({
+      name: 'pair-of-vendors',
+      definitions: [{ type: 'vendor.left' }, { type: 'vendor.right' }],
+    });
+  });
+
+  it.each([
+    ['../plugins/nowhere.mjs', 'plugin-not-found', 'there is no plugin at "../plugins/nowhere.mjs"'],
+    ['no-such-package', 'plugin-not-found', 'there is no package "no-such-package"'],
+    ['../plugins', 'plugin-not-found', 'is a folder whose package.json names no module'],
+    ['../plugins/throws.mjs', 'plugin-import', 'no such luck'],
+    ['../plugins/no-default.mjs', 'plugin-export', 'it has no default export'],
+    ['../plugins/function.mjs', 'plugin-export', 'its default export is a function'],
+    ['../plugins/half.mjs', 'plugin-export', 'summary: '],
+  ])('says what is wrong with %s', async (specifier, code, message) => {
+    await expect(loadPlugin(specifier, { from })).rejects.toMatchObject({
+      name: 'PluginFault',
+      code,
+      message: expect.stringContaining(message),
+    });
+  });
+
+  it('gives up on a module that is never done', async () => {
+    await expect(loadPlugin('../plugins/never.mjs', { from, timeout: 20 })).rejects.toMatchObject({
+      code: 'plugin-timeout',
+      message: 'importing "../plugins/never.mjs" took longer than 20 ms',
+    });
+  });
+
+  describe('of a package', () => {
+    let folder: string;
+    beforeEach(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'tutti-loader-'));
+    });
+    afterEach(() => rm(folder, { recursive: true }));
+
+    const zod = pathToFileURL(join(import.meta.dirname, '../../node_modules/zod/index.js')).href;
+    const source = (type: string) => `
+      import { z } from ${JSON.stringify(zod)};
+      export default { kind: 'vendor', type: '${type}', version: '1.0.0', summary: '', host: '*',
+        config: z.object({}), provides: [], uses: {}, create: () => ({}) };`;
+    const write = async (at: string, manifest: object, file: string) => {
+      await mkdir(join(folder, at), { recursive: true });
+      await writeFile(join(folder, at, 'package.json'), JSON.stringify({ type: 'module', ...manifest }));
+      await writeFile(join(folder, at, file), source('vendor.packed'));
+    };
+
+    it('finds it by name from the folder of the file that names it, by its "import" entry', async () => {
+      const manifest = { name: '@plant/packed', exports: { '.': { import: './main.mjs' } } };
+      await write('node_modules/@plant/packed', manifest, 'main.mjs');
+      expect(await loadPlugin('@plant/packed', { from: join(folder, 'wfm.yaml') })).toMatchObject({
+        name: '@plant/packed',
+        definitions: [{ type: 'vendor.packed' }],
+      });
+    });
+
+    it.each([
+      ['exports', { name: 'packed', exports: './main.js' }, 'main.js'],
+      ['main', { name: 'packed', main: 'lib.js' }, 'lib.js'],
+      ['nothing', {}, 'index.js'],
+    ])('finds it by its folder when package.json has %s', async (_, manifest, file) => {
+      await write('packed', manifest, file);
+      expect(await loadPlugin('./packed', { from: join(folder, 'wfm.yaml') })).toMatchObject({
+        definitions: [{ type: 'vendor.packed' }],
+      });
+    });
+  });
+});

@@ -1,0 +1,149 @@
+import { readFile, stat } from 'node:fs/promises';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { resolve as resolveModule } from 'import-meta-resolve';
+import { z } from 'zod';
+import { type Definition, definePlugin, type Plugin } from './definition.js';
+
+export type PluginFaultCode = 'plugin-not-found' | 'plugin-import' | 'plugin-timeout' | 'plugin-export';
+
+/** A plugin could not be loaded. The code is stable, the message is for a person. */
+export class PluginFault extends Error {
+  override readonly name = 'PluginFault';
+  constructor(
+    readonly code: PluginFaultCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+export interface LoadPluginOptions {
+  /** The file that names the plugin: paths and packages are looked for from its folder. */
+  readonly from: string;
+  /** Milliseconds that importing may take; 10,000 unless told. */
+  readonly timeout?: number;
+}
+
+const defaultTimeout = 10_000;
+
+/**
+ * Imports a plugin by path (it starts with `.` or is absolute; a module or a package's folder) or by package name.
+ *
+ * @throws {@link PluginFault} and nothing else
+ */
+export async function loadPlugin(specifier: string, options: LoadPluginOptions): Promise<Plugin> {
+  const url = isPath(specifier)
+    ? await locatePath(specifier, resolve(dirname(options.from), specifier))
+    : locatePackage(specifier, options.from);
+  const module = await importWithin(specifier, url, options.timeout ?? defaultTimeout);
+  return asPlugin(specifier, module);
+}
+
+function isPath(specifier: string): boolean {
+  return /^\.{1,2}([/\\]|$)/.test(specifier) || isAbsolute(specifier);
+}
+
+async function locatePath(specifier: string, path: string): Promise<string> {
+  const found = await stat(path).catch((cause: unknown) => {
+    throw new PluginFault('plugin-not-found', `there is no plugin at "${specifier}" (looked at ${path})`, { cause });
+  });
+  return found.isDirectory() ? locateFolder(specifier, path) : pathToFileURL(path).href;
+}
+
+const packageFile = z.object({
+  name: z.string().optional(),
+  main: z.string().optional(),
+  exports: z.unknown().optional(),
+});
+
+/** A folder is imported as the package that it holds, by the entry that its package.json names. */
+async function locateFolder(specifier: string, folder: string): Promise<string> {
+  const file = join(folder, 'package.json');
+  try {
+    const { name, main, exports } = packageFile.parse(JSON.parse(await readFile(file, 'utf8')));
+    return name !== undefined && exports !== undefined
+      ? resolveModule(name, pathToFileURL(file).href)
+      : pathToFileURL(join(folder, main ?? 'index.js')).href;
+  } catch (cause) {
+    throw new PluginFault(
+      'plugin-not-found',
+      `"${specifier}" is a folder whose package.json names no module to import: ${reasonOf(cause)}`,
+      { cause },
+    );
+  }
+}
+
+function locatePackage(specifier: string, from: string): string {
+  try {
+    return resolveModule(specifier, pathToFileURL(resolve(from)).href);
+  } catch (cause) {
+    throw new PluginFault(
+      'plugin-not-found',
+      `there is no package "${specifier}" to be found from ${dirname(resolve(from))}; a path starts with "./"`,
+      { cause },
+    );
+  }
+}
+
+async function importWithin(specifier: string, url: string, timeout: number): Promise<unknown> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new PluginFault('plugin-timeout', `importing "${specifier}" took longer than ${timeout} ms`));
+    }, timeout);
+  });
+  try {
+    return await Promise.race([import(url), late]);
+  } catch (cause) {
+    if (cause instanceof PluginFault) throw cause;
+    const typescript = cause instanceof Error && 'code' in cause && cause.code === 'ERR_UNKNOWN_FILE_EXTENSION';
+    const advice = typescript ? '; TypeScript needs a loader, such as "node --import tsx", or a build' : '';
+    throw new PluginFault('plugin-import', `importing "${specifier}" failed: ${reasonOf(cause)}${advice}`, { cause });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const definitionForm = z.looseObject({
+  kind: z.enum(['provider', 'manager', 'vendor', 'binding']),
+  type: z.string(),
+  version: z.string(),
+  summary: z.string(),
+  host: z.string(),
+  config: z.custom(isSchema, 'expected a zod schema'),
+  provides: z.array(z.looseObject({ id: z.string() })),
+  uses: z.record(z.string(), z.looseObject({})),
+  create: z.custom((value) => typeof value === 'function', 'expected a function'),
+});
+const pluginForm = z.looseObject({ name: z.string().min(1), definitions: z.array(definitionForm) });
+
+/** By shape, not by class: the plugin may have brought its own copy of zod. */
+function isSchema(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && '_zod' in value && 'safeParseAsync' in value;
+}
+
+function asPlugin(specifier: string, module: unknown): Plugin {
+  const exported = typeof module === 'object' && module !== null && 'default' in module ? module.default : undefined;
+  const expected = 'a plugin exports by default what defineProvider, defineManager, ... or definePlugin made';
+  if (typeof exported !== 'object' || exported === null) {
+    const found = exported === undefined ? 'it has no default export' : `its default export is a ${typeof exported}`;
+    throw new PluginFault('plugin-export', `"${specifier}" is not a plugin: ${found}; ${expected}, or a list of these`);
+  }
+  const [form, value, plugin] =
+    'definitions' in exported
+      ? [pluginForm, exported, exported as Plugin]
+      : Array.isArray(exported)
+        ? [z.array(definitionForm).min(1), exported, definePlugin(specifier, exported as Definition[])]
+        : [definitionForm, exported, definePlugin(specifier, [exported as Definition])];
+  const [issue] = form.safeParse(value).error?.issues ?? [];
+  if (issue === undefined) return plugin;
+  const at = issue.path.length > 0 ? `${z.core.toDotPath(issue.path)}: ` : '';
+  throw new PluginFault('plugin-export', `"${specifier}" is not a plugin: ${at}${issue.message}; ${expected}`);
+}
+
+function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.split('\n', 1)[0] ?? '';
+}

@@ -1,0 +1,116 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { LineCounter } from 'yaml';
+import { loadPlugin, PluginFault } from '../plugin/loader.js';
+import { type DefinitionRegistry, RegistrationError, DefinitionRegistry as Registry } from '../plugin/registry.js';
+import type { Ref } from '../ports/port.js';
+import { check } from './check.js';
+import { checkConfig, type Entry, readEntries } from './entries.js';
+import { FaultCollector } from './faults.js';
+import type { ResolvedEntry, ResolvedProfile } from './model.js';
+import { inDependencyOrder } from './order.js';
+import { parse } from './parse.js';
+import { profileShape } from './schema.js';
+import type { Environment } from './substitute.js';
+import { itemsOf, type MapNode, pairOf, textOf } from './tree.js';
+import { Wiring } from './wire.js';
+
+export interface LoadProfileOptions {
+  readonly env: Environment;
+  /** What is known without plugins; it is not changed. */
+  readonly registry: DefinitionRegistry;
+  readonly hostVersion: string;
+  /** What the host itself provides: an entry uses it without naming an entry. */
+  readonly hostRefs: readonly Ref<unknown>[];
+  /** For tests; UTF-8 from the file system unless told. */
+  readonly readFile?: (path: string) => Promise<string>;
+}
+
+/**
+ * Reads a profile, loads the plugins that it names, and checks all of it before anything is made of it.
+ *
+ * @throws {@link ProfileError} with every fault of the file
+ */
+export async function loadProfile(file: string, options: LoadProfileOptions): Promise<ResolvedProfile> {
+  const { root, faults } = parse(file, await read(file, options), options.env);
+  if (root === undefined) throw faults.error();
+  const firstKey = root.kind === 'map' ? root.pairs[0]?.keyAt : undefined;
+  const start = { start: root.at.start, end: root.at.start };
+  const shape = await check(profileShape, { node: root, path: [], key: firstKey ?? start }, faults);
+  if (root.kind !== 'map') throw faults.error();
+  const { registry, failed } = await loadPlugins(root, file, options, faults);
+  const entries = readEntries(root, registry, failed, faults);
+  const wiring = new Wiring(entries, { registry, hostRefs: options.hostRefs, faults });
+  const linked = [];
+  for (const entry of entries) {
+    linked.push({
+      entry,
+      config: await checkConfig(entry, faults),
+      wiring: wiring.of(entry),
+      ...(entry.slot === 'bindings' && { serves: wiring.served(entry) }),
+    });
+  }
+  const ordered = inDependencyOrder(linked, faults);
+  if (shape === undefined || !faults.empty) throw faults.error();
+  return {
+    name: shape.profile,
+    dataDir: resolve(shape.data ?? `./data/${shape.profile}`),
+    host: shape.host,
+    entries: ordered.flatMap(({ entry, ...rest }) => resolved(entry, rest)),
+  };
+}
+
+function resolved(
+  { slot, name, node, definition }: Entry,
+  rest: Pick<ResolvedEntry, 'config' | 'wiring' | 'serves'>,
+): ResolvedEntry[] {
+  // Only faults leave an entry without a definition, and with faults nothing is resolved.
+  if (definition === undefined) return [];
+  const path = slot === 'vendors' ? { path: textOf(pairOf(node, 'path')?.value) ?? '' } : {};
+  return [{ slot, name, definition, ...rest, ...path }];
+}
+
+async function read(file: string, options: LoadProfileOptions): Promise<string> {
+  try {
+    return await (options.readFile ?? readUtf8)(file);
+  } catch (cause) {
+    const faults = new FaultCollector(file, '', new LineCounter());
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    faults.add('unreadable-file', { start: 0, end: 0 }, [], `the file cannot be read: ${reason}`);
+    throw faults.error();
+  }
+}
+
+async function readUtf8(file: string): Promise<string> {
+  const bytes = await readFile(file);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new Error('it is not UTF-8 text', { cause });
+  }
+}
+
+/** A copy of the registry with the file's plugins, and whether one of them is missing. */
+async function loadPlugins(
+  root: MapNode,
+  file: string,
+  { registry: known, hostVersion }: LoadProfileOptions,
+  faults: FaultCollector,
+): Promise<{ readonly registry: DefinitionRegistry; readonly failed: boolean }> {
+  const registry = new Registry(known);
+  let failed = false;
+  for (const [index, item] of itemsOf(pairOf(root, 'plugins')?.value).entries()) {
+    const specifier = textOf(item);
+    if (!specifier) continue;
+    try {
+      registry.add(await loadPlugin(specifier, { from: file }), hostVersion);
+    } catch (error) {
+      const violations =
+        error instanceof RegistrationError ? error.violations : error instanceof PluginFault ? [error] : undefined;
+      if (violations === undefined) throw error;
+      failed = true;
+      for (const { code, message } of violations) faults.add(code, item.at, ['plugins', index], message);
+    }
+  }
+  return { registry, failed };
+}

@@ -1,0 +1,60 @@
+import type { Definition, DefinitionKind } from '../plugin/definition.js';
+
+/** The four headings of a profile and the kind of definition that each accepts, in the order that documentation uses. */
+export const slots = {
+  providers: 'provider',
+  managers: 'manager',
+  vendors: 'vendor',
+  bindings: 'binding',
+} as const satisfies Record<string, DefinitionKind>;
+
+export type Slot = keyof typeof slots;
+
+export const slotNames = Object.keys(slots) as Slot[];
+
+export function slotOf(kind: DefinitionKind): Slot {
+  return `${kind}s`;
+}
+
+/** The host itself satisfies a ref (its status, for one). */
+export interface HostWire {
+  /** The ref's id. */
+  readonly host: string;
+}
+
+/**
+ * What a `uses` name was wired to: one entry's name, the names of all for `every`, the host, or nothing for an
+ * `optional` that no entry provides.
+ */
+export type Wire = string | readonly string[] | HostWire | undefined;
+
+export interface ResolvedEntry {
+  readonly slot: Slot;
+  /** Unique in the whole profile. */
+  readonly name: string;
+  readonly definition: Definition;
+  /** What the definition's schema made of the entry's `config`. */
+  readonly config: unknown;
+  /** One for each name in the definition's `uses`. */
+  readonly wiring: Readonly<Record<string, Wire>>;
+  /** Vendors only: the prefix of its operations; empty, or `/api/v1`. */
+  readonly path?: string;
+  /** Bindings only: the vendors that it serves, all unless the profile names some. */
+  readonly serves?: readonly string[];
+}
+
+export interface HostSettings {
+  /** Milliseconds for each phase, for every entry. */
+  readonly deadlines: { readonly start: number; readonly drain: number; readonly stop: number };
+  readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly format: 'json' | 'text' };
+}
+
+/** A valid profile as data: nothing has been made of it yet. */
+export interface ResolvedProfile {
+  readonly name: string;
+  /** Absolute. */
+  readonly dataDir: string;
+  readonly host: HostSettings;
+  /** In dependency order: an entry comes after all that it uses and serves; otherwise as in the file. */
+  readonly entries: readonly ResolvedEntry[];
+}

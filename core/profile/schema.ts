@@ -1,0 +1,71 @@
+import { z } from 'zod';
+
+const units = { ms: 1, s: 1_000, m: 60_000 } as const;
+
+const durationForm = 'expected a duration such as 500ms, 10s or 2m';
+
+/** `500ms`, `10s`, `2m`: how long a phase may take; milliseconds afterwards. */
+const duration = z
+  .string(durationForm)
+  .regex(/^[1-9][0-9]*(ms|s|m)$/, durationForm)
+  .transform((text) => Number.parseInt(text, 10) * units[text.replace(/[0-9]/g, '') as keyof typeof units]);
+
+const name = z
+  .string()
+  .max(63)
+  .regex(/^[A-Za-z][A-Za-z0-9_-]*$/, 'expected a name of letters, digits, "-" and "_", a letter first');
+
+const reference = z.string().min(1);
+
+const entry = z.strictObject({
+  type: z.string().min(1).describe('What to make: the type of a definition'),
+  config: z.unknown().optional().describe("Checked by the definition's own schema"),
+  uses: z
+    .record(z.string(), z.union([reference, z.array(reference)]))
+    .nullish()
+    .describe('Which entries it uses; only where there is a choice'),
+});
+
+const vendor = entry.extend({
+  path: z
+    .string()
+    .regex(/^(\/[A-Za-z0-9._~-]+)*$/, 'expected a path such as /api/v1, without a slash at its end')
+    .default('')
+    .describe('Prefix of its operations'),
+});
+
+const binding = entry.extend({
+  serves: z.array(reference).min(1).optional().describe('Which vendors it serves; all unless told'),
+});
+
+const host = z.strictObject({
+  deadlines: z
+    .strictObject({
+      start: duration.prefault('30s'),
+      drain: duration.prefault('10s'),
+      stop: duration.prefault('10s'),
+    })
+    .prefault({})
+    .describe('How long each entry may take for a phase'),
+  log: z
+    .strictObject({
+      level: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+      format: z.enum(['json', 'text']).default('text'),
+    })
+    .prefault({}),
+});
+
+/** Everything of a profile that no plugin decides. A heading without entries is as good as none. */
+export const profileShape = z.strictObject({
+  profile: name.describe("The profile's name"),
+  data: z.string().min(1).optional().describe('Data directory; ./data/<profile> unless told'),
+  plugins: z.array(reference).nullish().describe('Paths (./...) or package names; built-ins are always known'),
+  host: host.prefault({}),
+  providers: z.record(name, entry).nullish(),
+  managers: z.record(name, entry).nullish(),
+  vendors: z.record(name, vendor).nullish(),
+  bindings: z.record(name, binding).nullish(),
+});
+
+/** What of an entry is the same for all types; for the editors' schema. */
+export const entryShapes = { providers: entry, managers: entry, vendors: vendor, bindings: binding } as const;

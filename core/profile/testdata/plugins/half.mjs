@@ -1,0 +1,1 @@
+export default { kind: 'provider', type: 'state.half', version: '1.0.0' };

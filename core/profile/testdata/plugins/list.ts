@@ -1,0 +1,3 @@
+import { defineVendor } from '../../../plugin/index.js';
+
+export default [defineVendor({ type: 'vendor.listed', version: '1.0.0', create: () => ({}) })];

@@ -1,0 +1,1 @@
+export const hello = 'nobody looks here';
