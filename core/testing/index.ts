@@ -1,2 +1,9 @@
 /** What the author of a plugin tests with: `tutti/testing`. */
-export {};
+export * from './clock.js';
+export * from './context.js';
+export * from './kit.js';
+export * from './loggers.js';
+export * from './run-kit.js';
+export { stateKit } from './state/index.js';
+export * from './subject.js';
+export { KitFailure, KitSkip, type Trial } from './trial.js';

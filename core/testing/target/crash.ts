@@ -4,9 +4,6 @@ import { KitSkip } from '../trial.js';
 import { apply, only, remove, runs } from './means.js';
 import type { TargetUnderTest } from './platform.js';
 
-/** An agent starts and applies within about this many milliseconds; kills are spread over it. */
-const applyTakes = 1_200;
-
 /** What outlives the agent. */
 export const crash: readonly KitCase<TargetUnderTest>[] = [
   {
@@ -47,13 +44,22 @@ export const crash: readonly KitCase<TargetUnderTest>[] = [
       const { applyElsewhere } = trial.instance.platform;
       if (!applyElsewhere) throw new KitSkip('the platform has no agent that can be killed');
       const random = generator(trial.seed);
-      for (let kill = 0; kill < trial.kills; kill += 1) {
+      let applyTakes = 0;
+      for (let kill = 0; kill <= trial.kills; kill += 1) {
         const application = trial.instance.platform.application('app-1', `${kill}`);
         await trial.close();
         const agent = applyElsewhere.call(trial.instance.platform, application, only(application).name);
-        // The moment is the random input of the case; nothing is waited for.
-        await Promise.race([agent.ended, setTimeout(random() * applyTakes)]);
-        await agent.kill();
+        await trial.within('the agent begins to apply', agent.begun);
+        if (kill === 0) {
+          // The first is left alone, to see how long it takes.
+          const began = performance.now();
+          await trial.within('the agent applies', agent.ended);
+          applyTakes = performance.now() - began;
+        } else {
+          // The moment is the random input of the case; nothing is waited for.
+          await Promise.race([agent.ended, setTimeout(random() * applyTakes)]);
+          await agent.kill();
+        }
         await trial.reopen();
         const { platform } = trial.instance;
         const copies = await platform.running(application.id, only(application).name);

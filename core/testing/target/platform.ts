@@ -28,6 +28,8 @@ export interface TargetPlatform {
 
 /** An agent of its own that has begun to start and will apply. */
 export interface KillableApply {
+  /** Settles when the agent is about to apply. */
+  readonly begun: Promise<void>;
   /** Settles when the agent has applied, or was killed. */
   readonly ended: Promise<void>;
   /** kill -9; resolves when the agent is gone. */

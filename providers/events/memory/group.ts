@@ -61,8 +61,9 @@ export class Group {
   get pending(): number {
     return this.#queue.length;
   }
+  /** Nothing fails where nobody is subscribed. */
   get failure(): Failure | undefined {
-    return this.#failure;
+    return this.subscribed ? this.#failure : undefined;
   }
   /** Whether waiting for deliveries is over or pointless: none is due, nobody is there, or the handler keeps failing. */
   get settled(): boolean {
@@ -149,11 +150,12 @@ export class Group {
 
   async #backOff(): Promise<void> {
     if (!this.subscribed) return;
-    this.#backoff = new AbortController();
+    const backoff = new AbortController();
+    this.#backoff = backoff;
     try {
-      await this.options.clock.delay(this.#delay(), this.#backoff.signal);
+      await this.options.clock.delay(this.#delay(), backoff.signal);
     } catch (error) {
-      if (!this.#backoff.signal.aborted) throw error;
+      if (!backoff.signal.aborted) throw error;
     }
   }
 }

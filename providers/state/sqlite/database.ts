@@ -24,27 +24,49 @@ export interface DatabaseOptions {
  */
 export function openDatabase({ file, maxBytes }: DatabaseOptions): Database {
   createPrivately(file);
-  let database: Database | undefined;
+  const database = new DatabaseSync(file, { timeout: 0 });
   try {
-    database = new DatabaseSync(file, { timeout: 0 });
+    const version = checkOwner(database, file);
     configure(database);
-    adopt(database, file);
+    transact(database, () => {
+      migrate(database, version);
+      database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${schemaVersion}`);
+    });
     if (maxBytes !== undefined) {
-      const pages = Math.floor(maxBytes / numberOf(database, 'PRAGMA page_size'));
+      const pages = Math.floor(maxBytes / numberOf(database, 'SELECT page_size FROM pragma_page_size'));
       database.exec(`PRAGMA max_page_count = ${pages}`);
     }
     return database;
   } catch (error) {
-    database?.close();
+    database.close();
     throw stateFault(error, file);
   }
 }
 
-/** Reads a single number. */
-export function numberOf(database: Database, sql: string): number {
-  const [value] = Object.values(database.prepare(sql).get() ?? {});
-  if (typeof value !== 'number') throw new Error(`${sql} gave ${String(value)}`);
-  return value;
+/**
+ * Gives the file back, with everything in it and nothing beside it.
+ *
+ * The library keeps a closed database open until its statements are collected as garbage, lock included. The lock
+ * therefore has to be given back before: leaving WAL writes the log into the file and makes that possible.
+ */
+export function closeDatabase(database: Database): void {
+  try {
+    database.exec('PRAGMA journal_mode = DELETE; PRAGMA locking_mode = NORMAL; SELECT count(*) FROM sqlite_schema');
+  } finally {
+    database.close();
+  }
+}
+
+/** Reads a single number without a prepared statement, which would keep a database open that is to be closed. */
+function numberOf(database: Database, query: string): number {
+  let found: unknown;
+  database.function('found', (value: unknown) => {
+    found = value;
+    return null;
+  });
+  database.exec(`SELECT found((${query}))`);
+  if (typeof found !== 'number') throw new Error(`${query} gave ${String(found)}`);
+  return found;
 }
 
 /** Runs `work` in a transaction: all of it is durable when this returns, and none of it happened when it throws. */
@@ -74,31 +96,24 @@ function createPrivately(file: string): void {
 }
 
 function configure(database: Database): void {
-  // Before the first access, so that the lock is taken for good and no shared-memory file is needed.
-  database.exec('PRAGMA locking_mode = EXCLUSIVE');
-  // Comparing big-endian UTF-16 byte by byte is code-unit order, which the port promises; UTF-8 would order otherwise.
-  database.exec("PRAGMA encoding = 'UTF-16be'");
-  database.exec('PRAGMA journal_mode = WAL');
+  // Held until the file is closed, so that two hosts can never share it.
+  database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL');
   // FULL makes each commit wait for the disk; fullfsync makes macOS mean it.
   database.exec('PRAGMA synchronous = FULL; PRAGMA fullfsync = 1; PRAGMA checkpoint_fullfsync = 1');
   database.exec(`PRAGMA journal_size_limit = ${16 * 1024 * 1024}`);
 }
 
-function adopt(database: Database, file: string): void {
-  const version = numberOf(database, 'PRAGMA user_version');
-  const owner = numberOf(database, 'PRAGMA application_id');
+/** @returns the version of the file's schema; 0 when it is empty */
+function checkOwner(database: Database, file: string): number {
+  const version = numberOf(database, 'SELECT user_version FROM pragma_user_version');
+  const owner = numberOf(database, 'SELECT application_id FROM pragma_application_id');
   const isEmpty = numberOf(database, 'SELECT count(*) FROM sqlite_schema') === 0;
   if (!isEmpty && owner !== applicationId) {
     throw new StateFault('foreign', `${file} is a database of another program`);
   }
   if (version > schemaVersion) {
-    throw new StateFault(
-      'newer',
-      `${file} was written by a newer version (its schema is ${version}, this program knows ${schemaVersion}); update this program`,
-    );
+    const versions = `its schema is ${version}, this program knows ${schemaVersion}`;
+    throw new StateFault('newer', `${file} was written by a newer version (${versions}); update this program`);
   }
-  transact(database, () => {
-    migrate(database, version);
-    database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${schemaVersion}`);
-  });
+  return version;
 }

@@ -3,7 +3,7 @@ import type { Database } from './database.js';
 /** Each entry brings a file from its position to the next version. Entries are never changed, only added. */
 const migrations: readonly string[] = [
   `
-  -- A row's value is TEXT for JSON and BLOB for bytes.
+  -- A value is TEXT for JSON and BLOB for bytes. Keys and entries are written as text-order.ts says.
   CREATE TABLE records (
     id INTEGER PRIMARY KEY,
     collection TEXT NOT NULL,

@@ -20,10 +20,11 @@ import {
   type PreparedChange,
   prepareChanges,
 } from '../../../core/state/index.js';
-import { type Database, type DatabaseOptions, openDatabase } from './database.js';
+import { closeDatabase, type Database, type DatabaseOptions, openDatabase } from './database.js';
 import { stateFault } from './faults.js';
 import { GroupCommit } from './group-commit.js';
 import { prepareStatements, type RecordRow, type Statements } from './statements.js';
+import { fromStored, toStored } from './text-order.js';
 import { type Outcome, Writer } from './writer.js';
 
 interface Opened {
@@ -55,8 +56,8 @@ export class SqliteState implements StateProvider, Lifecycle {
 
   async get<T>(from: Collection<T>, key: string): Promise<Stored<T> | undefined> {
     return this.#use(({ statements }) => {
-      const row = statements.get(from.name, key);
-      return row && stored(from, row);
+      const row = statements.get(from.name, toStored(key));
+      return row && stored(from, row, key);
     });
   }
 
@@ -64,7 +65,7 @@ export class SqliteState implements StateProvider, Lifecycle {
     return this.#use((opened) => {
       this.#meet(opened, from);
       const range = keyRange(from, query);
-      return buildPage(rows(opened.statements, from, range), range, (row) => stored(from, row));
+      return buildPage(rows(opened.statements, from, range), range, (row) => stored(from, row, row.key));
     });
   }
 
@@ -73,7 +74,7 @@ export class SqliteState implements StateProvider, Lifecycle {
       this.#meet(opened, from);
       checkIndex(from, index);
       const { count, countByIndex } = opened.statements;
-      return (index ? countByIndex(from.name, index.name, index.equals) : count(from.name))?.count ?? 0;
+      return (index ? countByIndex(from.name, index.name, toStored(index.equals)) : count(from.name))?.count ?? 0;
     });
   }
 
@@ -94,8 +95,9 @@ export class SqliteState implements StateProvider, Lifecycle {
     if (!this.#opened) return;
     this.#commits.flush();
     this.#feed.close();
-    this.#opened.database.close();
+    const { database } = this.#opened;
     this.#opened = undefined;
+    closeDatabase(database);
   }
 
   health(): Health {
@@ -133,15 +135,16 @@ export class SqliteState implements StateProvider, Lifecycle {
   }
 }
 
-function rows(statements: Statements, of: Collection<never>, range: KeyRange): Iterable<RecordRow> {
-  const { index, from, inclusive } = range;
-  if (index) {
-    const list = inclusive ? statements.listByIndexFrom : statements.listByIndexAfter;
-    return list(of.name, index.name, index.equals, from);
-  }
-  return (inclusive ? statements.listFrom : statements.listAfter)(of.name, from);
+function* rows(statements: Statements, of: Collection<never>, range: KeyRange): Iterable<RecordRow> {
+  const { index, inclusive } = range;
+  const from = toStored(range.from);
+  const { listFrom, listAfter, listByIndexFrom, listByIndexAfter } = statements;
+  const found = index
+    ? (inclusive ? listByIndexFrom : listByIndexAfter)(of.name, index.name, toStored(index.equals), from)
+    : (inclusive ? listFrom : listAfter)(of.name, from);
+  for (const row of found) yield { ...row, key: fromStored(row.key) };
 }
 
-function stored<T>(from: Collection<T>, { key, revision, value }: RecordRow): Stored<T> {
+function stored<T>(from: Collection<T>, { revision, value }: RecordRow, key: string): Stored<T> {
   return { key, revision, value: decodeValue(from, key, value) };
 }

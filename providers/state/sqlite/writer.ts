@@ -10,6 +10,7 @@ import {
 import { type Database, transact } from './database.js';
 import { stateFault } from './faults.js';
 import type { RecordHead, Statements } from './statements.js';
+import { fromStored, toStored } from './text-order.js';
 
 /** What became of one commit of a batch. */
 export type Outcome = { readonly revision: number; readonly done: readonly CommittedChange[] } | Error;
@@ -47,7 +48,8 @@ export class Writer {
     transact(this.database, () => {
       this.statements.dropEntriesIn(collection.name);
       // Collected first: a statement must not be read while another one writes what it reads.
-      for (const { id, key, value } of [...this.statements.everyIn(collection.name)]) {
+      for (const { id, key: storedKey, value } of [...this.statements.everyIn(collection.name)]) {
+        const key = fromStored(storedKey);
         this.#addEntries(collection, key, id, indexEntries(collection, key, decodeValue(collection, key, value)));
       }
       this.statements.setPrint(collection.name, print);
@@ -59,7 +61,7 @@ export class Writer {
     const before = this.statements.lastRevision()?.last ?? 0;
     let revision = before;
     const outcomes = batch.map((changes): Outcome => {
-      const heads = changes.map((change) => this.statements.head(change.in.name, change.key));
+      const heads = changes.map((change) => this.statements.head(change.in.name, toStored(change.key)));
       try {
         for (const [at, change] of changes.entries()) checkExpectation(change, heads[at]?.revision);
       } catch (error) {
@@ -85,24 +87,29 @@ export class Writer {
       this.statements.update(revision, change.encoded, head.id);
       this.#updateEntries(change.in, change.key, head.id, change.entries);
     } else {
-      const id = this.statements.insert(name, change.key, revision, change.encoded);
+      const id = this.statements.insert(name, toStored(change.key), revision, change.encoded);
       this.#addEntries(change.in, change.key, id, change.entries);
     }
     return true;
   }
 
   #addEntries(into: Collection<never>, key: string, id: number, entries: readonly IndexEntry[]): void {
-    for (const { index, equals } of entries) this.statements.addEntry(into.name, index, equals, key, id);
+    for (const { index, equals } of entries) {
+      this.statements.addEntry(into.name, index, toStored(equals), toStored(key), id);
+    }
   }
 
   /** Most updates leave most entries as they were; only the difference is written. */
   #updateEntries(of: Collection<never>, key: string, id: number, wanted: readonly IndexEntry[]): void {
     if (Object.keys(of.indexes).length === 0) return;
-    const present = [...this.statements.entriesOf(id)];
+    const present = [...this.statements.entriesOf(id)].map(({ index, equals }) => ({
+      index,
+      equals: fromStored(equals),
+    }));
     const missingFrom = (entries: readonly IndexEntry[]) => (entry: IndexEntry) =>
       !entries.some(({ index, equals }) => index === entry.index && equals === entry.equals);
     for (const { index, equals } of present.filter(missingFrom(wanted))) {
-      this.statements.dropEntry(of.name, index, equals, key);
+      this.statements.dropEntry(of.name, index, toStored(equals), toStored(key));
     }
     this.#addEntries(of, key, id, wanted.filter(missingFrom(present)));
   }

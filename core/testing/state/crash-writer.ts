@@ -1,0 +1,43 @@
+/** A process that writes and reports until it is killed: `node crash-writer.js <JSON of WriterTask>`. */
+import { systemClock } from '../../host/clock.js';
+import type { Definition } from '../../plugin/definition.js';
+import { put, remove, type StateProvider } from '../../ports/index.js';
+import { testContext } from '../context.js';
+import type { CrashRecipe } from '../kit.js';
+import { halves, type Report } from './ledger.js';
+
+export interface WriterTask extends CrashRecipe {
+  readonly firstPair: number;
+}
+
+const writers = 8;
+
+// Writing to a pipe is synchronous on POSIX: what was reported has left the process before the next step.
+const report = (line: Report): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
+
+async function act(store: StateProvider, what: 'put' | 'delete', pair: number): Promise<void> {
+  // Large enough that a commit fills more than one page of most stores.
+  const half = { pair, padding: 'x'.repeat((pair % 7) * 1_000) };
+  const changes = [`left-${pair}`, `right-${pair}`].map((key) =>
+    what === 'put' ? put(halves, key, half) : remove(halves, key),
+  );
+  report({ at: 'begin', act: what, pair });
+  const revision = await store.commit(changes);
+  report({ at: 'done', act: what, pair, revision });
+}
+
+async function writeForEver(store: StateProvider, first: number): Promise<never> {
+  for (let pair = first; ; pair += writers) {
+    await act(store, 'put', pair);
+    if (pair % 3 === 0) await act(store, 'delete', pair);
+  }
+}
+
+const task = JSON.parse(process.argv[2] ?? '') as WriterTask;
+const exported = (await import(task.module)) as Record<string, Definition | undefined>;
+const definition = exported[task.export ?? 'default'];
+if (!definition) throw new Error(`${task.module} exports no ${task.export ?? 'default'}`);
+const { config, dataDir, firstPair } = task;
+const context = await testContext<StateProvider>(definition, { config, dataDir, clock: systemClock });
+await context.start();
+await Promise.all(Array.from({ length: writers }, (_, n) => writeForEver(context.instance, firstPair + n)));

@@ -1,0 +1,88 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { put, type StateProvider } from '../../ports/index.js';
+import type { CrashRecipe, KitCase } from '../kit.js';
+import { KitFailure, KitSkip } from '../trial.js';
+import type { WriterTask } from './crash-writer.js';
+import type { StateTrial } from './fixtures.js';
+import { halves, Ledger, type Report } from './ledger.js';
+
+// The writer stands beside this file, in the same language: TypeScript in the sources, JavaScript in the package.
+const writerFile = fileURLToPath(
+  new URL(`crash-writer.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url),
+);
+
+/** Lets a writer work until it has had `acknowledged` commits confirmed, then kills it without warning. */
+async function writeAndKill(trial: StateTrial, ledger: Ledger, recipe: CrashRecipe, acknowledged: number) {
+  const task: WriterTask = { ...recipe, firstPair: ledger.nextPair };
+  const execArgv = recipe.execArgv ?? process.execArgv;
+  const child = spawn(process.execPath, [...execArgv, writerFile, JSON.stringify(task)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const closed = once(child, 'close') as Promise<[code: number | null, signal: string | null]>;
+  let complaint = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    complaint += text;
+  });
+  let done = 0;
+  try {
+    // Everything that the writer said before it died counts, so reading goes on after the kill.
+    for await (const line of createInterface({ input: child.stdout })) {
+      const report = parseReport(line);
+      if (!report) continue;
+      ledger.note(trial, report);
+      if (report.at === 'done' && ++done === acknowledged) child.kill('SIGKILL');
+    }
+  } finally {
+    child.kill('SIGKILL');
+  }
+  const [code, signal] = await closed;
+  trial.history.push(`-- killed after ${done} acknowledged commits`);
+  if (signal !== 'SIGKILL')
+    throw new KitFailure('the writer', 'to write until it is killed', `exit ${code}: ${complaint}`);
+}
+
+/** The last line may have been cut by the kill. */
+function parseReport(line: string): Report | undefined {
+  return line.endsWith('}') ? (JSON.parse(line) as Report) : undefined;
+}
+
+/** A small generator with a seed (mulberry32), so that a run can be repeated. */
+function random(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
+  };
+}
+
+export const crashCases: readonly KitCase<StateProvider>[] = [
+  {
+    name: 'an acknowledged commit survives kill -9, any other is there wholly or not at all',
+    level: 'crash',
+    async run(trial) {
+      if (!trial.instance.durable) throw new KitSkip('the provider is not durable');
+      const { crash } = trial.subject;
+      if (!crash) throw new KitSkip('the subject does not say how another process makes it');
+      const ledger = new Ledger();
+      const pick = random(trial.seed);
+      for (let kill = 0; kill < trial.kills; kill++) {
+        await trial.close();
+        await writeAndKill(trial, ledger, crash, 1 + pick(kill % 2 === 0 ? 20 : 400));
+        await trial.reopen();
+        await ledger.check(trial);
+        const highest = ledger.highestRevision;
+        const next = await trial.instance.commit([put(halves, 'parent', { pair: -1, padding: '' })]);
+        trial.holds('the first revision after a kill', next > highest, `more than ${highest}`, next);
+        ledger.noteRevision(trial, next);
+        await trial.instance.commit([{ kind: 'delete', in: halves, key: 'parent' }]).then((revision) => {
+          ledger.noteRevision(trial, revision);
+        });
+      }
+    },
+  },
+];

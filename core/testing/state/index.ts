@@ -1,0 +1,25 @@
+import { StateProvider } from '../../ports/index.js';
+import type { Kit } from '../kit.js';
+import { basicCases } from './basic.js';
+import { concurrentCases } from './concurrent.js';
+import { crashCases } from './crash.js';
+import { durableCases } from './durable.js';
+import { listingCases } from './listing.js';
+import { modelCases } from './model.js';
+import { valueCases } from './values.js';
+import { watchCases } from './watch.js';
+
+/** Everything that the state port promises. */
+export const stateKit: Kit<StateProvider> = Object.freeze({
+  port: StateProvider.id,
+  cases: [
+    ...basicCases,
+    ...valueCases,
+    ...listingCases,
+    ...concurrentCases,
+    ...watchCases,
+    ...modelCases,
+    ...durableCases,
+    ...crashCases,
+  ],
+});

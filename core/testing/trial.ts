@@ -1,0 +1,106 @@
+import { inspect, isDeepStrictEqual } from 'node:util';
+import type { KitOptions, KitSubject } from './kit.js';
+import { recorded } from './recorded.js';
+
+/** A promise of the port that the provider under test broke. */
+export class KitFailure extends Error {
+  override readonly name = 'KitFailure';
+  constructor(
+    readonly what: string,
+    readonly expected: string,
+    readonly found: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${what}: expected ${expected}, found ${found}`, options);
+  }
+}
+
+/** The provider under test does not make this promise. */
+export class KitSkip extends Error {
+  override readonly name = 'KitSkip';
+}
+
+/** One run of one case: the subject, what was done to it so far, and the means to judge it. */
+export class Trial<P> {
+  /** The calls made so far, for a person who wants to repeat them. */
+  readonly history: string[] = [];
+  readonly seed: number;
+  readonly kills: number;
+  readonly histories: number;
+  readonly #patience: number;
+  #instance: P;
+
+  constructor(
+    readonly subject: KitSubject<P>,
+    options: KitOptions = {},
+  ) {
+    this.#instance = recorded(subject.instance, this.history);
+    this.#patience = options.patience ?? 5_000;
+    this.kills = options.kills ?? 10;
+    this.histories = options.histories ?? 100;
+    this.seed = options.seed ?? Math.floor(Math.random() * 2 ** 31);
+  }
+
+  /** The provider under test; another one after {@link reopen}. */
+  get instance(): P {
+    return this.#instance;
+  }
+
+  async close(): Promise<void> {
+    if (!this.subject.close) throw new KitSkip('the subject cannot be closed and reopened');
+    this.history.push('-- closed');
+    await this.subject.close();
+  }
+
+  async reopen(): Promise<void> {
+    if (!this.subject.reopen) throw new KitSkip('the subject cannot be reopened');
+    this.#instance = recorded(await this.subject.reopen(), this.history);
+    this.history.push('-- reopened');
+  }
+
+  equal(what: string, found: unknown, expected: unknown): void {
+    if (!isDeepStrictEqual(found, expected)) throw new KitFailure(what, show(expected), show(found));
+  }
+
+  holds(what: string, condition: boolean, expected: string, found: unknown): void {
+    if (!condition) throw new KitFailure(what, expected, show(found));
+  }
+
+  /** @returns the error that `work` ends with */
+  async rejects(what: string, work: Promise<unknown>): Promise<Error> {
+    let result: unknown;
+    try {
+      result = await this.within(what, work);
+    } catch (error) {
+      if (error instanceof Error && !(error instanceof KitFailure)) return error;
+      throw error;
+    }
+    throw new KitFailure(what, 'a rejection', show(result));
+  }
+
+  /** Waits for what must happen, letting the provider's time pass meanwhile. */
+  async within<T>(what: string, work: Promise<T>): Promise<T> {
+    let waiting = true;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      const failure = new KitFailure(what, 'it to happen', `nothing within ${this.#patience} ms`);
+      timer = setTimeout(() => reject(failure), this.#patience);
+    });
+    try {
+      return await Promise.race([work, late, this.#passTime(() => waiting)]);
+    } finally {
+      waiting = false;
+      clearTimeout(timer);
+    }
+  }
+
+  async #passTime(waiting: () => boolean): Promise<never> {
+    const { advance } = this.subject;
+    while (advance && waiting()) await advance.call(this.subject, 1_000);
+    return new Promise<never>(() => undefined);
+  }
+}
+
+export function show(value: unknown): string {
+  return inspect(value, { depth: 6, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 200, maxArrayLength: 20 });
+}
