@@ -24,7 +24,15 @@ describe('the report on a faulty profile', () => {
     for (const value of Object.values(env).filter((one) => one)) {
       expect(report.replaceAll(/^.*#env.*$/gm, '')).not.toContain(value);
     }
-    for (const secret of ['hunter', 'swordfish', 'opensesame', 'kept-out-of-sight', 'fallback-secret', '12345678']) {
+    for (const secret of [
+      'hunter',
+      'swordfish',
+      'opensesame',
+      'kept-out-of-sight',
+      'fallback-secret',
+      '12345678',
+      'tuna',
+    ]) {
       expect(report).not.toContain(secret);
     }
     await expect(`${report}\n`).toMatchFileSnapshot(join(folder, name.replace(/\.yaml$/, '.txt')));

@@ -55,7 +55,9 @@ export function parse(file: string, text: string, environment: Environment): Par
   }
   const reader = new TreeReader(document, source, environment, faults);
   const root = reader.read(document.contents, []);
-  return reader.exhausted ? { faults } : { faults, root };
+  if (!reader.exhausted) return { faults, root };
+  maskSuspects(source, faults);
+  return { faults };
 }
 
 class TreeReader {
@@ -112,11 +114,13 @@ class TreeReader {
       const first = seen.get(key);
       if (first) {
         const line = this.faults.line(first.start);
+        this.#maskUnread(item.value);
         this.faults.add('duplicate-key', keyAt, [...path, key], `"${key}" is already on line ${line}`);
         return [];
       }
       seen.set(key, keyAt);
       if (key === '__proto__') {
+        this.#maskUnread(item.value);
         // Schemas pass over it in silence, as assigning it could change an object's prototype.
         this.faults.add('unknown-key', keyAt, [...path, key], '"__proto__" cannot be a key');
         return [];
@@ -152,6 +156,11 @@ class TreeReader {
     const tagged = scalar.tag !== undefined;
     const value = quoted || tagged || variables.length === 0 ? replaced : resolvePlain(replaced, this.document);
     return { ...plain, value, variables, failed: faults.length > 0 };
+  }
+
+  /** No schema will ever look at it, so nothing says that it is fit to be seen. */
+  #maskUnread(value: ParsedNode | null): void {
+    if (value) this.faults.mask(this.#span(value));
   }
 
   #span(node: ParsedNode): Span {

@@ -7,8 +7,8 @@ const suspectKey =
 const suspectRun = /[A-Za-z0-9+/=_-]{20,}/g;
 
 /**
- * Masks what looks like a secret. Only for files that are no YAML: there no schema can say what is secret, yet the
- * faulty line is shown.
+ * Masks what looks like a secret. Only for files that cannot be read as a whole: there no schema can say what is secret,
+ * yet the faulty line is shown.
  */
 export function maskSuspects(source: string, faults: FaultCollector): void {
   for (const { 0: whole, 1: value = '', index } of source.matchAll(suspectKey)) {
