@@ -1,1 +1,13 @@
+import { defineBinding } from '../../core/plugin/index.js';
+import { config } from './config.js';
+import { HttpBinding } from './server.js';
+
 export * from './mount.js';
+
+export default defineBinding({
+  type: 'binding.http',
+  version: '1.0.0',
+  summary: 'Operations over HTTP/1.1: JSON, exact representations, server-sent events, RFC 9457 problems',
+  config,
+  create: (context) => new HttpBinding(context),
+});

@@ -1,0 +1,115 @@
+import { once } from 'node:events';
+import { createServer as createPlain, type Server } from 'node:http';
+import { createServer as createSecure, type Server as SecureServer } from 'node:https';
+import { type AddressInfo, isIPv6 } from 'node:net';
+import { join } from 'node:path';
+import { configuredIdentity, developmentIdentity, type ServerIdentity } from '../../core/identity/index.js';
+import type { Binding, BindingContext } from '../../core/plugin/index.js';
+import type { HttpConfig } from './config.js';
+import { createDispatcher } from './dispatcher.js';
+
+/** HTTP/1.1, over TLS 1.3 unless told otherwise. */
+export class HttpBinding implements Binding {
+  readonly #stopped = new AbortController();
+  #server: Server | SecureServer | undefined;
+  #address: string | undefined;
+
+  constructor(private readonly on: BindingContext<HttpConfig, Record<never, never>>) {}
+
+  addresses(): readonly string[] {
+    return this.#address === undefined ? [] : [this.#address];
+  }
+
+  async start(): Promise<void> {
+    const { config, surface, log } = this.on;
+    const scheme = config.tls === 'off' ? 'http' : 'https';
+    const dispatch = createDispatcher({
+      surface,
+      log,
+      scheme,
+      publicUrl: config.publicUrl?.replace(/\/+$/, ''),
+      bodyLimit: config.bodyLimit,
+    });
+    const server = config.tls === 'off' ? createPlain() : await this.#secureServer(this.#identity());
+    server.headersTimeout = config.headersTimeout * 1000;
+    server.requestTimeout = config.requestTimeout * 1000;
+    server.keepAliveTimeout = config.idleTimeout * 1000;
+    server.timeout = config.idleTimeout * 1000;
+    server.maxConnections = config.maxConnections;
+    server.on('request', dispatch);
+    server.listen(config.port, config.host);
+    this.#server = server;
+    try {
+      await once(server, 'listening');
+    } catch (cause) {
+      throw new Error(listenFault(cause, config), { cause });
+    }
+    const { port } = server.address() as AddressInfo;
+    this.#address = `${scheme}://${isIPv6(config.host) ? `[${config.host}]` : config.host}:${port}`;
+  }
+
+  /** Takes no more connections and waits for what is under way; idle connections are closed at once. */
+  async drain(signal: AbortSignal): Promise<void> {
+    const server = this.#server;
+    if (!server?.listening) return;
+    const closed = once(server, 'close');
+    server.close();
+    server.closeIdleConnections();
+    signal.addEventListener('abort', () => server.closeAllConnections(), { once: true });
+    await closed;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    const server = this.#server;
+    if (!server?.listening) return;
+    const closed = once(server, 'close');
+    server.close();
+    server.closeAllConnections();
+    await closed;
+  }
+
+  #identity(): ServerIdentity {
+    const { config, dataDir, clock, resolvePath } = this.on;
+    return config.certificate !== undefined && config.key !== undefined
+      ? configuredIdentity({ certificate: resolvePath(config.certificate), key: resolvePath(config.key) })
+      : developmentIdentity({ directory: join(dataDir, 'pki'), hosts: certifiedHosts(config), now: () => clock.now() });
+  }
+
+  async #secureServer(identity: ServerIdentity): Promise<SecureServer> {
+    const { log, config } = this.on;
+    const { cert, key } = await identity.material();
+    const server = createSecure({ cert, key, minVersion: `TLSv${config.minTls}` });
+    identity.watch(
+      (material) => {
+        server.setSecureContext({ cert: material.cert, key: material.key, minVersion: `TLSv${config.minTls}` });
+        log.info('the server certificate was replaced', { notAfter: material.certificate.notAfter.toISOString() });
+      },
+      this.#stopped.signal,
+      (fault) => log.warn('the new server certificate cannot be used; the one before stays', { error: fault }),
+    );
+    // Handshakes fail every day (port scans, clients without our CA): worth a line only for who looks for it.
+    server.on('tlsClientError', (error) => log.debug('a TLS handshake failed', { error }));
+    return server;
+  }
+}
+
+/** An address that stands for all of them is in no certificate. */
+function certifiedHosts({ host, hosts, publicUrl }: HttpConfig): string[] {
+  const own = host === '0.0.0.0' || host === '::' ? [] : [host];
+  return [...own, ...hosts, ...(publicUrl === undefined ? [] : [new URL(publicUrl).hostname])];
+}
+
+function listenFault(error: unknown, { host, port }: HttpConfig): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  switch (code) {
+    case 'EADDRINUSE':
+      return `port ${port} of ${host} is taken by another program; give this binding another port`;
+    case 'EACCES':
+      return `port ${port} may not be listened on by this user; take one above 1023`;
+    case 'EADDRNOTAVAIL':
+      return `${host} is no address of this machine`;
+    default:
+      return `cannot listen on ${host}:${port}: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
