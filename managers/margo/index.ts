@@ -3,6 +3,7 @@ export * from './application/configuration.js';
 export * from './application/description.js';
 export * from './application/read.js';
 export * from './deployment/deployment.js';
+export * from './deployment/desired.js';
 export * from './deployment/read.js';
 export * from './deployment/render.js';
 export * from './device/capabilities.js';
