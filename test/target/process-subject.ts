@@ -80,10 +80,15 @@ function processPlatform(dataDir: string): TargetPlatform {
 function agent(arguments_: readonly string[]): KillableApply {
   const script = fileURLToPath(new URL('./process-agent.ts', import.meta.url));
   const child = spawn(process.execPath, ['--import', 'tsx', script, ...arguments_], {
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = once(child, 'exit').then(() => undefined);
+  // Its first line says that it is about to apply.
+  const begun = Promise.race([once(child.stdout, 'data'), ended])
+    .then(() => child.stdout.resume())
+    .then(() => undefined);
   return {
+    begun,
     ended,
     kill: () => {
       child.kill('SIGKILL');
