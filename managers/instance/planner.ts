@@ -1,0 +1,117 @@
+import { isDeepStrictEqual } from 'node:util';
+import { Problem, problems } from '../../core/operation/index.js';
+import type { Clock } from '../../core/plugin/index.js';
+import type { DeviceManager } from '../device/index.js';
+import { type Deployment, type DeploymentProfile, parametersFor } from '../margo/index.js';
+import type { PlacementManager } from '../placement/index.js';
+import type { Solution, SolutionManager } from '../solution/index.js';
+import type { CreateInstance, UpdateInstance } from './index.js';
+import { checkNames } from './names.js';
+import { choosePlace, wantedProfiles } from './place.js';
+import type { StoredInstance } from './record.js';
+
+/** A namespace that every cluster has. */
+const defaultNamespace = 'default';
+
+export interface PlannerParts {
+  readonly devices: DeviceManager;
+  readonly placement: PlacementManager;
+  readonly solutions: SolutionManager;
+  readonly clock: Clock;
+}
+
+/** Decides what an instance shall be. Reads, and writes nothing. */
+export class Planner {
+  constructor(private readonly parts: PlannerParts) {}
+
+  /** A new instance on the device that the request chooses. @throws Problem 404, 409, 422 */
+  async first(id: string, request: CreateInstance): Promise<StoredInstance> {
+    const { devices, placement, solutions, clock } = this.parts;
+    const { name, namespace = defaultNamespace, labels = {}, packageId, values = {} } = request;
+    checkNames(name, namespace);
+    const solution = await solutions.get(packageId);
+    const parameters = await solutions.parameters(packageId, values);
+    const profiles = wantedProfiles(solution, request.profile);
+    const { client, deviceId, profile } = await choosePlace(request.device, profiles, devices, placement);
+    const now = clock.now();
+    return {
+      id,
+      name,
+      namespace,
+      labels,
+      packageId,
+      applicationId: solution.applicationId,
+      version: solution.version,
+      clientId: client.id,
+      deviceId,
+      profileId: profile.id,
+      values,
+      operation: 'DEPLOY',
+      state: 'PENDING',
+      createdAt: now,
+      updatedAt: now,
+      deployment: {
+        id,
+        name,
+        namespace,
+        deviceId,
+        applicationId: solution.applicationId,
+        ...(Object.keys(labels).length > 0 && { labels }),
+        profile,
+        parameters: parametersFor(profile, parameters),
+      },
+    };
+  }
+
+  /** An instance with other values or another version. The same when nothing changes. @throws Problem 404, 409, 422 */
+  async next(present: StoredInstance, request: UpdateInstance): Promise<StoredInstance> {
+    const { solutions, clock } = this.parts;
+    const packageId = request.packageId ?? present.packageId;
+    const values = request.values ?? present.values;
+    const labels = request.labels ?? present.labels;
+    const solution = await solutions.get(packageId);
+    mustBeSameApplication(solution, present);
+    const parameters = await solutions.parameters(packageId, values, present.values);
+    const profile = await this.#profileFor(present, solution);
+    const { labels: _, ...same } = present.deployment;
+    const deployment: Deployment = {
+      ...same,
+      ...(Object.keys(labels).length > 0 && { labels }),
+      profile,
+      parameters: parametersFor(profile, parameters),
+    };
+    const { version } = solution;
+    const changed = { ...present, packageId, values, labels, version, profileId: profile.id };
+    if (isDeepStrictEqual(changed, present) && isDeepStrictEqual(deployment, present.deployment)) return present;
+    const updatedAt = clock.now();
+    // The device sees no difference and will report nothing: what it reported still holds.
+    if (isDeepStrictEqual(deployment, present.deployment)) return { ...changed, updatedAt };
+    const { report: __, reportedAt: ___, ...rest } = changed;
+    return { ...rest, deployment, operation: 'UPDATE', state: 'UPDATING', updatedAt };
+  }
+
+  /** The same profile where the new version has it, else another of its type; on the same device. */
+  async #profileFor(present: StoredInstance, solution: Solution): Promise<DeploymentProfile> {
+    const { devices, placement } = this.parts;
+    const same = solution.profiles.filter(({ id }) => id === present.profileId);
+    const ofType = solution.profiles.filter(({ type }) => type === present.deployment.profile.type);
+    const profiles = same.length > 0 ? same : ofType;
+    const client = await devices.get(present.clientId);
+    const capabilities = client.capabilities[present.deviceId];
+    // A device that has withdrawn its capabilities is the final judge of what it gets.
+    if (!capabilities && profiles[0]) return profiles[0];
+    const choice = capabilities && placement.choose(profiles, capabilities);
+    if (choice?.profile) return choice.profile;
+    const errors = (choice?.assessed ?? []).flatMap(({ profile, eligibility }) =>
+      eligibility.reasons.map((reason) => ({ field: client.id, message: `profile ${profile.id}: ${reason}` })),
+    );
+    const why = errors[0]?.message ?? `it has no profile of the type ${present.deployment.profile.type}`;
+    throw new Problem(problems.conflict, `${client.name} cannot run version ${solution.version}: ${why}`, { errors });
+  }
+}
+
+function mustBeSameApplication({ applicationId, packageId }: Solution, present: StoredInstance): void {
+  if (applicationId === present.applicationId) return;
+  const message = `package ${packageId} is ${applicationId}, but deployment ${present.id} is ${present.applicationId}; delete it and create another`;
+  throw new Problem(problems.semanticError, message, { errors: [{ field: 'packageId', message }] });
+}

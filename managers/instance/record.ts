@@ -1,0 +1,33 @@
+import { collection } from '../../core/ports/index.js';
+import type { Deployment } from '../margo/index.js';
+import type { InstanceQuery, InstanceRecord } from './index.js';
+
+/** An instance with what its device gets, so that a manifest is made from instances alone. */
+export interface StoredInstance extends InstanceRecord {
+  readonly deployment: Deployment;
+}
+
+export const instances = collection<StoredInstance>('instances', {
+  client: ({ clientId }) => [clientId],
+  package: ({ packageId }) => [packageId],
+  clientAndPackage: ({ clientId, packageId }) => [`${clientId}/${packageId}`],
+});
+
+/** The index that answers a query. */
+export function indexFor({
+  clientId,
+  packageId,
+}: Pick<InstanceQuery, 'clientId' | 'packageId'>):
+  | { readonly index: { readonly name: string; readonly equals: string } }
+  | undefined {
+  if (clientId !== undefined && packageId !== undefined) {
+    return { index: { name: 'clientAndPackage', equals: `${clientId}/${packageId}` } };
+  }
+  if (clientId !== undefined) return { index: { name: 'client', equals: clientId } };
+  return packageId === undefined ? undefined : { index: { name: 'package', equals: packageId } };
+}
+
+/** What a caller is shown. */
+export function view({ deployment: _, ...record }: StoredInstance): InstanceRecord {
+  return record;
+}
