@@ -14,9 +14,10 @@ export interface Serving {
   stop(): Promise<void>;
 }
 
-export async function listen(listener: RequestListener, tls?: ServerCertificate): Promise<Serving> {
+/** @param port any free one unless told */
+export async function listen(listener: RequestListener, tls?: ServerCertificate, port = 0): Promise<Serving> {
   const server = tls ? createTlsServer({ key: tls.key, cert: tls.certificate }, listener) : createServer(listener);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     host,
@@ -35,17 +36,22 @@ export function serveMount(
   handler: HttpMountHandler,
   tokens: Readonly<Record<string, Role>>,
   tls?: ServerCertificate,
+  port = 0,
 ): Promise<Serving> {
-  return listen((request, response) => {
-    const path = (request.url ?? '/').split('?')[0]?.replace(/^\/v2/, '') ?? '';
-    const context = {
-      path: path === '' ? '/' : path,
-      correlationId: 'test',
-      authenticate: async () => principalOf(request, tokens),
-      challenges: () => ['Bearer'],
-    };
-    Promise.resolve(handler(request, response, context)).catch((error: unknown) => response.destroy(error as Error));
-  }, tls);
+  return listen(
+    (request, response) => {
+      const path = (request.url ?? '/').split('?')[0]?.replace(/^\/v2/, '') ?? '';
+      const context = {
+        path: path === '' ? '/' : path,
+        correlationId: 'test',
+        authenticate: async () => principalOf(request, tokens),
+        challenges: () => ['Bearer'],
+      };
+      Promise.resolve(handler(request, response, context)).catch((error: unknown) => response.destroy(error as Error));
+    },
+    tls,
+    port,
+  );
 }
 
 function principalOf(request: IncomingMessage, tokens: Readonly<Record<string, Role>>): Principal {
