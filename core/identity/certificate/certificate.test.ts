@@ -70,6 +70,7 @@ describe('parseCertificate', () => {
       expect(() => parseCertificate(input), String(input).slice(0, 60)).toThrow(reason(why));
     }
     expect(() => parseCertificate(key)).toThrow(/private key/);
+    expect(() => parseCertificate(`${one.pem}${' '.repeat(300_000)}`)).toThrow(/^longer than/);
     expect(parseCertificates(one.pem + two.pem).map((each) => each.fingerprint256)).toEqual([
       one.fingerprint256,
       two.fingerprint256,

@@ -110,6 +110,12 @@ describe('derived components (RFC 9421 section 2.2)', () => {
     ]);
   });
 
+  it('encodes what a form encodes and a URI component does not', () => {
+    expect(lines('"@query-param";name="a"', { targetUri: "https://h/?a=!'()*~-._" })).toEqual([
+      '"@query-param";name="a": %21%27%28%29*%7E-._',
+    ]);
+  });
+
   it('refuses a query parameter that occurs twice or not at all, and what a request does not have', () => {
     const twice = 'https://h/?a=1&a=2';
     expect(() => lines('"@query-param";name="a"', { targetUri: twice })).toThrow(reason('malformed'));

@@ -26,9 +26,14 @@ describe('ReplayGuard', () => {
 
   it('forgets what has expired and nothing else, minute by minute', async () => {
     const kept = signature();
+    const current = signature();
+    await guard.admit(current, now);
+    expect(await guard.prune(now)).toBe(0);
+    expect(await guard.admit(current, now)).toBe(false);
+    expect(await guard.prune(now + minute)).toBe(1);
     for (const age of [1, 2, 3]) await guard.admit(signature(), now + age * minute);
     await guard.admit(kept, now + 4 * minute);
-    expect(await guard.prune(now)).toBe(0);
+    expect(await guard.prune(now + minute)).toBe(0);
     expect(await guard.prune(now + 3 * minute)).toBe(2);
     expect(await guard.prune(now + 4 * minute)).toBe(1);
     expect(await guard.admit(kept, now + 4 * minute)).toBe(false);

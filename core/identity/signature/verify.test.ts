@@ -244,6 +244,29 @@ describe('SignatureVerifier', () => {
     expect(new Set(first).size).toBeGreaterThan(5);
   });
 
+  it('goes on right with parameters that stand before "created"', () => {
+    const verifier = new SignatureVerifier({}, () => now);
+    const list = '("@method" "@target-uri")';
+    for (const parameters of [
+      `;nonce="n";created=${created}`,
+      `;created=${created}`,
+      `;nonce="n";created=${created}`,
+    ]) {
+      const base = `"@method": GET\n"@target-uri": ${url}\n"@signature-params": ${list}${parameters}`;
+      const signature = `s=:${Buffer.from(key.sign(Buffer.from(base))).toString('base64')}:`;
+      const headers = { 'signature-input': `s=${list}${parameters}`, signature };
+      for (const _ of [1, 2]) expect(verifier.verify({ ...signed(), headers }, key.verificationKey).label).toBe('s');
+    }
+  });
+
+  it('takes a known list only under the label that is asked for', () => {
+    const evidence = signed();
+    const { covered } = parseSignature(evidence);
+    const known = new Map([[`sig1=${covered.text}`, covered]]);
+    expect(parseSignature(evidence, 'sig1', known).covered).toBe(covered);
+    expect(() => parseSignature(evidence, 'sig2', known)).toThrow(reason('missing'));
+  });
+
   it('goes on right when more component lists come than it remembers', () => {
     const verifier = new SignatureVerifier({}, () => now);
     for (let turn = 0; turn < 2; turn += 1) {

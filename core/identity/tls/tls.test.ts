@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, createServer } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { issueServerCertificate } from '../certificate/index.js';
+import { issueServerCertificate, parseCertificate } from '../certificate/index.js';
 import { SigningKey } from '../key/index.js';
 import { ensureDeviceCa } from './authority-files.js';
 import { IdentityFileFault } from './files.js';
@@ -101,10 +101,11 @@ describe('developmentIdentity', () => {
 
   it('makes a new certificate under a new CA', async () => {
     await development().material();
-    await Promise.all(['ca.crt', 'ca.key'].map((name) => rm(at(name))));
+    const other = join(directory, '..', 'other');
+    await developmentIdentity({ directory: other, now: () => now }).material();
+    for (const name of ['ca.crt', 'ca.key']) await rename(join(other, name), at(name));
     const { certificate } = await development().material();
-    const ca = await readFile(at('ca.crt'), 'utf8');
-    const { x509 } = (await import('../certificate/index.js')).parseCertificate(ca);
+    const { x509 } = parseCertificate(await readFile(at('ca.crt')));
     expect(certificate.x509.verify(x509.publicKey)).toBe(true);
   });
 
