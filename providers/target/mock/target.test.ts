@@ -1,0 +1,137 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { systemClock } from '../../../core/host/clock.js';
+import type { DesiredApplication } from '../../../core/ports/index.js';
+import { testContext } from '../../../core/testing/context.js';
+import type { KitSubject } from '../../../core/testing/kit.js';
+import { formatReport, runCase } from '../../../core/testing/run-kit.js';
+import { type TargetPlatform, type TargetUnderTest, targetKit } from '../../../core/testing/target/index.js';
+import { sampleApplication, samples } from '../../../test/target/process-samples.js';
+import { MockTarget, mockTarget } from './index.js';
+
+async function mockSubject(): Promise<KitSubject<TargetUnderTest>> {
+  const dataDir = await mkdtemp(path.join(os.tmpdir(), 'tutti-mock-'));
+  const config = { latency: 20, persistent: true, missing: [`${samples}/nowhere`], stuck: [`${samples}/stuck`] };
+  const open = async (): Promise<{ target: MockTarget & TargetUnderTest; close: () => Promise<void> }> => {
+    const context = await testContext<MockTarget>(mockTarget, { dataDir, config, clock: systemClock });
+    await context.start();
+    const target = context.instance;
+    const machine = (): MockTarget => current?.target ?? target;
+    const platform: TargetPlatform = {
+      application: (id, version) => sampleApplication(id, 'sleeper', { VERSION: version }),
+      missing: (id) => sampleApplication(id, 'nowhere'),
+      stuck: (id) => sampleApplication(id, 'stuck', {}, { timeout: 3_600_000 }),
+      running: async (id, component) => {
+        const workload = machine().machine.get(id, component);
+        return workload?.phase === 'running' ? [String(workload.desired.parameters['VERSION'])] : [];
+      },
+      starts: async (id, component) => machine().machine.get(id, component)?.starts ?? 0,
+      crash: (id, component) => machine().crash(id, component),
+      leftovers: async () =>
+        machine()
+          .machine.all()
+          .map(({ application }) => application.id),
+    };
+    return { target: Object.assign(target, { platform }), close: () => context.dispose() };
+  };
+  let current: Awaited<ReturnType<typeof open>> | undefined;
+  current = await open();
+  return {
+    instance: current.target,
+    close: async () => current?.close(),
+    reopen: async () => {
+      current = await open();
+      return current.target;
+    },
+    dispose: () => rm(dataDir, { recursive: true, force: true }),
+  };
+}
+
+// It lives in the process of the test: there is no agent to kill.
+const cases = targetKit.cases.filter(({ level }) => level !== 'crash');
+
+test.for(cases)('$level: $name', async (each) => {
+  const report = await runCase(each, mockSubject);
+  const counts = { passed: 0, failed: 0, skipped: 0, [report.status]: 1 };
+  expect(report.status, formatReport({ port: targetKit.port, ...counts, cases: [report] })).toBe('passed');
+});
+
+const apply = (target: MockTarget, application: DesiredApplication): Promise<void> =>
+  target.apply(application, 'main', { signal: new AbortController().signal, progress: () => undefined });
+
+async function outcomes(failures: object, applies: number): Promise<string[]> {
+  const { instance } = await testContext<MockTarget>(mockTarget, { config: { failures }, clock: systemClock });
+  const found: string[] = [];
+  for (let number = 0; number < applies; number += 1) {
+    const applied = apply(instance, sampleApplication(`app-${number}`, 'sleeper'));
+    found.push(await applied.then(() => 'ok').catch((fault: { code: string }) => fault.code));
+  }
+  return found;
+}
+
+test('fails in the sequence that it is told', async () => {
+  const sequence = ['start', 'ok', 'unhealthy', 'artifact'];
+  expect(await outcomes({ sequence }, 5)).toEqual([...sequence, 'ok']);
+});
+
+test('fails at the rate that it is told, and the same way for the same seed', async () => {
+  const first = await outcomes({ rate: 0.25, seed: 7 }, 400);
+  const share = first.filter((outcome) => outcome !== 'ok').length / first.length;
+  expect(share).toBeGreaterThan(0.18);
+  expect(share).toBeLessThan(0.32);
+  expect(await outcomes({ rate: 0.25, seed: 7 }, 400)).toEqual(first);
+  expect(await outcomes({ rate: 0.25, seed: 8 }, 400)).not.toEqual(first);
+});
+
+const breaks: readonly [string, string, (target: MockTarget) => Partial<MockTarget>][] = [
+  [
+    'starts anew each time',
+    'restarts nothing',
+    (target) => ({
+      apply: async (application, name, call) => {
+        await target.machine.delete(application.id, name);
+        await MockTarget.prototype.apply.call(target, application, name, call);
+        const made = target.machine.get(application.id, name);
+        if (made) await target.machine.put({ ...made, starts: 2 });
+      },
+    }),
+  ],
+  ['removes nothing', 'remove leaves nothing', () => ({ remove: async () => undefined })],
+  ['lists nothing', 'apply makes it run', () => ({ actual: async () => [] })],
+  [
+    'never tells',
+    'told by watch',
+    (target) => ({ watch: () => MockTarget.prototype.watch.call(target, AbortSignal.abort()) }),
+  ],
+  [
+    'ignores updates',
+    'another version replaces it',
+    (target) => ({
+      apply: async (application, name, call) => {
+        if (!target.machine.get(application.id, name))
+          await MockTarget.prototype.apply.call(target, application, name, call);
+      },
+    }),
+  ],
+  [
+    'does not listen to aborts',
+    'an abort before the call',
+    (target) => ({
+      apply: (application, name, call) =>
+        MockTarget.prototype.apply.call(target, application, name, { ...call, signal: new AbortController().signal }),
+    }),
+  ],
+];
+
+test.each(breaks)('the kit finds a target that %s', async (_, name, broken) => {
+  const each = targetKit.cases.find((candidate) => candidate.name.includes(name));
+  if (!each) throw new Error(`no case is called ${name}`);
+  const make = async (): Promise<KitSubject<TargetUnderTest>> => {
+    const subject = await mockSubject();
+    Object.assign(subject.instance, broken(subject.instance as MockTarget & TargetUnderTest));
+    return subject;
+  };
+  expect((await runCase(each, make, { patience: 300 })).status).toBe('failed');
+});
