@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { isDeepStrictEqual } from 'node:util';
 import { allOf } from '../../core/mirror/index.js';
 import { Problem, problems } from '../../core/operation/index.js';
 import type { Clock, Lifecycle, Logger } from '../../core/plugin/index.js';
@@ -48,6 +47,13 @@ export interface InstanceParts {
   readonly log: Logger;
 }
 
+/** One change: an instance as it shall be from now on, where it is about one, and what is written with it. */
+interface Made {
+  readonly instance?: StoredInstance;
+  readonly alongside: readonly Change[];
+}
+type MadeOf = Made & { readonly instance: StoredInstance };
+
 export class Deployments implements InstanceManager, Lifecycle {
   readonly #parts: InstanceParts;
   readonly #state: StateProvider;
@@ -61,7 +67,7 @@ export class Deployments implements InstanceManager, Lifecycle {
     this.#planner = new Planner(parts);
     this.#follower = new DeviceFollower({
       ...parts,
-      render: (clientId) => this.#publish(clientId, async () => []),
+      render: async (clientId) => void (await this.#publish(clientId, async () => ({ alongside: [] }))),
       removed: (instance) => this.#announce({ ...instance, state: 'REMOVED' }),
     });
   }
@@ -87,67 +93,46 @@ export class Deployments implements InstanceManager, Lifecycle {
 
   async create(request: CreateInstance): Promise<InstanceRecord> {
     const instance = await this.#planner.first(randomUUID(), request);
-    const { id, clientId } = instance;
-    await this.#publish(
-      clientId,
-      async () => [put(instances, id, instance, 'absent'), await this.#parts.catalog.whileKept(instance.packageId)],
-      instance,
-    );
-    // A device that was removed while this was written has had its followers called before: there is nobody else to clean up.
+    const { id, clientId, packageId } = instance;
+    await this.#publish(clientId, async (device) => {
+      mustBeOnboarded(device);
+      const kept = await this.#parts.catalog.whileKept(packageId);
+      return { instance, alongside: [put(instances, id, instance, 'absent'), kept] };
+    });
+    // Whoever follows devices may have cleaned up before this was written; then nobody else will.
     if (!(await this.#follower.find(clientId))) {
       await this.#follower.forget(clientId);
       throw new Problem(problems.notFound, `device ${clientId} was removed meanwhile`);
     }
-    this.#parts.log.info('a deployment was created', { deploymentId: id, clientId, packageId: instance.packageId });
-    await this.#announce(instance);
-    return view(instance);
+    return this.#changed(instance);
   }
 
   async update(id: string, request: UpdateInstance, expected?: number): Promise<InstanceRecord> {
     const { clientId } = (await this.#stored(id)).value;
-    let next: StoredInstance | undefined;
-    let changed = false;
-    await this.#publish(
-      clientId,
-      async () => {
-        const { value, revision } = await this.#stored(id);
-        mustBe(expected, revision, id);
-        if (value.operation === 'DELETE') throw new Problem(problems.conflict, `deployment ${id} is being removed`);
-        next = await this.#planner.next(value, request);
-        changed = !isDeepStrictEqual(next, value);
-        if (!changed) return [];
-        return [put(instances, id, next, revision), await this.#parts.catalog.whileKept(next.packageId)];
-      },
-      () => next,
-    );
-    return this.#done(next, changed, id);
+    const { instance, alongside } = await this.#publish(clientId, async () => {
+      const { value, revision } = await this.#stored(id);
+      mustBe(expected, revision, id);
+      if (value.operation === 'DELETE') throw new Problem(problems.conflict, `deployment ${id} is being removed`);
+      const next = await this.#planner.next(value, request);
+      if (next === value) return { instance: value, alongside: [] };
+      const kept = await this.#parts.catalog.whileKept(next.packageId);
+      return { instance: next, alongside: [put(instances, id, next, revision), kept] };
+    });
+    return alongside.length === 0 ? view(instance) : this.#changed(instance);
   }
 
   async delete(id: string, force: boolean): Promise<InstanceRecord> {
     const { clientId } = (await this.#stored(id)).value;
-    let next: StoredInstance | undefined;
-    let changed = false;
-    await this.#publish(
-      clientId,
-      async () => {
-        const { value, revision } = await this.#stored(id);
-        changed = force || value.operation !== 'DELETE';
-        if (!changed) {
-          next = value;
-          return [];
-        }
-        const { report: _, reportedAt: __, ...rest } = value;
-        next = {
-          ...rest,
-          operation: 'DELETE',
-          state: force ? 'REMOVED' : 'REMOVING',
-          updatedAt: this.#parts.clock.now(),
-        };
-        return [force ? remove(instances, id, revision) : put(instances, id, next, revision)];
-      },
-      () => next,
-    );
-    return this.#done(next, changed, id);
+    const { instance, alongside } = await this.#publish(clientId, async (): Promise<MadeOf> => {
+      const { value, revision } = await this.#stored(id);
+      const { report: _, reportedAt: __, ...rest } = value;
+      const gone = { ...rest, operation: 'DELETE', updatedAt: this.#parts.clock.now() } as const;
+      if (force) return { instance: { ...gone, state: 'REMOVED' }, alongside: [remove(instances, id, revision)] };
+      if (value.operation === 'DELETE') return { instance: value, alongside: [] };
+      const removing: StoredInstance = { ...gone, state: 'REMOVING' };
+      return { instance: removing, alongside: [put(instances, id, removing, revision)] };
+    });
+    return alongside.length === 0 ? view(instance) : this.#changed(instance);
   }
 
   async get(id: string): Promise<InstanceRecord & { readonly revision: number }> {
@@ -203,23 +188,19 @@ export class Deployments implements InstanceManager, Lifecycle {
   }
 
   /**
-   * Publishes what a client shall run: what is stored, with one instance as it shall be, and `alongside` in the same
-   * commit. `alongside` is made first, and anew each time the commit loses a race.
+   * Publishes what a client shall run: what is stored, with one instance as it shall be, and what is written alongside.
+   * @param make called first, and again each time the commit loses a race
    */
-  async #publish(
-    clientId: string,
-    alongside: () => Promise<readonly Change[]>,
-    changed?: StoredInstance | (() => StoredInstance | undefined),
-  ): Promise<void> {
+  async #publish<M extends Made>(clientId: string, make: (device: DeviceRecord) => Promise<M>): Promise<M> {
+    let made: M | undefined;
     await this.#parts.manifests.update(clientId, async () => {
       const device = await this.#parts.devices.get(clientId);
-      const changes = await alongside();
-      const instance = typeof changed === 'function' ? changed() : changed;
-      // What is new may only go to a device that is in; what is there may still be changed and removed.
-      if (instance?.operation === 'DEPLOY' && instance.state === 'PENDING') mustBeOnboarded(device);
-      const deployments = await this.#desired(clientId, instance);
-      return { deployments, form: this.#parts.devices.formOf(device), alongside: changes };
+      made = await make(device);
+      const deployments = await this.#desired(clientId, made.instance);
+      return { deployments, form: this.#parts.devices.formOf(device), alongside: made.alongside };
     });
+    if (!made) throw new Error(`the change of client ${clientId} was never made`);
+    return made;
   }
 
   /** What a client shall run, read through the index of its instances. */
@@ -236,14 +217,11 @@ export class Deployments implements InstanceManager, Lifecycle {
     return stored;
   }
 
-  async #done(next: StoredInstance | undefined, changed: boolean, id: string): Promise<InstanceRecord> {
-    if (!next) throw new Error(`the change of deployment ${id} was not made`);
-    if (changed) {
-      const { operation, state, clientId } = next;
-      this.#parts.log.info('a deployment was changed', { deploymentId: id, clientId, operation, state });
-      await this.#announce(next);
-    }
-    return view(next);
+  async #changed(instance: StoredInstance): Promise<InstanceRecord> {
+    const { id, clientId, packageId, operation, state } = instance;
+    this.#parts.log.info('a deployment was changed', { deploymentId: id, clientId, packageId, operation, state });
+    await this.#announce(instance);
+    return view(instance);
   }
 
   #announce({ id, clientId, state }: InstanceRecord): Promise<void> {
