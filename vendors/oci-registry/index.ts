@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Clock, defineVendor, type Lifecycle, z } from '../../core/plugin/index.js';
+import { type Clock, defineVendor, type Lifecycle, type Logger, z } from '../../core/plugin/index.js';
 import { httpMount } from '../http/index.js';
 import { distribution } from './distribution.js';
 import { RegistryStorage } from './storage.js';
@@ -41,7 +41,7 @@ export const ociRegistry = defineVendor({
     const lifecycle: Lifecycle = {
       start: async () => {
         await storage.uploads.start();
-        sweep(storage, clock, uploadIdle, sweeping.signal).catch((error: unknown) => {
+        sweep(storage, clock, uploadIdle, log, sweeping.signal).catch((error: unknown) => {
           if (!sweeping.signal.aborted) log.error('idle uploads are no longer dropped', { error });
         });
       },
@@ -54,10 +54,21 @@ export const ociRegistry = defineVendor({
   },
 });
 
-async function sweep(storage: RegistryStorage, clock: Clock, every: number, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
+/** Drops idle uploads now and then; ends by the abort of `signal`, with its reason. */
+async function sweep(
+  storage: RegistryStorage,
+  clock: Clock,
+  every: number,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  for (;;) {
     await clock.delay(every, signal);
-    await storage.uploads.sweep();
+    try {
+      await storage.uploads.sweep();
+    } catch (error) {
+      log.warn('an idle upload could not be dropped; it is tried again', { error });
+    }
   }
 }
 
