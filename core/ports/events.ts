@@ -32,6 +32,8 @@ export interface Subscription {
  * - At least once to every group that was subscribed when `publish` was called; within a group to one handler.
  * - A handler that throws is called again with back-off; handlers are therefore idempotent.
  * - Events of one publisher reach a handler in the order they were published, one at a time.
+ * - A payload is JSON, or `undefined`; each handler sees it as it was when `publish` was called, and cannot change it.
+ * - What is undelivered when the last handler of a group closes waits for the group to subscribe again.
  * - `durable` tells whether an undelivered event survives kill -9 (memory: no). Managers must not need it:
  *   whatever has to happen after a crash is derived from state at start.
  */

@@ -1,7 +1,10 @@
 /** What the author of a plugin tests with: `tutti/testing`. */
 export * from './clock.js';
 export * from './context.js';
+export { eventKit } from './events/index.js';
 export * from './kit.js';
+export * from './kit-options.js';
+export * from './kit-subject.js';
 export * from './loggers.js';
 export * from './run-kit.js';
 export { stateKit } from './state/index.js';

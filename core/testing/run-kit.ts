@@ -1,4 +1,6 @@
-import type { Kit, KitCase, KitLevel, KitOptions, MakeSubject } from './kit.js';
+import type { Kit, KitCase } from './kit.js';
+import type { KitLevel, KitOptions } from './kit-options.js';
+import type { MakeSubject } from './kit-subject.js';
 import { KitFailure, KitSkip, Trial } from './trial.js';
 
 /** How a case ended. */

@@ -5,7 +5,7 @@ import type { Clock } from '../plugin/clock.js';
 import type { Definition } from '../plugin/definition.js';
 import { manualClock } from './clock.js';
 import { type TestContext, testContext } from './context.js';
-import type { CrashRecipe, KitSubject, MakeSubject } from './kit.js';
+import type { CrashRecipe, KitSubject, MakeSubject } from './kit-subject.js';
 
 export interface SubjectOptions {
   readonly config?: unknown;

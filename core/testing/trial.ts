@@ -1,5 +1,6 @@
 import { inspect, isDeepStrictEqual } from 'node:util';
-import type { KitOptions, KitSubject } from './kit.js';
+import type { KitOptions } from './kit-options.js';
+import type { KitSubject } from './kit-subject.js';
 import { recorded } from './recorded.js';
 
 /** A promise of the port that the provider under test broke. */

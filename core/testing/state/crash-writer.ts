@@ -3,7 +3,7 @@ import { systemClock } from '../../host/clock.js';
 import type { Definition } from '../../plugin/definition.js';
 import { put, remove, type StateProvider } from '../../ports/index.js';
 import { testContext } from '../context.js';
-import type { CrashRecipe } from '../kit.js';
+import type { CrashRecipe } from '../kit-subject.js';
 import { halves, type Report } from './ledger.js';
 
 export interface WriterTask extends CrashRecipe {

@@ -1,4 +1,4 @@
-import { closeSync, fchmodSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
 import { StateFault } from '../../../core/ports/index.js';
@@ -83,12 +83,19 @@ export function transact<T>(database: Database, work: () => T): T {
   }
 }
 
-/** SQLite gives its -wal file the mode of the database, so the first file decides for all of them. */
+/**
+ * SQLite gives its -wal file the mode of the database, so the first file decides for all of them.
+ *
+ * A file that exists must not be opened here: on POSIX, closing it would give up every lock that this process holds on
+ * it, those of an open database included.
+ */
 function createPrivately(file: string): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  const descriptor = openSync(file, 'a', 0o600);
-  fchmodSync(descriptor, 0o600);
-  closeSync(descriptor);
+  if (existsSync(file)) {
+    chmodSync(file, 0o600);
+    return;
+  }
+  closeSync(openSync(file, 'ax', 0o600));
   // SQLite makes the names of its journals durable, but this file existed before it looked.
   const directory = openSync(dirname(file), 'r');
   fsyncSync(directory);

@@ -1,4 +1,4 @@
-import type { Database } from './database.js';
+import type { DatabaseSyncInstance } from '@photostructure/sqlite';
 
 /** Each entry brings a file from its position to the next version. Entries are never changed, only added. */
 const migrations: readonly string[] = [
@@ -32,6 +32,6 @@ const migrations: readonly string[] = [
 export const schemaVersion = migrations.length;
 
 /** Runs inside the caller's transaction, so that a file is never between two versions. */
-export function migrate(database: Database, from: number): void {
+export function migrate(database: DatabaseSyncInstance, from: number): void {
   for (const migration of migrations.slice(from)) database.exec(migration);
 }

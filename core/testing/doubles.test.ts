@@ -1,0 +1,68 @@
+import { existsSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { definePort, defineProvider, every, optional, ref, z } from '../plugin/index.js';
+import { manualClock, recordingLogger, testContext } from './index.js';
+
+interface Greeter {
+  greet(): string;
+}
+const Greeter = definePort<Greeter>('greeter', 'Says hello');
+const Names = ref<{ first(): string }>('names');
+const hello = defineProvider({
+  port: Greeter,
+  type: 'greeter.hello',
+  version: '1.0.0',
+  config: z.strictObject({ greeting: z.string().default('hello') }),
+  uses: { names: Names, maybe: optional(Names), all: every(Names) },
+  create: ({ config, uses, log }) => ({
+    start: () => log.info('started', { all: uses.all.size, maybe: uses.maybe }),
+    greet: () => `${config.greeting} ${uses.names.first()}`,
+  }),
+});
+const names = { first: () => 'Ada' };
+
+test('a test context makes an instance with its config, uses and log', async () => {
+  const log = recordingLogger();
+  const context = await testContext<Greeter>(hello, { uses: { names }, log });
+  await context.start();
+  expect(context.instance.greet()).toBe('hello Ada');
+  expect(log.lines).toEqual([{ level: 'info', message: 'started', fields: { all: 0, maybe: undefined } }]);
+  expect(existsSync(context.dataDir)).toBe(true);
+  await context.dispose();
+  expect(existsSync(context.dataDir)).toBe(false);
+});
+
+test('a test context refuses what a host would refuse', async () => {
+  await expect(testContext(hello, { uses: { names }, config: { greting: 'hi' } })).rejects.toThrow('greting');
+  await expect(testContext(hello)).rejects.toThrow('greeter.hello needs names (names)');
+  await expect(testContext(hello, { uses: { names, others: 1 } })).rejects.toThrow('does not use others');
+});
+
+test('a manual clock ends delays in their order, those begun on the way included', async () => {
+  const clock = manualClock(1_000);
+  const ended: string[] = [];
+  const wait = async (name: string, milliseconds: number): Promise<void> => {
+    await clock.delay(milliseconds);
+    ended.push(`${name} at ${clock.now()}`);
+  };
+  const late = wait('late', 500);
+  const early = wait('early', 100).then(() => wait('next', 100));
+  await clock.advance(99);
+  expect(ended).toEqual([]);
+  await clock.advance(301);
+  expect(ended).toEqual(['early at 1100', 'next at 1200']);
+  expect([clock.now(), clock.waiting]).toEqual([1_400, 1]);
+  await clock.advance(1_000);
+  await Promise.all([late, early]);
+  expect(ended.at(-1)).toBe('late at 1500');
+});
+
+test('a manual clock rejects an aborted delay with the reason', async () => {
+  const clock = manualClock();
+  const controller = new AbortController();
+  const delay = clock.delay(10, controller.signal);
+  controller.abort(new Error('enough'));
+  await expect(delay).rejects.toThrow('enough');
+  await expect(clock.delay(10, controller.signal)).rejects.toThrow('enough');
+  expect(clock.waiting).toBe(0);
+});

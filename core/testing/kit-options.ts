@@ -1,0 +1,15 @@
+/** How much a case asks: of one caller, of many at once, of a random history, of a process that is killed. */
+export type KitLevel = 'basic' | 'concurrent' | 'model' | 'durable' | 'crash';
+
+export interface KitOptions {
+  /** Milliseconds to wait for what must happen; 5,000 unless told. */
+  readonly patience?: number;
+  /** How many times a process is killed; 10 unless told. */
+  readonly kills?: number;
+  /** How many random histories are tried; 100 unless told. */
+  readonly histories?: number;
+  /** Repeats the random choices of an earlier run. */
+  readonly seed?: number;
+  /** Only the cases of these levels. */
+  readonly levels?: readonly KitLevel[];
+}

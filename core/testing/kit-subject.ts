@@ -1,0 +1,27 @@
+/** How a process of its own can make the provider: what is killed must not be the test itself. */
+export interface CrashRecipe {
+  /** URL of the module that exports the definition. */
+  readonly module: string;
+  /** The export's name; `default` unless told. */
+  readonly export?: string;
+  readonly config?: unknown;
+  readonly dataDir: string;
+  /** Options for node, before the script; those of this process unless told. */
+  readonly execArgv?: readonly string[];
+}
+
+/** A fresh, empty, started provider for one case, and what can be done to it. */
+export interface KitSubject<P> {
+  readonly instance: P;
+  /** Moves the provider's clock on. Absent: real time passes. */
+  advance?(milliseconds: number): Promise<void>;
+  /** Stops the provider; {@link KitSubject.reopen} follows. Absent: it has no data to come back to. */
+  close?(): Promise<void>;
+  /** Makes another provider over the same data and starts it. */
+  reopen?(): Promise<P>;
+  readonly crash?: CrashRecipe;
+  /** Stops everything and removes the data. */
+  dispose(): Promise<void>;
+}
+
+export type MakeSubject<P> = () => Promise<KitSubject<P>>;

@@ -1,0 +1,178 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { DatabaseSync } from '@photostructure/sqlite';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { collection, put, StateFault, type StateProvider } from '../../../core/plugin/index.js';
+import { recordingLogger, silentLogger, testContext } from '../../../core/testing/index.js';
+import { closeDatabase, openDatabase } from './database.js';
+import sqlite, { SqliteState } from './index.js';
+import { queries } from './statements.js';
+
+interface Doc {
+  readonly n: number;
+  readonly text?: string;
+}
+const docs = collection<Doc>('docs', { parity: ({ n }) => [n % 2 === 0 ? 'even' : 'odd'] });
+
+let directory: string;
+let file: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'tutti-sqlite-'));
+  file = join(directory, 'data', 'state.db');
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+function opened(options: { maxBytes?: number } = {}, log = silentLogger()): SqliteState {
+  const state = new SqliteState({ file, ...options }, log);
+  state.start();
+  return state;
+}
+
+/** The fault that starting on the file ends with. */
+function startFault(): StateFault {
+  try {
+    opened().stop();
+  } catch (error) {
+    if (error instanceof StateFault) return error;
+    throw error;
+  }
+  throw new Error('it started');
+}
+
+test('the file is in the data directory unless told, and readable by its owner only', async () => {
+  const context = await testContext<StateProvider>(sqlite);
+  await context.start();
+  await context.instance.commit([put(docs, 'a', { n: 1 })]);
+  const files = readdirSync(context.dataDir);
+  expect(files.sort()).toEqual(['state.db', 'state.db-wal']);
+  for (const name of files) expect(statSync(join(context.dataDir, name)).mode & 0o777).toBe(0o600);
+  await context.dispose();
+  opened().stop();
+  expect(statSync(join(directory, 'data')).mode & 0o777).toBe(0o700);
+});
+
+test('a stopped store leaves one file, and can be stopped twice or without a start', async () => {
+  const state = opened();
+  const commit = state.commit([put(docs, 'a', { n: 1 })]);
+  await Promise.resolve();
+  state.stop();
+  state.stop();
+  expect(await commit).toBe(1);
+  expect(readdirSync(join(directory, 'data'))).toEqual(['state.db']);
+  await expect(state.get(docs, 'a')).rejects.toMatchObject({ reason: 'closed' });
+  new SqliteState({ file }, silentLogger()).stop();
+});
+
+test('a second host is refused, in this process and in another', () => {
+  const state = opened();
+  expect(startFault()).toMatchObject({ reason: 'in-use', message: expect.stringContaining('another host uses') });
+  const script = `
+    import { openDatabase } from ${JSON.stringify(new URL('database.ts', import.meta.url).href)};
+    try { openDatabase({ file: ${JSON.stringify(file)} }) } catch (error) { console.log(error.reason) }`;
+  const cwd = fileURLToPath(new URL('../../..', import.meta.url));
+  const other = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], { cwd });
+  expect(other.stdout.toString() + other.stderr.toString()).toBe('in-use\n');
+  state.stop();
+  opened().stop();
+});
+
+test('a file of a newer version, of another program, or of nonsense is refused and stays as it is', () => {
+  const database = openDatabase({ file });
+  database.exec('PRAGMA user_version = 99');
+  closeDatabase(database);
+  const newer = readFileSync(file);
+  expect(startFault()).toMatchObject({ reason: 'newer', message: expect.stringContaining('its schema is 99') });
+  expect(readFileSync(file).equals(newer)).toBe(true);
+
+  file = join(directory, 'foreign.db');
+  const foreign = new DatabaseSync(file);
+  foreign.exec('PRAGMA journal_mode = WAL; CREATE TABLE photos (id)');
+  foreign.close();
+  const before = readFileSync(file);
+  expect(startFault()).toMatchObject({ reason: 'foreign' });
+  expect(readFileSync(file).equals(before)).toBe(true);
+
+  file = join(directory, 'nonsense.db');
+  writeFileSync(file, 'not a database at all. '.repeat(500));
+  expect(startFault()).toMatchObject({ reason: 'corrupt', message: expect.stringContaining('backup') });
+});
+
+test('a damaged file is named when it is read', async () => {
+  const state = opened();
+  for (let n = 0; n < 50; n++) await state.commit([put(docs, `k${n}`, { n, text: 'x'.repeat(5_000) })]);
+  state.stop();
+  truncateSync(file, statSync(file).size - 100_000);
+  const damaged = async (): Promise<void> => {
+    const again = opened();
+    try {
+      for (let n = 0; n < 50; n++) await again.get(docs, `k${n}`);
+    } finally {
+      again.stop();
+    }
+  };
+  await expect(damaged()).rejects.toMatchObject({ reason: 'corrupt' });
+});
+
+test('a full disk is a clear error, writes nothing of the commit, and shows in health until writing works again', async () => {
+  const log = recordingLogger();
+  const state = opened({ maxBytes: 1024 * 1024 }, log);
+  const first = await state.commit([put(docs, 'a', { n: 1 })]);
+  const huge = [put(docs, 'a', { n: 2 }), put(docs, 'b', { n: 3, text: 'x'.repeat(2_000_000) })];
+  await expect(state.commit(huge)).rejects.toMatchObject({ reason: 'full' });
+  expect(await state.list(docs)).toEqual({ items: [{ key: 'a', revision: first, value: { n: 1 } }] });
+  expect(await state.count(docs, { index: { name: 'parity', equals: 'even' } })).toBe(0);
+  expect(state.health()).toMatchObject({ status: 'failed', reason: expect.stringContaining('no space left') });
+  expect(log.lines.map(({ level }) => level)).toEqual(['error']);
+  await state.commit([put(docs, 'c', { n: 4 })]);
+  expect(state.health()).toEqual({ status: 'ok' });
+  state.stop();
+});
+
+test('concurrent commits share transactions', async () => {
+  const state = opened();
+  const one = performance.now();
+  for (let n = 0; n < 50; n++) await state.commit([put(docs, `s${n}`, { n })]);
+  const together = performance.now();
+  const revisions = await Promise.all(
+    Array.from({ length: 1_000 }, (_, n) => state.commit([put(docs, `c${n}`, { n })])),
+  );
+  const end = performance.now();
+  expect(new Set(revisions).size).toBe(1_000);
+  // Where the disk is waited for, a shared wait is cheaper for each by far more than this.
+  expect((end - together) / 1_000).toBeLessThan((together - one) / 50);
+  state.stop();
+});
+
+test('lists are served by an index, in its order', () => {
+  const database = openDatabase({ file });
+  const plan = (sql: string): string =>
+    database
+      .prepare(`EXPLAIN QUERY PLAN ${sql}`)
+      .all()
+      .map(({ detail }: { detail: string }) => detail)
+      .join('; ');
+  expect(plan(queries.list('>'))).toBe(
+    'SEARCH records USING INDEX sqlite_autoindex_records_1 (collection=? AND key>?)',
+  );
+  for (const comparison of ['>', '>='] as const) {
+    const byIndex = plan(queries.listByIndex(comparison));
+    expect(byIndex).toBe(
+      'SEARCH e USING PRIMARY KEY (collection=? AND name=? AND equals=? AND key>?); SEARCH r USING INTEGER PRIMARY KEY (rowid=?)',
+    );
+  }
+  expect(plan(queries.get)).toContain('SEARCH records USING INDEX');
+  expect(plan(queries.count)).toContain('USING COVERING INDEX');
+  expect(plan(queries.countByIndex)).toContain('SEARCH index_entries USING PRIMARY KEY');
+  closeDatabase(database);
+});
+
+test('a collection that is declared in two ways is refused', async () => {
+  const state = opened();
+  await state.commit([put(docs, 'a', { n: 1 })]);
+  await expect(state.list(collection<Doc>('docs'))).rejects.toThrow('declared in two ways');
+  state.stop();
+});

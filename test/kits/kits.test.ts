@@ -1,0 +1,85 @@
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
+import { expect, test } from 'vitest';
+import type { EventBus, StateProvider } from '../../core/plugin/index.js';
+import {
+  eventKit,
+  formatReport,
+  type Kit,
+  type KitOptions,
+  type MakeSubject,
+  runKit,
+  stateKit,
+  subjectsOf,
+} from '../../core/testing/index.js';
+import * as broken from './mutants/events.js';
+import journal from './mutants/journal.js';
+import * as mutants from './mutants/state.js';
+
+const impatient: KitOptions = { patience: 300, histories: 50, seed: 1 };
+
+async function failedCases<P>(kit: Kit<P>, make: MakeSubject<P>, options = impatient): Promise<string[]> {
+  const report = await runKit(kit, make, options);
+  return report.cases.filter(({ status }) => status === 'failed').map(({ name }) => name);
+}
+
+test.for([
+  [mutants.LosesCompareAndSwap, 'no increment by compare-and-swap is lost'],
+  [mutants.WritesInParts, 'readers see all of a commit or nothing'],
+  [mutants.WritesInParts, 'a commit with one conflict writes none of its changes'],
+  [mutants.DropsWatchEvents, 'a slow reader loses nothing, and sees commits in their order'],
+  [mutants.WatchesLate, 'a watch registers before the call returns'],
+  [mutants.OrdersByLocale, 'a list is in key order by code unit'],
+  [mutants.SharesValues, 'what a caller does to an object it got out changes nothing'],
+  [mutants.InventsNextPage, 'pages follow each other without gap or repetition, and the last one has no next'],
+  [mutants.ReusesRevisions, 'a revision is not used again after a delete'],
+] as const)('the state kit catches a store that %o', async ([mutant, name]) => {
+  expect(await failedCases(stateKit, mutants.subjects(mutant))).toContain(name);
+});
+
+test.for([
+  [true, 1],
+  [false, 0],
+] as const)('the crash case with a store that acknowledges early: %s', { timeout: 60_000 }, async ([early, failed]) => {
+  const typescript = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+  const module = new URL('mutants/journal.ts', import.meta.url).href;
+  const make = subjectsOf<StateProvider>(journal, {
+    config: { early },
+    crash: { module, execArgv: ['--import', typescript] },
+  });
+  const report = await runKit(stateKit, make, { levels: ['crash'], kills: 3, seed: 1 });
+  expect(report.failed, formatReport(report)).toBe(failed);
+  if (early) {
+    expect(report.cases[0]?.failure).toMatchObject({
+      what: expect.stringContaining('put was acknowledged'),
+      found: '[]',
+    });
+  }
+});
+
+test.for([
+  [broken.NeverRetries, 'a handler that fails is called again with the same event'],
+  [broken.DeliversOutOfOrder, 'events reach a handler in the order they were published, one at a time'],
+  [broken.DeliversAtOnce, 'events reach a handler in the order they were published, one at a time'],
+  [broken.IgnoresGroups, 'within a group one handler gets an event'],
+  [broken.ClosesWithoutWaiting, 'close waits for the delivery under way, and ends deliveries'],
+  [broken.LosesCorrelation, 'the correlation id travels from the publisher to the handler'],
+] as const)('the event kit catches a bus that %o', async ([mutant, name]) => {
+  expect(await failedCases<EventBus>(eventKit, broken.subjects(mutant))).toContain(name);
+});
+
+test('both kits pass what the mutants are made of', async () => {
+  expect(await failedCases(stateKit, mutants.subjects(mutants.Mutant))).toEqual([]);
+  expect(await failedCases<EventBus>(eventKit, broken.subjects(broken.EventMutant))).toEqual([]);
+});
+
+test('a report says what was expected, what was found and how to see it again', async () => {
+  const report = await runKit(stateKit, mutants.subjects(mutants.ReusesRevisions), { ...impatient, levels: ['basic'] });
+  const text = formatReport(report);
+  expect(text).toContain('failed  basic: a revision is not used again after a delete');
+  expect(text).toContain('the revision after a delete');
+  expect(text).toContain('expected more than 2');
+  expect(text).toContain('found    1');
+  expect(text).toContain("commit([ { kind: 'put', in: 'kit-docs', key: 'a', value: { n: 1 } } ]) -> 1");
+  expect(text).toContain('seed     1');
+});
