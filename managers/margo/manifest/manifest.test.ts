@@ -113,7 +113,7 @@ describe('readManifest', () => {
   it('refuses what is not JSON', () => {
     for (const junk of ['', '{', 'x']) expect(readManifest(bytes(junk)).faults[0]?.message).toContain('is not JSON');
     expect(readManifest(new Uint8Array([0xff])).faults[0]?.message).toContain('is not JSON');
-    fc.assert(fc.property(fc.jsonValue(), (value) => expect(faultsOf(value)).not.toEqual([])));
+    fc.assert(fc.property(fc.jsonValue(), (value) => faultsOf(value).length > 0));
   });
 });
 
