@@ -16,6 +16,8 @@ export interface DispatcherOptions {
   readonly scheme: 'http' | 'https';
   /** Bytes of a body, for operations that do not say. */
   readonly bodyLimit: number;
+  /** Aborts when the server takes no more work: streams end, and connections close after the reply under way. */
+  readonly draining: AbortSignal;
 }
 
 const correlationForm = /^[\w.:-]{1,128}$/;
@@ -69,13 +71,16 @@ export function createDispatcher(
       evidence,
       input: () =>
         assembleInput(mounted.operation, evidence, queryAt < 0 ? empty : new URLSearchParams(url.slice(queryAt + 1))),
-      signal: gone.signal,
+      signal:
+        mounted.operation.output.kind === 'stream' ? AbortSignal.any([gone.signal, options.draining]) : gone.signal,
       ...(correlation !== undefined && correlationForm.test(correlation) && { correlationId: correlation }),
       ...(ifMatch !== undefined && { ifMatch: ifMatch.replace(/^"(.*)"$/, '$1') }),
       ...(ifNoneMatch !== undefined && { ifNoneMatch }),
       ...(accept !== undefined && { accept }),
     });
-    if (!response.destroyed) await respond(response, outcome, mounted.prefix);
+    if (response.destroyed) return;
+    if (options.draining.aborted) response.setHeader('Connection', 'close');
+    await respond(response, outcome, mounted.prefix);
   }
 
   function evidenceOf(

@@ -8,9 +8,13 @@ import type { Binding, BindingContext } from '../../core/plugin/index.js';
 import type { HttpConfig } from './config.js';
 import { createDispatcher } from './dispatcher.js';
 
+/** Milliseconds between looks for requests that take too long to arrive; Node's own 30 s would make the limits vague. */
+const connectionsCheckingInterval = 1000;
+
 /** HTTP/1.1, over TLS 1.3 unless told otherwise. */
 export class HttpBinding implements Binding {
   readonly #stopped = new AbortController();
+  readonly #draining = new AbortController();
   #server: Server | SecureServer | undefined;
   #address: string | undefined;
 
@@ -29,8 +33,10 @@ export class HttpBinding implements Binding {
       scheme,
       publicUrl: config.publicUrl?.replace(/\/+$/, ''),
       bodyLimit: config.bodyLimit,
+      draining: this.#draining.signal,
     });
-    const server = config.tls === 'off' ? createPlain() : await this.#secureServer(this.#identity());
+    const server =
+      config.tls === 'off' ? createPlain({ connectionsCheckingInterval }) : await this.#secureServer(this.#identity());
     server.headersTimeout = config.headersTimeout * 1000;
     server.requestTimeout = config.requestTimeout * 1000;
     server.keepAliveTimeout = config.idleTimeout * 1000;
@@ -52,6 +58,7 @@ export class HttpBinding implements Binding {
   async drain(signal: AbortSignal): Promise<void> {
     const server = this.#server;
     if (!server?.listening) return;
+    this.#draining.abort();
     const closed = once(server, 'close');
     server.close();
     server.closeIdleConnections();
@@ -79,7 +86,7 @@ export class HttpBinding implements Binding {
   async #secureServer(identity: ServerIdentity): Promise<SecureServer> {
     const { log, config } = this.on;
     const { cert, key } = await identity.material();
-    const server = createSecure({ cert, key, minVersion: `TLSv${config.minTls}` });
+    const server = createSecure({ cert, key, minVersion: `TLSv${config.minTls}`, connectionsCheckingInterval });
     identity.watch(
       (material) => {
         server.setSecureContext({ cert: material.cert, key: material.key, minVersion: `TLSv${config.minTls}` });
