@@ -2,11 +2,11 @@
 export * from './clock.js';
 export * from './context.js';
 export { eventKit } from './events/index.js';
+export { startTestHost, type TestHost, type TestHostOptions } from './host.js';
 export * from './kit.js';
-export * from './kit-options.js';
-export * from './kit-subject.js';
 export * from './loggers.js';
 export * from './run-kit.js';
 export { stateKit } from './state/index.js';
 export * from './subject.js';
+export { targetKit } from './target/index.js';
 export { KitFailure, KitSkip, type Trial } from './trial.js';

@@ -1,6 +1,9 @@
 import type { KitLevel } from './kit-options.js';
 import type { Trial } from './trial.js';
 
+export type { KitLevel, KitOptions } from './kit-options.js';
+export type { CrashRecipe, KitSubject, MakeSubject } from './kit-subject.js';
+
 /** One promise of a port, and how to see whether a provider keeps it. */
 export interface KitCase<P> {
   readonly name: string;
