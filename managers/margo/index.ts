@@ -15,6 +15,7 @@ export * from './manifest/bundle.js';
 export * from './manifest/compose.js';
 export * from './manifest/read.js';
 export * from './media-types.js';
+export * from './package/fault.js';
 export * from './package/pack-application.js';
 export * from './package/pack-component.js';
 export * from './package/read-package.js';

@@ -1,5 +1,11 @@
 import { defineManager } from '../../core/plugin/index.js';
-import type { DeployedProfile, DeploymentProfile, DeploymentType, DeviceCapabilities, LabelValue } from '../margo/index.js';
+import type {
+  DeployedProfile,
+  DeploymentProfile,
+  DeploymentType,
+  DeviceCapabilities,
+  LabelValue,
+} from '../margo/index.js';
 import { type Eligibility, eligibility, evaluate } from './evaluate.js';
 import { type Choice, PlacementManager } from './index.js';
 
