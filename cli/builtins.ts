@@ -1,49 +1,33 @@
-import { definePlugin, type Plugin } from '../core/plugin/index.js';
-import access from '../managers/access/definition.js';
-import catalog from '../managers/catalog/definition.js';
-import device from '../managers/device/definition.js';
-import instance from '../managers/instance/definition.js';
-import manifest from '../managers/manifest/definition.js';
-import placement from '../managers/placement/manager.js';
-import reconcile from '../managers/reconcile/definition.js';
-import solution from '../managers/solution/definition.js';
-import sync from '../managers/sync/definition.js';
-import memoryEvents from '../providers/events/memory/index.js';
-import ociRegistry from '../providers/registry/oci/index.js';
-import memoryState from '../providers/state/memory/index.js';
-import sqliteState from '../providers/state/sqlite/index.js';
-import dockerTarget from '../providers/target/docker/index.js';
-import mockTarget from '../providers/target/mock/index.js';
-import processTarget from '../providers/target/process/index.js';
-import signedFleetManager from '../providers/wfm/signed/index.js';
-import deviceSigned from '../vendors/device-signed/index.js';
-import http from '../vendors/http/index.js';
-import embeddedRegistry from '../vendors/oci-registry/index.js';
-import operator from '../vendors/operator/index.js';
-import system from '../vendors/system/index.js';
+import type { LazyPlugin } from '../core/plugin/registry.js';
 
-/** What Tutti brings along. A plugin like any other: nothing in the host knows these names. */
-export const builtins: Plugin = definePlugin('tutti', [
-  memoryState,
-  sqliteState,
-  memoryEvents,
-  ociRegistry,
-  processTarget,
-  dockerTarget,
-  mockTarget,
-  signedFleetManager,
-  access,
-  catalog,
-  device,
-  placement,
-  manifest,
-  solution,
-  instance,
-  reconcile,
-  sync,
-  deviceSigned,
-  operator,
-  embeddedRegistry,
-  system,
-  http,
-]);
+/**
+ * What Tutti brings along: nothing in the host knows these names. A module is imported when a profile names its type,
+ * so that an agent never loads what only a fleet manager needs.
+ */
+export const builtins: LazyPlugin = {
+  name: 'tutti',
+  definitions: {
+    'state.memory': async () => (await import('../providers/state/memory/index.js')).default,
+    'state.sqlite': async () => (await import('../providers/state/sqlite/index.js')).default,
+    'events.memory': async () => (await import('../providers/events/memory/index.js')).default,
+    'registry.oci': async () => (await import('../providers/registry/oci/index.js')).default,
+    'target.process': async () => (await import('../providers/target/process/index.js')).default,
+    'target.docker': async () => (await import('../providers/target/docker/index.js')).default,
+    'target.mock': async () => (await import('../providers/target/mock/index.js')).default,
+    'wfm.signed': async () => (await import('../providers/wfm/signed/index.js')).default,
+    'manager.access': async () => (await import('../managers/access/definition.js')).default,
+    'manager.catalog': async () => (await import('../managers/catalog/definition.js')).default,
+    'manager.device': async () => (await import('../managers/device/definition.js')).default,
+    'manager.placement': async () => (await import('../managers/placement/manager.js')).default,
+    'manager.manifest': async () => (await import('../managers/manifest/definition.js')).default,
+    'manager.solution': async () => (await import('../managers/solution/definition.js')).default,
+    'manager.instance': async () => (await import('../managers/instance/definition.js')).default,
+    'manager.reconcile': async () => (await import('../managers/reconcile/definition.js')).default,
+    'manager.sync': async () => (await import('../managers/sync/definition.js')).default,
+    'vendor.device-signed': async () => (await import('../vendors/device-signed/index.js')).default,
+    'vendor.operator': async () => (await import('../vendors/operator/index.js')).default,
+    'vendor.oci-registry': async () => (await import('../vendors/oci-registry/index.js')).default,
+    'vendor.system': async () => (await import('../vendors/system/index.js')).default,
+    'binding.http': async () => (await import('../vendors/http/index.js')).default,
+  },
+};

@@ -22,7 +22,7 @@ export function tuttiVersion(): string {
 
 export function builtinRegistry(): DefinitionRegistry {
   const registry = new DefinitionRegistry();
-  registry.add(builtins, tuttiVersion());
+  registry.announce(builtins);
   return registry;
 }
 

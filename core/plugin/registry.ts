@@ -8,6 +8,7 @@ export type ViolationCode =
   | 'malformed-version'
   | 'wrong-namespace'
   | 'duplicate-type'
+  | 'not-as-announced'
   | 'host-version';
 
 /** One reason why a plugin cannot be registered. The code is stable, the message is for a person. */
@@ -33,9 +34,26 @@ export interface DefinitionFilter {
   readonly provides?: Ref<unknown>;
 }
 
+/** What a registry knows of a definition without having loaded its module. */
+export type Known = Pick<Definition, 'type' | 'kind'> & { readonly provides: readonly { readonly id: string }[] };
+
+/**
+ * A plugin whose definitions are imported only when a profile names them, so that a host starts with what it uses and
+ * nothing else. Kind and provided ref follow from the type: `<port>.<name>` is a provider of its port, `manager.<name>`
+ * is used under its own type, vendors and bindings are used by nobody.
+ */
+export interface LazyPlugin {
+  readonly name: string;
+  /** By type. */
+  readonly definitions: Readonly<Record<string, () => Promise<Definition>>>;
+}
+
 interface Registered {
-  readonly definition: Definition;
+  readonly known: Known;
   readonly plugin: string;
+  /** Absent until it is loaded. */
+  readonly definition?: Definition;
+  readonly load?: () => Promise<Definition>;
 }
 
 /** Everything that profiles can be made of, by type. Built-ins and strangers get in by the same door. */
@@ -44,6 +62,43 @@ export class DefinitionRegistry {
 
   constructor(from?: DefinitionRegistry) {
     this.#byType = new Map(from === undefined ? [] : from.#byType);
+  }
+
+  /**
+   * Makes types known whose modules are imported by {@link load}. What they hold is checked then, as with {@link add}.
+   *
+   * @throws {@link RegistrationError} when one of them is known already
+   */
+  announce(plugin: LazyPlugin): void {
+    const types = Object.entries(plugin.definitions);
+    const violations = types.flatMap(([type]) => {
+      const other = this.#byType.get(type);
+      return other ? [duplicate(type, plugin.name, other.plugin)] : [];
+    });
+    if (violations.length > 0) throw new RegistrationError(plugin.name, violations);
+    for (const [type, load] of types) this.#byType.set(type, { known: knownFrom(type), plugin: plugin.name, load });
+  }
+
+  /**
+   * Imports announced definitions; types that are unknown or loaded already are passed over.
+   *
+   * @param types all that are announced unless told
+   * @throws {@link RegistrationError} when a module holds something else than what was announced
+   */
+  async load(hostVersion: string, types: Iterable<string> = this.#byType.keys()): Promise<void> {
+    await Promise.all(
+      [...new Set(types)].map(async (type) => {
+        const { known, plugin, definition: loaded, load } = this.#byType.get(type) ?? {};
+        if (!known || plugin === undefined || loaded || !load) return;
+        const definition = await load();
+        const violations = [
+          ...violationsOf(definition, plugin, hostVersion),
+          ...(isAsAnnounced(definition, known) ? [] : [otherThanAnnounced(definition, known, plugin)]),
+        ];
+        if (violations.length > 0) throw new RegistrationError(plugin, violations);
+        this.#byType.set(type, { known: definition, plugin, definition });
+      }),
+    );
   }
 
   /**
@@ -59,13 +114,14 @@ export class DefinitionRegistry {
       const other = this.#byType.get(definition.type);
       if (other) found.push(duplicate(definition.type, plugin.name, other.plugin));
       else if (added.has(definition.type)) found.push(twice(definition.type, plugin.name));
-      added.set(definition.type, { definition, plugin: plugin.name });
+      added.set(definition.type, { known: definition, definition, plugin: plugin.name });
       return found;
     });
     if (violations.length > 0) throw new RegistrationError(plugin.name, violations);
     for (const [type, registered] of added) this.#byType.set(type, registered);
   }
 
+  /** @returns `undefined` for an unknown type, and for an announced one that is not loaded */
   get(type: string): Definition | undefined {
     return this.#byType.get(type)?.definition;
   }
@@ -75,13 +131,18 @@ export class DefinitionRegistry {
     return this.#byType.get(type)?.plugin;
   }
 
-  /** Definitions by type, in alphabetical order. */
-  list(filter: DefinitionFilter = {}): readonly Definition[] {
+  /** What is known, loaded or not, by type in alphabetical order. */
+  list(filter: DefinitionFilter = {}): readonly Known[] {
     return [...this.#byType.values()]
-      .map(({ definition }) => definition)
+      .map(({ known }) => known)
       .filter(({ kind }) => filter.kind === undefined || kind === filter.kind)
       .filter(({ provides }) => filter.provides === undefined || provides.some(({ id }) => id === filter.provides?.id))
       .sort((a, b) => (a.type < b.type ? -1 : 1));
+  }
+
+  /** Definitions that are loaded, by type in alphabetical order. */
+  definitions(filter: DefinitionFilter = {}): readonly Definition[] {
+    return this.list(filter).flatMap(({ type }) => this.get(type) ?? []);
   }
 
   /** The type that was most likely meant, of this kind if there is one, of any kind otherwise. */
@@ -128,6 +189,26 @@ function violationsOf(definition: Definition, plugin: string, hostVersion: strin
     found.push({ code: 'host-version', message: `${subject} works with hosts "${host}"; this host is ${hostVersion}` });
   }
   return found;
+}
+
+const kinds: readonly DefinitionKind[] = ['manager', 'vendor', 'binding'];
+
+function knownFrom(type: string): Known {
+  const slot = type.split('.', 1)[0] ?? '';
+  const kind = kinds.find((one) => one === slot) ?? 'provider';
+  const provides = kind === 'provider' ? [{ id: slot }] : kind === 'manager' ? [{ id: type }] : [];
+  return { type, kind, provides };
+}
+
+function isAsAnnounced({ type, kind, provides }: Definition, known: Known): boolean {
+  const ids = (refs: Known['provides']): string => refs.map(({ id }) => id).join();
+  return type === known.type && kind === known.kind && ids(provides) === ids(known.provides);
+}
+
+function otherThanAnnounced({ type, kind, provides }: Definition, known: Known, plugin: string): Violation {
+  const found = `a ${kind} "${type}" that provides ${provides.map(({ id }) => id).join(', ') || 'nothing'}`;
+  const message = `${plugin} announces "${known.type}", but its module holds ${found}`;
+  return { code: 'not-as-announced', message };
 }
 
 function namespaceOf({ kind, provides }: Definition): string {

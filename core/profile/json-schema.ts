@@ -7,10 +7,12 @@ import { entryShapes, profileShape } from './schema.js';
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;
 
-/** JSON Schema (draft-07) of all profiles that can be made of these definitions, for editors. */
+/** JSON Schema (draft-07) of all profiles that can be made of the loaded definitions, for editors. */
 export function profileJsonSchema(registry: DefinitionRegistry): JsonSchema {
   const slotSchemas = slotNames.map((slot) => {
-    const [first, ...others] = registry.list({ kind: slots[slot] }).map((definition) => entrySchema(slot, definition));
+    const [first, ...others] = registry
+      .definitions({ kind: slots[slot] })
+      .map((definition) => entrySchema(slot, definition));
     return [slot, first ? z.record(z.string(), z.union([first, ...others])).nullish() : z.strictObject({}).nullish()];
   });
   return toJsonSchema(profileShape.extend(Object.fromEntries(slotSchemas) as Record<Slot, z.ZodType>));

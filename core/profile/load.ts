@@ -7,12 +7,12 @@ import type { Ref } from '../ports/port.js';
 import { check } from './check.js';
 import { checkConfig, type Entry, readEntries } from './entries.js';
 import { FaultCollector } from './faults.js';
-import type { ResolvedEntry, ResolvedProfile } from './model.js';
+import { type ResolvedEntry, type ResolvedProfile, slotNames } from './model.js';
 import { inDependencyOrder } from './order.js';
 import { parse } from './parse.js';
 import { profileShape } from './schema.js';
 import type { Environment } from './substitute.js';
-import { itemsOf, type MapNode, pairOf, textOf } from './tree.js';
+import { itemsOf, type MapNode, pairOf, pairsOf, textOf } from './tree.js';
 import { Wiring } from './wire.js';
 
 export interface LoadProfileOptions {
@@ -39,6 +39,7 @@ export async function loadProfile(file: string, options: LoadProfileOptions): Pr
   const shape = await check(profileShape, { node: root, path: [], key: firstKey ?? start }, faults);
   if (root.kind !== 'map') throw faults.error();
   const { registry, failed } = await loadPlugins(root, file, options, faults);
+  await registry.load(options.hostVersion, namedTypes(root));
   const entries = readEntries(root, registry, failed, faults);
   const wiring = new Wiring(entries, { registry, hostRefs: options.hostRefs, faults });
   const linked = [];
@@ -58,6 +59,12 @@ export async function loadProfile(file: string, options: LoadProfileOptions): Pr
     host: shape.host,
     entries: ordered.flatMap(({ entry, ...rest }) => resolved(entry, rest)),
   };
+}
+
+/** The types that the file names, wherever that makes sense or not. */
+function namedTypes(root: MapNode): string[] {
+  const entries = slotNames.flatMap((slot) => pairsOf(pairOf(root, slot)?.value));
+  return entries.flatMap(({ value }) => textOf(pairOf(value, 'type')?.value) ?? []);
 }
 
 function resolved(
