@@ -3,12 +3,15 @@ import { StateFault } from '../../../core/ports/index.js';
 /** Primary result codes of SQLite (https://sqlite.org/rescode.html) that a person can do something about. */
 const busy = 5;
 const locked = 6;
+const readonly = 8;
+const ioError = 10;
 const corrupt = 11;
 const full = 13;
+const cannotOpen = 14;
 const protocol = 15;
 const notADatabase = 26;
 
-/** Says what an error of the library means for the file. An error that is not the library's is returned as it is. */
+/** Says what an error of the library means for the file. An error that is not about the file is returned as it is. */
 export function stateFault(error: unknown, file: string): Error {
   if (!(error instanceof Error)) return new StateFault('storage', `${file}: ${String(error)}`);
   if (!('errcode' in error) || typeof error.errcode !== 'number') return error;
@@ -24,7 +27,12 @@ export function stateFault(error: unknown, file: string): Error {
     case corrupt:
     case notADatabase:
       return new StateFault('corrupt', `${file} is damaged or no database; restore it from a backup`, options);
-    default:
+    case readonly:
+    case ioError:
+    case cannotOpen:
       return new StateFault('storage', `${file}: ${error.message}`, options);
+    default:
+      // About what was asked (too large, a constraint), not about the file.
+      return error;
   }
 }

@@ -35,8 +35,9 @@ export class Writer {
     } catch (error) {
       const fault = stateFault(error, this.file);
       const [only, ...others] = batch;
-      // What the disk refused it would refuse again; anything else is the fault of one commit, and only that one's.
-      if (only === undefined || others.length === 0 || fault instanceof StateFault) return batch.map(() => fault);
+      // A broken file is everybody's trouble. A commit that is refused or too large is the trouble of its caller alone.
+      const shared = fault instanceof StateFault && fault.reason !== 'full';
+      if (only === undefined || others.length === 0 || shared) return batch.map(() => fault);
       return batch.flatMap((commit) => this.commitAll([commit]));
     }
   }
