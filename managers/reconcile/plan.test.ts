@@ -62,7 +62,9 @@ describe('plan', () => {
 
   it('updates what was applied from another revision', () => {
     const steps = plan(application(component('db', '2.0.0')), [observed([running(component('db'))])]).steps;
-    expect(steps).toEqual([{ kind: 'update', component: 'db', target: 'process', reason: 'to 2.0.0' }]);
+    expect(steps).toEqual([
+      { kind: 'update', component: 'db', target: 'process', reason: 'its definition changed; now revision 2.0.0' },
+    ]);
   });
 
   it('repairs what stopped by itself and says why it had', () => {

@@ -52,7 +52,8 @@ function stepFor(desired: DesiredComponent, { target, capabilities, actual }: Ob
   const found = actual?.components.find(({ name }) => name === desired.name);
   const step = (kind: Step['kind'], reason: string): Step[] => [{ kind, component: desired.name, target, reason }];
   if (!found || found.phase === 'absent') return step('install', 'not there yet');
-  if (found.applied !== componentDigest(desired, capabilities.changes)) return step('update', `to ${desired.revision}`);
+  if (found.applied !== componentDigest(desired, capabilities.changes))
+    return step('update', `its definition changed; now revision ${desired.revision}`);
   switch (found.phase) {
     case 'running':
       return [];

@@ -1,4 +1,4 @@
-import type { Logger, ServedOperation } from '../../core/plugin/index.js';
+import type { Logger, Reply, ServedOperation } from '../../core/plugin/index.js';
 
 /** Writes a line for every call that may change something: who, what, on what, and how it ended. Never the input. */
 export function audited(served: ServedOperation, log: Logger): ServedOperation {
@@ -8,11 +8,17 @@ export function audited(served: ServedOperation, log: Logger): ServedOperation {
     ...served,
     handler: async (call) => {
       const { principal, input } = call as { principal: { id: string }; input: { id?: string } };
-      const line = (outcome: string): void =>
-        log.info('audit', { audit: true, actor: principal.id, action: operation.id, object: input.id, outcome });
+      const line = (outcome: string, object = input.id): void =>
+        log.info('audit', {
+          audit: true,
+          actor: principal.id,
+          action: operation.id,
+          ...(object !== undefined && { object }),
+          outcome,
+        });
       try {
         const reply = await handler(call);
-        line('done');
+        line('done', input.id ?? idOf(reply));
         return reply;
       } catch (error) {
         line(error instanceof Error ? `refused: ${error.message}` : 'refused');
@@ -20,4 +26,11 @@ export function audited(served: ServedOperation, log: Logger): ServedOperation {
       }
     },
   };
+}
+
+/** The id of what a call made. */
+function idOf(reply: Reply<unknown>): string | undefined {
+  if (reply.kind !== 'value' || reply.value === null || typeof reply.value !== 'object' || !('id' in reply.value))
+    return undefined;
+  return typeof reply.value.id === 'string' ? reply.value.id : undefined;
 }
