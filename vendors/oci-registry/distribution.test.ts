@@ -154,6 +154,8 @@ describe('pushing a blob', () => {
     // Never ended: the answer must come all the same.
     const [response] = await event(upload, 'response');
     expect(response.statusCode).toBe(413);
+    // The rest is not worth reading, so the connection cannot be used again.
+    expect(response.headers.connection).toBe('close');
     upload.destroy();
     expect(readdirSync(join(root, '_uploads'))).toEqual([]);
   });
