@@ -141,7 +141,7 @@ export class StoredManifests implements ManifestManager, Lifecycle {
     });
   }
 
-  advanceEpoch(clientId: string): Promise<PublishedManifest> {
+  async advanceEpoch(clientId: string): Promise<PublishedManifest> {
     if (!this.current(clientId)) throw new Problem(problems.notFound, `there is no device ${clientId}`);
     return this.#change(clientId, (base) => this.#nextEpoch(clientId, base));
   }

@@ -1,0 +1,143 @@
+import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { StateProvider } from '../../core/ports/index.js';
+import { type ManualClock, manualClock, recordingLogger } from '../../core/testing/index.js';
+import { MemoryState } from '../../providers/state/memory/index.js';
+import { TokenAccess } from './manager.js';
+import { newToken, tokenText } from './token.js';
+
+let dataDir: string;
+let clock: ManualClock;
+let state: MemoryState;
+const log = recordingLogger();
+const started: TokenAccess[] = [];
+
+beforeEach(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'tutti-access-'));
+  clock = manualClock();
+  state = new MemoryState();
+});
+afterEach(async () => {
+  for (const access of started.splice(0)) await access.stop();
+  await rm(dataDir, { recursive: true });
+});
+
+async function start(on: StateProvider = state): Promise<TokenAccess> {
+  const access = new TokenAccess({ state: on, clock, log, dataDir });
+  started.push(access);
+  await access.start();
+  return access;
+}
+const file = (): string => join(dataDir, 'admin.token');
+const inFile = async (): Promise<string> => (await readFile(file(), 'utf8')).trimEnd();
+
+describe('the first admin token', () => {
+  it('is left in a file that its owner alone can read', async () => {
+    const access = await start();
+    expect(await readFile(file(), 'utf8')).toMatch(/^tutti_[0-9a-f]{16}_[\w-]{43}\n$/);
+    expect((await stat(file())).mode & 0o777).toBe(0o600);
+    expect(access.principalOf(await inFile())).toMatchObject({ kind: 'user', roles: ['admin'] });
+  });
+
+  it('stays the same over a restart', async () => {
+    await start();
+    const token = await inFile();
+    const again = await start();
+    expect(await inFile()).toBe(token);
+    expect(again.principalOf(token)).toBeDefined();
+    expect(await again.list()).toHaveLength(1);
+  });
+
+  it('is taken over from the file when a crash lost the commit', async () => {
+    const broken = Object.assign(new MemoryState(), { commit: () => Promise.reject(new Error('power cut')) });
+    await expect(start(broken)).rejects.toThrow('power cut');
+    const token = await inFile();
+    await chmod(file(), 0o644);
+    const access = await start();
+    expect(await inFile()).toBe(token);
+    expect(access.principalOf(token)).toBeDefined();
+    expect((await stat(file())).mode & 0o777).toBe(0o600);
+  });
+
+  it('is made anew when the file holds something else', async () => {
+    await writeFile(file(), 'not a token\n');
+    const access = await start();
+    expect(access.principalOf(await inFile())).toBeDefined();
+  });
+
+  it('is made anew at start when every admin token has expired, and never from the file', async () => {
+    const access = await start();
+    const first = (await access.list())[0];
+    await access.issue({ name: 'short', role: 'admin', lifetimeSeconds: 60 });
+    await access.revoke(first?.id ?? '');
+    await writeFile(file(), `${tokenText(newToken())}\n`);
+    const planted = await inFile();
+    await clock.advance(61_000);
+    const again = await start();
+    expect(await inFile()).not.toBe(planted);
+    expect(again.principalOf(planted)).toBeUndefined();
+    expect(again.principalOf(await inFile())).toBeDefined();
+  });
+
+  it('takes its file along when it is revoked, so that it cannot come back', async () => {
+    const access = await start();
+    const [first] = await access.list();
+    await access.issue({ name: 'other', role: 'admin' });
+    await access.revoke(first?.id ?? '');
+    await expect(stat(file())).rejects.toThrow('ENOENT');
+  });
+});
+
+describe('tokens', () => {
+  it('are known by their secret alone', async () => {
+    const access = await start();
+    const { token, record } = await access.issue({ name: 'ci', role: 'operator' });
+    expect(access.principalOf(token)).toEqual({ kind: 'user', id: `token:${record.id}`, roles: ['operator'] });
+    const wrong = `${token.slice(0, -1)}${token.endsWith('A') ? 'B' : 'A'}`;
+    for (const bad of [wrong, tokenText(newToken()), '', 'tutti_', `${token}x`, `tutti_${record.id}_`]) {
+      expect(access.principalOf(bad)).toBeUndefined();
+    }
+  });
+
+  it('expire', async () => {
+    const access = await start();
+    const { token } = await access.issue({ name: 'short', role: 'viewer', lifetimeSeconds: 10 });
+    await clock.advance(9_999);
+    expect(access.principalOf(token)).toBeDefined();
+    await clock.advance(1);
+    expect(access.principalOf(token)).toBeUndefined();
+  });
+
+  it('show no secret, neither in lists, nor in the store, nor in the log', async () => {
+    const access = await start();
+    const { token } = await access.issue({ name: 'ci', role: 'operator' });
+    const secret = token.slice(-43);
+    const listed = await access.list();
+    expect(JSON.stringify(listed)).not.toMatch(/secret/i);
+    const kept = await state.list({ name: 'access-tokens', content: 'json', indexes: {} });
+    expect(JSON.stringify(kept)).not.toContain(secret);
+    expect(JSON.stringify(log.lines)).not.toContain(secret);
+  });
+
+  it('are refused everywhere once they are revoked', async () => {
+    const access = await start();
+    const other = await start();
+    const { token, record } = await access.issue({ name: 'ci', role: 'operator' });
+    await expect.poll(() => other.principalOf(token)).toBeDefined();
+    await access.revoke(record.id);
+    expect(access.principalOf(token)).toBeUndefined();
+    await expect.poll(() => other.principalOf(token)).toBeUndefined();
+    await expect(access.revoke(record.id)).rejects.toMatchObject({ kind: { status: 404 } });
+  });
+
+  it('leave an admin, even when two are revoked at once', async () => {
+    const access = await start();
+    const [first] = await access.list();
+    const { record } = await access.issue({ name: 'second', role: 'admin' });
+    const ends = await Promise.allSettled([access.revoke(first?.id ?? ''), access.revoke(record.id)]);
+    expect(ends.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+    expect(ends[1]).toMatchObject({ reason: { kind: { status: 409 } } });
+  });
+});
