@@ -34,6 +34,8 @@ export interface Wfm {
   readonly manifests: ManifestManager & Lifecycle;
   readonly solutions: SolutionManager & Lifecycle;
   readonly instances: InstanceManager & Lifecycle;
+  /** Resolves when every event that was published has been handled. */
+  delivered(): Promise<void>;
   /** Drains and stops the managers; the store goes on. */
   stop(): Promise<void>;
 }
@@ -83,6 +85,7 @@ export async function startWfm(options: WfmOptions = {}): Promise<Wfm> {
     manifests,
     solutions,
     instances,
+    delivered: () => events.drain(signal),
     async stop() {
       for (const entry of made.reverse()) await entry.drain?.(signal);
       await events.stop();
