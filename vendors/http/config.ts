@@ -30,7 +30,7 @@ export const config = z
       .default(1024 * 1024)
       .describe('Bytes of a body, for operations that set no limit of their own'),
     headersTimeout: seconds(10).describe('Seconds for the head of a request'),
-    requestTimeout: seconds(60).describe('Seconds for a whole request to arrive'),
+    requestTimeout: seconds(300).describe('Seconds for a whole request to arrive'),
     idleTimeout: seconds(75).describe('Seconds that a connection may be silent'),
     maxConnections: z.number().int().min(1).default(20_000).describe('Connections at the same time'),
   })
