@@ -113,6 +113,11 @@ describe('unpackTarGz', () => {
     ['a pipe', () => hostile([{ name: 'd', type: 'fifo' }]), 'unsafe'],
     ['a link to an absolute path', () => hostile([{ name: 'l', type: 'symlink', linkname: '/etc/passwd' }]), 'unsafe'],
     ['a link that climbs out', () => hostile([{ name: 'l', type: 'symlink', linkname: '../..' }]), 'unsafe'],
+    [
+      'a link to a file outside',
+      () => hostile([{ name: 'l', type: 'symlink', linkname: `${'../'.repeat(30)}etc/passwd` }]),
+      'unsafe',
+    ],
     ['a link to the root', () => hostile([{ name: 'l', type: 'symlink', linkname: '.' }]), 'unsafe'],
     [
       'a link to a directory it is in',
@@ -143,6 +148,7 @@ describe('unpackTarGz', () => {
       'too-large',
     ],
     ['a bomb', () => hostile([{ name: 'zeros' }, '\0'.repeat(5_000_000)]), 'too-large'],
+    ['a bomb in a header', () => hostile([{ name: 'a', pax: { comment: 'x'.repeat(500_000) } }]), 'too-large'],
     ['a little too much', () => hostile([{ name: 'a' }, 'x'.repeat(100_001)]), 'too-large'],
     [
       'copies by hard link beyond the limit',

@@ -42,6 +42,8 @@ describe('readStatus', () => {
         components: [{ name: 'web', state: 'failed', error: { code: 'E1', source: '', message: 'no image' } }],
       },
     });
+    const empty = readStatus(document);
+    expect(empty.outcome === 'ok' && 'error' in empty.report).toBe(false);
     expect(readStatus({ deploymentId: 'd', status: { state: 'pending', error: null } })).toEqual({
       outcome: 'ok',
       report: { deploymentId: 'd', state: 'pending', components: [] },
