@@ -2,7 +2,11 @@ import { anonymous, type Principal, Problem, roles } from '../../core/operation/
 import type { HttpMountContext } from '../http/index.js';
 import { DistributionFault } from './fault.js';
 
-export type Access = 'pull' | 'push';
+/**
+ * `greet` is the ping by which clients find out whether to log in. It always asks for credentials: docker and skopeo send
+ * none anywhere unless they were asked here, and pull without when they have none to give.
+ */
+export type Access = 'greet' | 'pull' | 'push';
 
 /**
  * The one challenge: docker, ORAS and skopeo answer it with the credentials of their login. The token is the password;
@@ -22,13 +26,12 @@ export async function admit(
   anonymousPull: boolean,
 ): Promise<Principal> {
   const principal = await identify(context);
-  if (access === 'pull' && (anonymousPull || principal.kind === 'device' || atLeast(principal, 'viewer'))) {
-    return principal;
-  }
+  if (access === 'pull' && (anonymousPull || principal.kind === 'device')) return principal;
+  if (access === 'greet' && principal.kind === 'device') return principal;
   if (principal.kind === anonymous.kind) throw unauthorized('this registry needs credentials');
-  if (access === 'push' && atLeast(principal, 'operator')) return principal;
-  const needed = access === 'pull' ? 'viewer' : 'operator';
-  throw new DistributionFault(403, 'DENIED', `to ${access} needs the role ${needed}; ${principal.id} does not have it`);
+  const needed = access === 'push' ? 'operator' : 'viewer';
+  if (atLeast(principal, needed)) return principal;
+  throw new DistributionFault(403, 'DENIED', `this needs the role ${needed}; ${principal.id} does not have it`);
 }
 
 async function identify(context: Pick<HttpMountContext, 'authenticate'>): Promise<Principal> {

@@ -63,7 +63,7 @@ const endpoints: readonly { readonly path: RegExp; readonly routes: Readonly<Rec
   },
   {
     path: /^\/?$/,
-    routes: { GET: { access: 'pull', handle: ping }, HEAD: { access: 'pull', handle: ping } },
+    routes: { GET: { access: 'greet', handle: ping }, HEAD: { access: 'greet', handle: ping } },
   },
 ];
 
