@@ -57,6 +57,14 @@ test('a manual clock ends delays in their order, those begun on the way included
   expect(ended.at(-1)).toBe('late at 1500');
 });
 
+test('a manual clock ends delays by their time, not by their beginning', async () => {
+  const clock = manualClock();
+  const ended: number[] = [];
+  for (const milliseconds of [300, 100, 200]) void clock.delay(milliseconds).then(() => ended.push(milliseconds));
+  await clock.advance(300);
+  expect(ended).toEqual([100, 200, 300]);
+});
+
 test('a manual clock rejects an aborted delay with the reason', async () => {
   const clock = manualClock();
   const controller = new AbortController();

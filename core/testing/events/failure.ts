@@ -78,7 +78,10 @@ export const failureCases: readonly KitCase<EventBus>[] = [
   }),
 
   concurrent('a handler may close its own subscription', async (trial) => {
-    const inbox = new Inbox<number>((): Promise<void> => subscription.close());
+    const inbox = new Inbox<number>(async (): Promise<void> => {
+      await new Promise((resolve) => setImmediate(resolve));
+      await subscription.close();
+    });
     const subscription: Subscription = trial.instance.subscribe(happened, 'one', inbox.handler);
     await trial.instance.publish(happened, 1);
     await inbox.waitFor(trial, 1);

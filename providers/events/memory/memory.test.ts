@@ -111,6 +111,21 @@ test('drain gives up when its signal aborts, and stop tells what was lost', asyn
   await expect(instance.publish(happened, 3)).rejects.toThrow('stopped');
 });
 
+test('a group that comes back does not wait for the back-off of the handler that left', async () => {
+  const { instance, clock } = await bus();
+  const failing = instance.subscribe(happened, 'one', () => {
+    throw new Error('no');
+  });
+  await instance.publish(happened, 1);
+  await clock.advance(0);
+  expect(clock.waiting).toBe(1);
+  await failing.close();
+  const seen: number[] = [];
+  instance.subscribe(happened, 'one', (n) => void seen.push(n));
+  await clock.advance(0);
+  expect(seen).toEqual([1]);
+});
+
 test('refuses a payload that is not JSON', async () => {
   const { instance } = await bus();
   await expect(instance.publish(eventType<Date>('when'), new Date())).rejects.toThrow('the payload of when is a Date');

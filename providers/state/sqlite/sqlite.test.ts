@@ -160,6 +160,17 @@ test('a commit that the database refuses is undone whole, and alone', async () =
   state.stop();
 });
 
+test('a commit for which there is no room does not take the others with it', async () => {
+  const state = opened({ maxBytes: 1024 * 1024 });
+  const outcomes = await Promise.allSettled([
+    state.commit([put(docs, 'a', { n: 1 })]),
+    state.commit([put(docs, 'b', { n: 2, text: 'x'.repeat(2_000_000) })]),
+    state.commit([put(docs, 'c', { n: 3 })]),
+  ]);
+  expect(outcomes).toMatchObject([{ value: 1 }, { reason: { reason: 'full' } }, { value: 2 }]);
+  state.stop();
+});
+
 test('lists are served by an index, in its order', () => {
   const database = openDatabase({ file });
   const plan = (sql: string): string =>
