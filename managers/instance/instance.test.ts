@@ -116,19 +116,21 @@ describe('create', () => {
   });
 
   it('says of every candidate why it is none', async () => {
-    await addDevice(wfm, 'saw-1', { labels: { line: 1, full: true } });
+    await addDevice(wfm, 'saw-1', { labels: { line: 1 }, runtimes: [] });
     await addDevice(wfm, 'saw-2', { labels: { line: 1 }, deploymentTypes: ['helm'] });
     await expect(create({ device: { labels: { line: 1 } } })).rejects.toMatchObject({
       ...problem(409, '(and 1 more)'),
       errors: expect.arrayContaining([
-        expect.objectContaining({ message: 'saw-1, profile compose: is full' }),
-        expect.objectContaining({ message: 'saw-2, profile compose: cannot run compose' }),
+        expect.objectContaining({
+          message: 'saw-1, profile compose: compose needs the runtime oci; the device has none',
+        }),
+        expect.objectContaining({ message: 'saw-2, profile compose: the device runs helm, not compose' }),
       ]),
     });
   });
 
   it('takes the first device that can, children of gateways included', async () => {
-    await addDevice(wfm, 'full', { labels: { line: 1, full: true } });
+    await addDevice(wfm, 'full', { labels: { line: 1 }, runtimes: [] });
     const gateway = await addDevice(wfm, 'gw', { deploymentTypes: [] });
     await wfm.devices.reportCapabilities(gateway.id, capabilities('gw/panel', { labels: { line: 1 } }), 'D2');
     const made = await create({ device: { labels: { line: 1 } } });

@@ -18,6 +18,7 @@ import manifestManager from '../../managers/manifest/definition.js';
 import type { ManifestManager } from '../../managers/manifest/index.js';
 import type { ApplicationDescription, DeploymentProfile, DeviceCapabilities } from '../../managers/margo/index.js';
 import type { PlacementManager } from '../../managers/placement/index.js';
+import placementManager from '../../managers/placement/manager.js';
 import solutionManager from '../../managers/solution/definition.js';
 import type { SolutionManager } from '../../managers/solution/index.js';
 import { MemoryEvents } from '../../providers/events/memory/bus.js';
@@ -45,7 +46,6 @@ export interface WfmOptions {
   readonly clock?: Clock;
   readonly log?: Logger;
   readonly registry?: ArtifactRegistry;
-  readonly placement?: PlacementManager;
   readonly dataDir?: string;
   readonly onboarding?: 'ca' | 'approve' | 'open';
 }
@@ -71,7 +71,7 @@ export async function startWfm(options: WfmOptions = {}): Promise<Wfm> {
   const devices = await make<DeviceManager>(deviceManager, { state, events }, { onboarding });
   const manifests = await make<ManifestManager>(manifestManager, { state, devices });
   const solutions = await make<SolutionManager>(solutionManager, { catalog });
-  const placement = options.placement ?? firstProfile;
+  const placement = await make<PlacementManager>(placementManager, {});
   const uses = { state, events, catalog, devices, placement, solutions, manifests };
   const instances = await make<InstanceManager>(instanceManager, uses);
   const signal = new AbortController().signal;
@@ -102,26 +102,6 @@ const noRegistry: ArtifactRegistry = {
   fetch: () => Promise.reject(new RegistryFault('unreachable', 'there is no registry')),
   tags: () => Promise.resolve([]),
   push: () => Promise.reject(new RegistryFault('unreachable', 'there is no registry')),
-};
-
-/** Every device of the profile's type can run it, unless its label says `full`. */
-export const firstProfile: PlacementManager = {
-  assess: (profile, capabilities) => {
-    const reasons = [
-      ...(capabilities.deploymentTypes.includes(profile.type) ? [] : [`cannot run ${profile.type}`]),
-      ...(capabilities.labels['full'] === true ? ['is full'] : []),
-    ];
-    return { eligible: reasons.length === 0, reasons };
-  },
-  choose: (profiles, capabilities) => {
-    const assessed = profiles.map((profile) => ({ profile, eligibility: firstProfile.assess(profile, capabilities) }));
-    const found = assessed.find(({ eligibility }) => eligibility.eligible);
-    return { assessed, ...(found && { profile: found.profile }) };
-  },
-  candidates: (devices, labels) =>
-    [...devices].filter(({ capabilities }) =>
-      Object.entries(labels).every(([key, value]) => [capabilities?.labels[key]].flat().some((one) => one === value)),
-    ),
 };
 
 /** A certificate that no CA vouches for. */

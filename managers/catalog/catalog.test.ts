@@ -1,0 +1,357 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { RegistryFault } from '../../core/ports/index.js';
+import { type ManualClock, manualClock, recordingLogger } from '../../core/testing/index.js';
+import { MemoryState } from '../../providers/state/memory/index.js';
+import { MemoryRegistry } from '../../test/managers/registry.js';
+import { startWfm, type Wfm } from '../../test/managers/wfm.js';
+import { artifactTypes, mediaTypes } from '../margo/index.js';
+import type { ImportRequest, PackageRecord } from './index.js';
+import { claims, packages, resources } from './record.js';
+
+let wfm: Wfm;
+let clock: ManualClock;
+let state: MemoryState;
+let registry: MemoryRegistry;
+let log = recordingLogger();
+const never = new AbortController().signal;
+const start = (dataDir?: string) => startWfm({ state, clock, registry, log, ...(dataDir && { dataDir }) });
+beforeEach(async () => {
+  clock = manualClock();
+  state = new MemoryState();
+  registry = new MemoryRegistry();
+  log = recordingLogger();
+  wfm = await start();
+});
+afterEach(() => wfm.stop());
+
+const margoYaml = (version: string, id = 'com-acme-pump') => `
+apiVersion: margo.org/v1-alpha1
+kind: ApplicationDescription
+id: ${id}
+metadata:
+  name: Pump
+  version: ${version}
+  catalog:
+    application: { icon: ./resources/icon.png, tags: [pump] }
+    organization: [{ name: Acme, site: https://acme.test }]
+deploymentProfiles:
+  - id: compose
+    type: compose
+    components:
+      - name: main
+        properties: { repository: oci://registry.test/apps/main, revision: ${version} }
+`;
+
+interface Pushed {
+  readonly yaml?: string;
+  readonly icon?: Uint8Array;
+  readonly repository?: string;
+}
+
+async function push(version: string, { yaml = margoYaml(version), icon, repository = 'apps/pump' }: Pushed = {}) {
+  const bytes = new TextEncoder().encode(yaml);
+  const title = 'org.opencontainers.image.title';
+  return registry.push(
+    { registry: 'registry.test', repository, tag: version },
+    {
+      artifactType: artifactTypes.application,
+      layers: [
+        { mediaType: mediaTypes.description, bytes, annotations: { [title]: 'margo.yaml' } },
+        ...(icon ? [{ mediaType: 'image/png', bytes: icon, annotations: { [title]: 'resources/icon.png' } }] : []),
+      ],
+    },
+  );
+}
+
+const request = (reference: { tag?: string; digest?: string }, more: Partial<ImportRequest> = {}): ImportRequest => ({
+  name: 'pump',
+  source: { registry: 'registry.test', repository: 'apps/pump', ...reference },
+  ...more,
+});
+async function imported(reference: { tag?: string; digest?: string }, more?: Partial<ImportRequest>) {
+  const { id } = await wfm.catalog.import(request(reference, more));
+  return wfm.catalog.settled(id, never);
+}
+const problem = (status: number, text = '') => ({ kind: { status }, message: expect.stringContaining(text) });
+/** A registry that answers when it is told to. */
+function gate() {
+  let open = (): void => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { open: () => open(), opened };
+}
+
+describe('import', () => {
+  it('is taken at once and ends onboarded, with what the package says', async () => {
+    const { digest } = await push('1.0.0', { icon: new Uint8Array([1, 2, 3]) });
+    const taken = await wfm.catalog.import(request({ tag: '1.0.0' }, { labels: { team: 'a' } }));
+    expect(taken).toMatchObject({ state: 'PENDING', name: 'pump', labels: { team: 'a' } });
+    const ended = await wfm.catalog.settled(taken.id, never);
+    expect(ended).toMatchObject({ id: taken.id, state: 'ONBOARDED', digest, faults: [] });
+    expect(ended.description).toMatchObject({ id: 'com-acme-pump', version: '1.0.0', profiles: [{ id: 'compose' }] });
+    expect(await wfm.catalog.resource(taken.id, 'resources/icon.png')).toEqual({
+      mediaType: 'image/png',
+      bytes: new Uint8Array([1, 2, 3]),
+    });
+    expect(await wfm.catalog.resource(taken.id, 'resources/none.png')).toBeUndefined();
+    expect(await wfm.solutions.get(taken.id)).toMatchObject({ applicationId: 'com-acme-pump', version: '1.0.0' });
+    const listed = await wfm.catalog.list({ applicationId: 'com-acme-pump' });
+    expect([listed.total, listed.items[0]?.id]).toEqual([1, taken.id]);
+    expect((await wfm.catalog.list({ applicationId: 'other' })).total).toBe(0);
+  });
+
+  it.each([
+    [{ registry: 'a b' }, 'source.registry'],
+    [{ registry: 'host/path' }, 'source.registry'],
+    [{ repository: '../x' }, 'source.repository'],
+    [{ tag: undefined }, 'source'],
+    [{ digest: `sha256:${'a'.repeat(64)}` }, 'source'],
+    [{ tag: '-' }, 'source.tag'],
+    [{ tag: undefined, digest: 'sha256:1' }, 'source.digest'],
+  ])('refuses the source %j', async (wrong, field) => {
+    const source = { registry: 'registry.test', repository: 'apps/pump', tag: '1.0.0', ...wrong };
+    const attempt = wfm.catalog.import({ name: 'x', source: JSON.parse(JSON.stringify(source)) });
+    await expect(attempt).rejects.toMatchObject({ ...problem(422), errors: [expect.objectContaining({ field })] });
+    expect(await state.count(packages)).toBe(0);
+  });
+
+  it('ends failed with every fault of a package that cannot be deployed', async () => {
+    await push('1.0.0', { yaml: 'id: UPPER\nmetadata: {}\n' });
+    const ended = await imported({ tag: '1.0.0' });
+    expect(ended).toMatchObject({ state: 'FAILED', failure: expect.stringContaining('cannot be deployed') });
+    expect(ended.faults.length).toBeGreaterThan(1);
+    for (const fault of ended.faults) expect(ended.failure).toContain(fault.message);
+    await expect(wfm.solutions.get(ended.id)).rejects.toMatchObject(problem(409, 'FAILED'));
+  });
+
+  it('warns of what breaks the standard without harm, and refuses it when it is strict', async () => {
+    await push('1.0.0', { yaml: margoYaml('1.0.0').replace('kind:', 'unheard: of\nkind:') });
+    const strict = await imported({ tag: '1.0.0' }, { strict: true });
+    expect(strict.state).toBe('FAILED');
+    const tolerant = await imported({ tag: '1.0.0' });
+    expect(tolerant).toMatchObject({ state: 'ONBOARDED', faults: [] });
+    expect(tolerant.warnings.length).toBeGreaterThan(0);
+  });
+
+  it('goes on without a resource that the registry has lost', async () => {
+    const icon = new Uint8Array([9]);
+    await push('1.0.0', { icon });
+    registry.lose(
+      (await registry.resolve({ registry: 'r', repository: 'apps/pump', tag: '1.0.0' })).manifest.layers[1]?.digest ??
+        '',
+    );
+    const ended = await imported({ tag: '1.0.0' });
+    expect(ended).toMatchObject({ state: 'ONBOARDED' });
+    expect(ended.warnings).toContainEqual(expect.objectContaining({ path: 'resources/icon.png', code: 'missing' }));
+  });
+
+  it('tries a registry again that cannot be reached, and says so in the end', async () => {
+    await push('1.0.0');
+    let away = true;
+    registry.before = () => {
+      if (away) throw new RegistryFault('unreachable', 'registry.test does not answer');
+    };
+    const first = await wfm.catalog.import(request({ tag: '1.0.0' }));
+    await expect.poll(() => registry.resolved).toBe(1);
+    await clock.advance(1000);
+    expect(await wfm.catalog.settled(first.id, never)).toMatchObject({
+      state: 'FAILED',
+      failure: 'registry.test does not answer',
+    });
+    const again = await wfm.catalog.import(request({ tag: '1.0.0' }));
+    await expect.poll(() => registry.resolved).toBe(3);
+    away = false;
+    await clock.advance(1000);
+    expect(await wfm.catalog.settled(again.id, never)).toMatchObject({ state: 'ONBOARDED' });
+    // The failed one has made room.
+    await expect(wfm.catalog.get(first.id)).rejects.toMatchObject(problem(404));
+    expect((await wfm.catalog.list({})).total).toBe(1);
+  });
+
+  it('runs four at a time', async () => {
+    const wait = gate();
+    let most = 0;
+    let running = 0;
+    registry.before = async () => {
+      most = Math.max(most, ++running);
+      await wait.opened;
+      running--;
+    };
+    const taken: PackageRecord[] = [];
+    for (let at = 0; at < 10; at++) {
+      await push(`1.0.${at}`);
+      taken.push(await wfm.catalog.import(request({ tag: `1.0.${at}` })));
+    }
+    await expect.poll(() => running).toBe(4);
+    wait.open();
+    const ends = await Promise.all(taken.map(({ id }) => wfm.catalog.settled(id, never)));
+    expect(ends.map(({ state: end }) => end)).toEqual(Array.from({ length: 10 }, () => 'ONBOARDED'));
+    expect(most).toBe(4);
+  });
+});
+
+describe('the same again', () => {
+  it('is a conflict that names the package, by tag and by digest', async () => {
+    const { digest } = await push('1.0.0');
+    const { id } = await imported({ tag: '1.0.0' });
+    for (const reference of [{ tag: '1.0.0' }, { digest }]) {
+      await expect(wfm.catalog.import(request(reference))).rejects.toMatchObject({
+        ...problem(409, id),
+        extensions: { packageId: id },
+      });
+    }
+    await registry.push({ registry: 'r', repository: 'apps/pump', tag: 'stable' }, (await asPushed('1.0.0')) as never);
+    expect(await imported({ tag: 'stable' })).toMatchObject({
+      state: 'FAILED',
+      failure: expect.stringContaining(`as ${id}`),
+    });
+  });
+
+  it('is a conflict while the first is under way, for all but one of many', async () => {
+    await push('1.0.0');
+    const ends = await Promise.allSettled(
+      Array.from({ length: 5 }, () => wfm.catalog.import(request({ tag: '1.0.0' }))),
+    );
+    expect(ends.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    expect(await state.count(packages)).toBe(1);
+  });
+
+  it('with other content under the same version is refused', async () => {
+    await push('1.0.0');
+    const { id } = await imported({ tag: '1.0.0' });
+    await push('1.0.0', { yaml: `${margoYaml('1.0.0')}# changed\n`, repository: 'other/pump' });
+    const source = { registry: 'registry.test', repository: 'other/pump', tag: '1.0.0' };
+    const second = await imported({}, { source });
+    expect(second).toMatchObject({ state: 'FAILED', failure: expect.stringContaining(id) });
+    expect(second.failure).toContain('com-acme-pump@1.0.0');
+    await wfm.catalog.delete(id);
+    expect(await imported({}, { source })).toMatchObject({ state: 'ONBOARDED' });
+  });
+});
+
+async function asPushed(tag: string) {
+  const { manifest } = await registry.resolve({ registry: 'r', repository: 'apps/pump', tag });
+  const layers = await Promise.all(
+    manifest.layers.map(async (layer) => ({
+      mediaType: layer.mediaType,
+      annotations: layer.annotations,
+      bytes: await registry.fetch({ registry: 'r', repository: 'apps/pump' }, layer, 1e6),
+    })),
+  );
+  return { artifactType: manifest.artifactType ?? '', layers };
+}
+
+describe('a restart', () => {
+  it('goes on with what was under way', async () => {
+    await push('1.0.0');
+    registry.before = ({ signal }) =>
+      new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
+    const { id } = await wfm.catalog.import(request({ tag: '1.0.0' }));
+    await expect.poll(async () => (await wfm.catalog.get(id)).state).toBe('PROCESSING');
+    await wfm.stop();
+    expect((await state.get(packages, id))?.value.state).toBe('PROCESSING');
+    expect(log.lines.filter(({ level }) => level === 'error')).toEqual([]);
+    registry.before = () => undefined;
+    wfm = await start(wfm.dataDir);
+    expect(await wfm.catalog.settled(id, never)).toMatchObject({ state: 'ONBOARDED' });
+  });
+
+  it('has no credentials any more, never stored them, and says so where they were needed', async () => {
+    await push('1.0.0');
+    const wait = gate();
+    registry.before = async ({ signal, credentials }) => {
+      if (credentials) await Promise.race([wait.opened, new Promise((_, no) => signal?.addEventListener('abort', no))]);
+      else throw new RegistryFault('denied', 'registry.test wants credentials');
+    };
+    const credentials = { username: 'robot', password: 'hunter2' };
+    const { id } = await wfm.catalog.import(request({ tag: '1.0.0' }, { credentials }));
+    await expect.poll(() => registry.resolved).toBe(1);
+    const stored = JSON.stringify([await state.list(packages), await state.list(claims), log.lines]);
+    expect(stored).not.toContain('hunter2');
+    await wfm.stop();
+    wfm = await start(wfm.dataDir);
+    const ended = await wfm.catalog.settled(id, never);
+    expect(ended).toMatchObject({
+      state: 'FAILED',
+      failure: expect.stringContaining('registry.test wants credentials'),
+    });
+    expect(ended.failure).toContain('import it again');
+    wait.open();
+    const again = await imported({ tag: '1.0.0' }, { credentials });
+    expect(again.state).toBe('ONBOARDED');
+  });
+});
+
+describe('delete', () => {
+  it('leaves nothing behind, so that the same can be imported again', async () => {
+    await push('1.0.0', { icon: new Uint8Array([1]) });
+    const { id } = await imported({ tag: '1.0.0' });
+    await wfm.catalog.delete(id);
+    expect([await state.count(packages), await state.count(claims), await state.count(resources)]).toEqual([0, 0, 0]);
+    await expect(wfm.catalog.delete(id)).rejects.toMatchObject(problem(404));
+    expect(await imported({ tag: '1.0.0' })).toMatchObject({ state: 'ONBOARDED' });
+  });
+
+  it('ends an import that is under way', async () => {
+    await push('1.0.0');
+    registry.before = ({ signal }) =>
+      new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
+    const { id } = await wfm.catalog.import(request({ tag: '1.0.0' }));
+    const settled = wfm.catalog.settled(id, never);
+    const outcome = expect(settled).rejects.toMatchObject(problem(404));
+    await expect.poll(() => registry.resolved).toBe(1);
+    await wfm.catalog.delete(id);
+    await outcome;
+    expect([await state.count(packages), await state.count(claims)]).toEqual([0, 0]);
+  });
+
+  it('asks the guards, and can be used again when they object', async () => {
+    await push('1.0.0');
+    const { id } = await imported({ tag: '1.0.0' });
+    wfm.catalog.beforeDelete(async () => "it is somebody's favourite");
+    await expect(wfm.catalog.delete(id)).rejects.toMatchObject(problem(409, 'favourite'));
+    await state.commit([await wfm.catalog.whileKept(id)]);
+    await wfm.catalog.delete(id, true);
+    await expect(wfm.catalog.whileKept(id)).rejects.toMatchObject(problem(404));
+  });
+
+  it('closes a package to new uses before it asks', async () => {
+    await push('1.0.0');
+    const { id } = await imported({ tag: '1.0.0' });
+    const condition = await wfm.catalog.whileKept(id);
+    wfm.catalog.beforeDelete(async () => {
+      await expect(state.commit([condition])).rejects.toThrow('found');
+      await expect(wfm.catalog.whileKept(id)).rejects.toMatchObject(problem(409, 'being deleted'));
+      await expect(wfm.catalog.delete(id)).rejects.toMatchObject(problem(409, 'already'));
+      return undefined;
+    });
+    await wfm.catalog.delete(id);
+  });
+
+  it('that a crash broke off has not happened', async () => {
+    await push('1.0.0');
+    const { id } = await imported({ tag: '1.0.0' });
+    const reached = gate();
+    wfm.catalog.beforeDelete(() => {
+      reached.open();
+      return new Promise(() => undefined);
+    });
+    void wfm.catalog.delete(id);
+    await reached.opened;
+    const again = await start(wfm.dataDir);
+    await state.commit([await again.catalog.whileKept(id)]);
+    await again.catalog.delete(id);
+    await again.stop();
+  });
+});
+
+it('waiting for an import ends with its signal', async () => {
+  registry.before = ({ signal }) =>
+    new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
+  const { id } = await wfm.catalog.import(request({ tag: '1.0.0' }));
+  const over = new AbortController();
+  const settled = wfm.catalog.settled(id, over.signal);
+  over.abort(new Error('enough'));
+  await expect(settled).rejects.toThrow('enough');
+});
