@@ -197,6 +197,16 @@ describe('observe', () => {
     expect(log.lines.filter(({ level }) => level === 'warn')).toEqual([]);
   });
 
+  it('knows the first manifest for ever, and others for a while', async () => {
+    const first = wfm.manifests.current(clientId)?.etag ?? '';
+    const second = await publish([deployment('d', '0')]);
+    for (let revision = 1; revision <= 64; revision++) await publish([deployment('d', `${revision}`)]);
+    await wfm.manifests.observe(clientId, first);
+    expect(wfm.manifests.current(clientId)?.version).toBe(66);
+    await wfm.manifests.observe(clientId, second.etag);
+    expect(wfm.manifests.current(clientId)?.version).toBe(2 ** 20 + 1);
+  });
+
   it('moves a client that holds something newer to the next epoch, with the same deployments', async () => {
     const id = randomUUID();
     const before = read((await publish([deployment(id)])).bytes);

@@ -1,0 +1,104 @@
+import fc from 'fast-check';
+import { afterEach, describe, expect, it } from 'vitest';
+import { MemoryState } from '../../providers/state/memory/index.js';
+import { collection, type Page, put, remove } from '../ports/index.js';
+import { allOf, Mirror } from './index.js';
+
+const values = collection<{ readonly n: number }>('test-values');
+const mirrors: { stop(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const mirror of mirrors.splice(0)) await mirror.stop();
+});
+
+function mirrorOf(state: MemoryState) {
+  const mirror = new Mirror(state, values, ({ value }) => value.n);
+  mirrors.push(mirror);
+  return mirror;
+}
+const held = (mirror: Mirror<{ n: number }, number>) => Object.fromEntries(mirror.values());
+
+describe('Mirror', () => {
+  it('holds what is there, and what others change', async () => {
+    const state = new MemoryState();
+    await state.commit([put(values, 'a', { n: 1 }), put(values, 'b', { n: 2 })]);
+    const mirror = mirrorOf(state);
+    await mirror.start();
+    expect(held(mirror)).toEqual({ a: 1, b: 2 });
+    await state.commit([put(values, 'a', { n: 3 }), remove(values, 'b')]);
+    await expect.poll(() => held(mirror)).toEqual({ a: 3 });
+    expect(mirror.size).toBe(1);
+  });
+
+  it('misses nothing that changes while it loads', async () => {
+    const state = new MemoryState();
+    await state.commit([put(values, 'a', { n: 1 }), put(values, 'b', { n: 1 })]);
+    const { list } = state;
+    state.list = async (from, query) => {
+      const page = (await list.call(state, from as never, query)) as Page<never>;
+      await state.commit([put(values, 'a', { n: 2 }), remove(values, 'b'), put(values, 'c', { n: 2 })]);
+      return page;
+    };
+    const mirror = mirrorOf(state);
+    await mirror.start();
+    await expect.poll(() => held(mirror)).toEqual({ a: 2, c: 2 });
+  });
+
+  it('reads its own writes at once, and older news bring nothing back', async () => {
+    const state = new MemoryState();
+    const mirror = mirrorOf(state);
+    await mirror.start();
+    const first = await state.commit([put(values, 'a', { n: 1 })]);
+    const second = await state.commit([remove(values, 'a')]);
+    mirror.delete('a', second);
+    mirror.put({ key: 'a', revision: first, value: { n: 1 } });
+    expect(held(mirror)).toEqual({});
+    const third = await state.commit([put(values, 'a', { n: 3 })]);
+    mirror.put({ key: 'a', revision: third, value: { n: 3 } });
+    mirror.delete('a', second);
+    expect([held(mirror), mirror.revision('a')]).toEqual([{ a: 3 }, third]);
+    await state.commit([put(values, 'z', { n: 0 })]);
+    await expect.poll(() => mirror.get('z')).toBe(0);
+    expect(mirror.get('a')).toBe(3);
+  });
+
+  it('ends as the store does, whatever is written by whom', async () => {
+    const write = fc.record({ key: fc.constantFrom('a', 'b', 'c'), drop: fc.boolean(), own: fc.boolean() });
+    await fc.assert(
+      fc.asyncProperty(fc.array(write, { maxLength: 30 }), async (writes) => {
+        const state = new MemoryState();
+        const mirror = mirrorOf(state);
+        await mirror.start();
+        for (const [n, { key, drop, own }] of writes.entries()) {
+          const revision = await state.commit([drop ? remove(values, key) : put(values, key, { n })]);
+          if (own && drop) mirror.delete(key, revision);
+          else if (own) mirror.put({ key, revision, value: { n } });
+          if (own) expect(mirror.get(key)).toBe(drop ? undefined : n);
+        }
+        await state.commit([put(values, 'end', { n: -1 })]);
+        await expect.poll(() => mirror.get('end'), { interval: 1 }).toBe(-1);
+        const stored: Record<string, number> = {};
+        for await (const { key, value } of allOf(state, values)) stored[key] = value.n;
+        expect(held(mirror)).toEqual(stored);
+      }),
+    );
+  });
+
+  it('fails its health when it can follow no longer', async () => {
+    const state = new MemoryState();
+    const mirror = mirrorOf(state);
+    await mirror.start();
+    expect(mirror.health()).toEqual({ status: 'ok' });
+    state.stop();
+    await expect.poll(() => mirror.health()).toMatchObject({ status: 'failed' });
+  });
+});
+
+describe('allOf', () => {
+  it('yields every value of more than one page', async () => {
+    const state = new MemoryState();
+    await state.commit(Array.from({ length: 2500 }, (_, n) => put(values, `k${n}`, { n })));
+    const keys = new Set<string>();
+    for await (const { key } of allOf(state, values)) keys.add(key);
+    expect(keys.size).toBe(2500);
+  });
+});
