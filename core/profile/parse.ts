@@ -10,6 +10,7 @@ import {
   Scalar,
 } from 'yaml';
 import { didYouMean } from '../plugin/suggest.js';
+import { tooDeepAt } from '../yaml/index.js';
 import { FaultCollector } from './faults.js';
 import { type Environment, substitute } from './substitute.js';
 import { maskSuspects } from './suspects.js';
@@ -31,6 +32,14 @@ export function parse(file: string, text: string, environment: Environment): Par
   const source = text.replace(/^\uFEFF/, '');
   const lineCounter = new LineCounter();
   const faults = new FaultCollector(file, source, lineCounter);
+  const deep = tooDeepAt(source);
+  if (deep !== undefined) {
+    // Nobody has counted the lines yet: that is the parser's work, which must not begin.
+    lineCounter.addNewLine(0);
+    for (let end = source.indexOf('\n'); end >= 0; end = source.indexOf('\n', end + 1)) lineCounter.addNewLine(end + 1);
+    faults.add('too-large', { start: deep, end: deep }, [], 'this is no profile: it is nested too deeply');
+    return { faults };
+  }
   const document = parseDocument(source, {
     lineCounter,
     version: '1.2',

@@ -1,7 +1,7 @@
 import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml';
 import type { Json } from '../../../core/ports/index.js';
+import { tooDeepAt } from '../../../core/yaml/index.js';
 import type { Finding } from '../finding.js';
-import { nestsTooDeeply } from './depth.js';
 
 /** More than any description or deployment needs, and little enough to be read at once. */
 export const documentLimit = 512 * 1024;
@@ -32,7 +32,7 @@ export function readYaml(input: string | Uint8Array): YamlReading {
     return failed('too-large', `is larger than ${documentLimit} bytes, the most that is read`);
   const text = typeof input === 'string' ? input : decode(input);
   if (text === undefined) return failed('not-utf-8', 'is not UTF-8 text');
-  return nestsTooDeeply(text) ? failed('too-deep', 'is nested too deeply') : readText(text);
+  return tooDeepAt(text) !== undefined ? failed('too-deep', 'is nested too deeply') : readText(text);
 }
 
 function readText(text: string): YamlReading {

@@ -1,4 +1,4 @@
-import { parseDocument } from 'yaml';
+import { readLooseYaml } from '../../../core/yaml/index.js';
 import type { Finding } from '../finding.js';
 
 type Loose = Readonly<Record<string, unknown>>;
@@ -8,15 +8,8 @@ type Loose = Readonly<Record<string, unknown>>;
  * Anchors are the author's own here and are let be.
  */
 export function composeFaults(text: string): Finding[] {
-  const document = parseDocument(text, { merge: true });
-  const [error] = document.errors;
-  if (error) {
-    const [position] = error.linePos ?? [];
-    return [
-      { path: '', line: position?.line ?? 1, column: position?.col ?? 1, code: 'unreadable', message: error.message },
-    ];
-  }
-  const compose: unknown = document.toJS();
+  const { value: compose, fault } = readLooseYaml(text);
+  if (fault) return [{ path: '', code: 'unreadable', ...fault }];
   const services = members(compose, 'services');
   if (services.length === 0) return [{ path: 'services', code: 'missing', message: 'is missing or empty' }];
   const mounts = services.flatMap(([name, service]) =>

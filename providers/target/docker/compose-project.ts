@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { parseDocument } from 'yaml';
 import { type DesiredApplication, type DesiredComponent, TargetFault } from '../../../core/plugin/index.js';
+import { readLooseYaml } from '../../../core/yaml/index.js';
 import type { ComposeCli } from './compose-cli.js';
 import { composeFaults } from './compose-file.js';
 import { fields, text } from './compose-model.js';
@@ -82,14 +82,8 @@ async function read(file: string): Promise<{ readonly document: unknown; readonl
   const bytes = await readFile(file);
   if (bytes.length > largestFile) return { document: undefined, faults: [`compose.yaml: over ${largestFile} bytes`] };
   // Compose takes the merge key, which YAML 1.2 has not.
-  const parsed = parseDocument(bytes.toString(), { merge: true, logLevel: 'silent' });
-  const faults = parsed.errors.map(({ message }) => `compose.yaml: ${message.split('\n', 1)[0]}`);
-  if (faults.length > 0) return { document: undefined, faults };
-  try {
-    return { document: parsed.toJS({ maxAliasCount: 100 }), faults };
-  } catch (error) {
-    return { document: undefined, faults: [`compose.yaml: ${error instanceof Error ? error.message : String(error)}`] };
-  }
+  const { value, fault } = readLooseYaml(bytes.toString());
+  return { document: value, faults: fault ? [`compose.yaml: ${fault.message.split('\n', 1)[0]}`] : [] };
 }
 
 async function resolve(

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import path from 'node:path';
-import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { TargetFault } from '../../../core/ports/index.js';
+import { readLooseYaml } from '../../../core/yaml/index.js';
 
 /** What a process component is in a registry: one layer of the second type whose root holds `component.yaml`. */
 export const processArtifactType = 'application/vnd.tutti.component.process.v1+json';
@@ -116,10 +116,9 @@ export type HealthCheck = NonNullable<ComponentFile['health']>;
 
 /** @throws TargetFault `invalid`, naming every fault */
 export function parseComponentFile(text: string): ComponentFile {
-  const document = parseDocument(text);
-  const [broken] = document.errors;
-  if (broken) throw invalid([broken.message]);
-  const result = ComponentFile.safeParse(document.toJS());
+  const { value, fault } = readLooseYaml(text);
+  if (fault) throw invalid([fault.message]);
+  const result = ComponentFile.safeParse(value);
   if (result.success) return result.data;
   throw invalid(result.error.issues.map((issue) => `${issue.path.join('.') || '(root)'}: ${issue.message}`));
 }

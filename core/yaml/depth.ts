@@ -4,16 +4,18 @@ import { CST, Lexer } from 'yaml';
 const limit = 100;
 
 /**
- * Whether a text nests more deeply than a recursive parser can follow. Looked at before parsing, token by token, because
+ * Where a text begins to nest more deeply than a recursive parser can follow; `undefined` when it never does. Looked at before parsing, token by token, because
  * an overflow of the stack cannot be caught reliably: V8 ends the process when it happens inside a regular expression.
  */
-export function nestsTooDeeply(text: string): boolean {
+export function tooDeepAt(text: string): number | undefined {
+  let offset = 0;
   let flow = 0;
   // Indicators that may nest without any bracket or line break between them: `- - -`, `a: b: c:`.
   let run = 0;
   let indent = 0;
   let lineStart = true;
   for (const token of new Lexer().lex(text)) {
+    offset += token.length;
     switch (CST.tokenType(token)) {
       case 'newline':
         lineStart = true;
@@ -45,7 +47,7 @@ export function nestsTooDeeply(text: string): boolean {
       default:
     }
     lineStart = false;
-    if (flow + run + indent > limit) return true;
+    if (flow + run + indent > limit) return offset;
   }
-  return false;
+  return undefined;
 }
