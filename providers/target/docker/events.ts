@@ -1,6 +1,7 @@
-import { createInterface } from 'node:readline';
+import type { IncomingMessage } from 'node:http';
 import { type Clock, TargetFault, z } from '../../../core/plugin/index.js';
 import type { Engine } from './engine.js';
+import { jsonLines } from './json-lines.js';
 import { labels } from './project.js';
 
 /** What happened to a container of ours. */
@@ -30,17 +31,20 @@ export async function* containerEvents(
   connected: () => void = () => undefined,
 ): AsyncGenerator<ContainerEvent> {
   const filters = JSON.stringify({ type: ['container'], label: [`${labels.owner}=${owner}`] });
-  const stream = await engine.call((client) => client.getEvents({ filters }));
+  // The types say less than the stream is: an HTTP response.
+  const stream = (await engine.call((client) => client.getEvents({ filters }))) as IncomingMessage;
   const close = (): void => {
-    // The types say less than the stream is: an HTTP response.
-    (stream as NodeJS.ReadableStream & { destroy(): void }).destroy();
+    stream.destroy();
   };
+  // Broken connections are also told to whoever iterates; without a listener this would end the process.
+  stream.on('error', () => undefined);
+  if (signal.aborted) close();
   signal.addEventListener('abort', close, { once: true });
   try {
     connected();
-    for await (const line of createInterface({ input: stream })) {
+    for await (const line of jsonLines(stream)) {
       if (signal.aborted) return;
-      const parsed = message.safeParse(JSON.parse(line));
+      const parsed = message.safeParse(line);
       if (!parsed.success) continue;
       const { Action, Actor } = parsed.data;
       // `health_status: healthy` has its value in its name.

@@ -1,7 +1,7 @@
-import { createInterface } from 'node:readline';
 import { type ApplyCall, TargetFault, z } from '../../../core/plugin/index.js';
 import { type Login, loginFor } from './credentials.js';
 import type { Engine } from './engine.js';
+import { jsonLines } from './json-lines.js';
 
 const line = z.object({
   id: z.string().default(''),
@@ -36,12 +36,12 @@ export async function pullMissing(
   }
 }
 
-async function followed(stream: NodeJS.ReadableStream, image: string, call: ApplyCall): Promise<void> {
+async function followed(stream: AsyncIterable<Uint8Array | string>, image: string, call: ApplyCall): Promise<void> {
   const layers = new Map<string, { readonly current: number; readonly total: number }>();
   let told = -1;
-  for await (const text of createInterface({ input: stream })) {
+  for await (const message of jsonLines(stream)) {
     call.signal.throwIfAborted();
-    const { id, status, error, progressDetail } = line.parse(JSON.parse(text));
+    const { id, status, error, progressDetail } = line.parse(message);
     if (error !== undefined) throw new Error(error);
     if (status !== 'Downloading') continue;
     layers.set(id, { current: progressDetail.current ?? 0, total: progressDetail.total ?? 0 });

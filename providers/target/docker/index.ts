@@ -4,7 +4,7 @@ import { dockerConfig } from './config.js';
 import { DockerTarget } from './target.js';
 
 /** `target.docker`: compose components on a real Docker engine. */
-export const dockerTarget: Definition = defineProvider({
+export const targetDocker: Definition = defineProvider({
   port: TargetProvider,
   type: 'target.docker',
   version: '1.0.0',
@@ -15,4 +15,4 @@ export const dockerTarget: Definition = defineProvider({
     new DockerTarget({ config, registry: uses.registry, clock, log, directory: join(dataDir, name), resolvePath }),
 });
 
-export default dockerTarget;
+export default targetDocker;

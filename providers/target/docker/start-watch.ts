@@ -38,15 +38,19 @@ export async function watchedStart(
     changed.open();
     changed = gate();
   });
+  let upping: Promise<unknown> = Promise.resolve();
   try {
     await Promise.race([connected.opened, crash]);
-    await Promise.race([up(lasting), crash]);
+    upping = up(lasting);
+    await Promise.race([upping, crash]);
     while (start.wait) {
       // Taken before the look, so that a change during it is not missed.
       const next = changed.opened;
-      const worst = worstOf(containerStatuses(await engine.containers({ project: start.project })));
+      const containers = await engine.containers({ project: start.project });
+      const worst = worstOf(containerStatuses(containers));
       if (worst === undefined) throw new TargetFault('start', 'no container was made', true);
       if (worst.condition === 'ok' || worst.condition === 'done') {
+        if (containers.every(({ health }) => health !== undefined)) return;
         const calm = clock.delay(settled, lasting).then(() => true);
         if (await Promise.race([calm, next.then(() => false), crash])) return;
       } else if (worst.condition === 'starting') await Promise.race([next, crash]);
@@ -57,8 +61,8 @@ export async function watchedStart(
     throw error;
   } finally {
     over.abort();
-    // Ends with the abort. What it found before was raced for above, and what it says of the abort is no news.
-    await crash.catch(() => undefined);
+    // Both end with the abort, and nothing may go on after us. What they found before it was raced for above.
+    await Promise.allSettled([crash, upping]);
   }
 }
 
