@@ -100,17 +100,11 @@ describe('update', () => {
   it('lets changes of a client come one after the other, on every host', async () => {
     const other = await startWfm({ state, clock, dataDir: wfm.dataDir });
     const ids = Array.from({ length: 20 }, () => randomUUID());
-    const counters = collection<{ readonly ids: readonly string[] }>('test-desired');
     await Promise.all(
       ids.map((id, at) =>
         (at % 2 === 0 ? wfm : other).manifests.update(clientId, async () => {
-          const known = await state.get(counters, clientId);
-          const all = [...(known?.value.ids ?? []), id];
-          const alongside = [put(counters, clientId, { ids: all }, known?.revision ?? 'absent')];
-          return change(
-            all.map((one) => deployment(one)),
-            { alongside },
-          );
+          const known = (await state.list(notes)).items.map(({ key }) => deployment(key));
+          return change([...known, deployment(id)], { alongside: [put(notes, id, { text: 'desired' })] });
         }),
       ),
     );
