@@ -1,26 +1,24 @@
-import { createLog, startHost } from '../../core/host/index.js';
+import { createLog, StartUpError, startHost } from '../../core/host/index.js';
+import { failed } from '../failure.js';
 import { readProfile, tuttiVersion } from '../profile.js';
+import type { Terminal } from '../terminal.js';
 
-/** Runs a profile until SIGTERM or SIGINT; a second signal does not wait for the drain. */
-export async function run(file: string): Promise<void> {
-  const begun = process.hrtime.bigint();
-  const interrupted = new AbortController();
-  const first = new Promise<NodeJS.Signals>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      process.once(signal, () => {
-        interrupted.abort(new Error(`${signal} came during the start`));
-        resolve(signal);
-        for (const again of ['SIGTERM', 'SIGINT'] as const) process.once(again, () => process.exit(130));
-      });
-    }
-  });
+/** `tutti run PROFILE`: until SIGTERM or SIGINT. A second signal ends the process without waiting for the drain. */
+export async function run(terminal: Terminal, file: string): Promise<void> {
+  const { signal } = terminal;
   const profile = await readProfile(file);
   const log = createLog(profile.host.log);
-  const host = await startHost(profile, { version: tuttiVersion(), log, signal: interrupted.signal });
-  const elapsed = Math.round(Number(process.hrtime.bigint() - begun) / 1e6);
+  const host = await startHost(profile, { version: tuttiVersion(), log, signal }).catch((error: unknown) => {
+    throw error instanceof StartUpError ? failed(error.message, undefined, { cause: error }) : error;
+  });
+  // Since the process began: what somebody who waits for the host has waited.
+  const milliseconds = Math.round(performance.now());
   const addresses = host.status.addresses();
-  process.stdout.write(`ready in ${elapsed} ms${addresses.length > 0 ? ` at ${addresses.join(' ')}` : ''}\n`);
-  log.root.info('ready', { profile: profile.name, milliseconds: elapsed, addresses });
-  await first;
+  terminal.out(`ready in ${milliseconds} ms${addresses.length > 0 ? ` at ${addresses.join(' ')}` : ''}`);
+  log.root.info('ready', { profile: profile.name, milliseconds, addresses });
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
   await host.stop();
 }

@@ -1,9 +1,9 @@
 import { readProfile } from '../profile.js';
+import type { Terminal } from '../terminal.js';
 
-/** Checks a profile as a whole and starts nothing. */
-export async function validate(file: string): Promise<void> {
+/** `tutti validate PROFILE`: checks a profile as a whole and starts nothing. */
+export async function validate(terminal: Terminal, file: string): Promise<void> {
   const { name, dataDir, entries } = await readProfile(file);
-  process.stdout.write(
-    `${file} is valid: profile ${name}, ${entries.length} entries, data in ${dataDir}\nstart it with: tutti run ${file}\n`,
-  );
+  terminal.out(`${file} is valid: profile ${name}, ${entries.length} entries, data in ${dataDir}`);
+  terminal.next(`tutti run ${file}`);
 }

@@ -1,0 +1,47 @@
+import { exitCodes } from '../exit-codes.js';
+import { CommandFailure, invalid } from '../failure.js';
+import type { Item, Kind } from '../resources/index.js';
+import type { OperatorClient } from './client.js';
+
+const fullId = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const shown = 8;
+
+/**
+ * The thing that a person means: by its whole id, by its name where only one has it, or by the beginning of an id that
+ * only one has. A name goes before an abbreviation.
+ *
+ * @throws CommandFailure `notFound`, or `invalid` with all that it could mean
+ */
+export async function find<T extends Item>(
+  client: OperatorClient,
+  kind: Kind<T>,
+  word: string,
+  query: Readonly<Record<string, string | undefined>> = {},
+): Promise<T> {
+  if (fullId.test(word)) return client.call('GET', `${kind.path}/${word}`, kind.schema, { query });
+  const named: T[] = [];
+  const begun: T[] = [];
+  for await (const item of client.list(kind.path, kind.schema, query)) {
+    if (item.id === word) return item;
+    if (item.metadata.name === word) named.push(item);
+    else if (item.id.startsWith(word.toLowerCase())) begun.push(item);
+  }
+  const meant = named.length > 0 ? named : begun;
+  const [only, ...others] = meant;
+  if (only === undefined) {
+    throw new CommandFailure(
+      exitCodes.notFound,
+      `there is no ${kind.singular} "${word}"`,
+      `see what there is: tutti get ${kind.plural}`,
+    );
+  }
+  if (others.length > 0) {
+    const list = meant.slice(0, shown).map(({ id, metadata }) => `\n  ${id}  ${metadata.name}`);
+    const rest = meant.length > shown ? `\n  and ${meant.length - shown} more` : '';
+    throw invalid(
+      `"${word}" can mean ${meant.length} ${kind.plural}:${list.join('')}${rest}`,
+      'name one of them by its id',
+    );
+  }
+  return only;
+}

@@ -1,0 +1,12 @@
+/** The operator API from the caller's side. */
+export { OperatorClient } from './client.js';
+export {
+  type Connection,
+  type ConnectionOptions,
+  hostData,
+  readCa,
+  resolveConnection,
+} from './connection.js';
+export { find } from './find.js';
+export { waitForDeployment, waitForPackage } from './wait.js';
+export { withClient } from './with-client.js';

@@ -1,0 +1,77 @@
+import type { Definition } from '../../core/plugin/index.js';
+import type { DefinitionRegistry } from '../../core/plugin/registry.js';
+import { configJsonSchema, slotOf } from '../../core/profile/index.js';
+import { invalid } from '../failure.js';
+import { table } from '../output/table.js';
+import { fields } from '../output/text.js';
+import { builtinRegistry, tuttiVersion } from '../profile.js';
+import type { Terminal } from '../terminal.js';
+import { settingsOf } from './settings.js';
+
+/** `tutti explain [TYPE]` */
+export async function explain(terminal: Terminal, type: string | undefined): Promise<void> {
+  const registry = builtinRegistry();
+  if (type === undefined) {
+    await registry.load(tuttiVersion());
+    const columns = [
+      { head: 'TYPE', value: ({ type }: Definition) => type },
+      { head: 'UNDER', value: ({ kind }: Definition) => slotOf(kind) },
+      { head: 'SUMMARY', value: ({ summary }: Definition) => summary },
+    ];
+    terminal.out(table(columns, registry.definitions()));
+    terminal.next('tutti explain TYPE');
+    return;
+  }
+  await registry.load(tuttiVersion(), [type]);
+  const definition = registry.get(type);
+  if (!definition) {
+    const near = registry.suggest(type);
+    const advice = near === undefined ? 'see all types: tutti explain' : `did you mean "${near}"?`;
+    throw invalid(`there is no type "${type}"`, advice);
+  }
+  terminal.out(text(definition, registry));
+  terminal.next('tutti schema > profile.schema.json, and let your editor complete the rest');
+}
+
+function text(definition: Definition, registry: DefinitionRegistry): string {
+  const { type, kind, summary, version, provides } = definition;
+  const head = fields([
+    ['Type', type],
+    ['About', summary],
+    ['Under', `${slotOf(kind)}:`],
+    ['Version', version],
+    ['Provides', provides.map(({ id }) => id).join(', ')],
+  ]);
+  const uses = Object.entries(definition.uses).map(([name, use]) => {
+    const ref = 'optional' in use ? use.optional : 'every' in use ? use.every : use;
+    const how = 'optional' in use ? 'one or none' : 'every' in use ? 'all' : 'one';
+    const from = registry.list({ provides: ref }).map((one) => one.type);
+    return { name, ref: ref.id, how, from: from.join(', ') || 'the host' };
+  });
+  const settings = settingsOf(configJsonSchema(definition));
+  return [
+    head,
+    uses.length === 0
+      ? 'Uses nothing.'
+      : `Uses:\n${table(
+          [
+            { head: '  NAME', value: ({ name }) => `  ${name}` },
+            { head: 'WHAT', value: ({ ref }) => ref },
+            { head: 'HOW MANY', value: ({ how }) => how },
+            { head: 'FROM', value: ({ from }) => from },
+          ],
+          uses,
+        )}`,
+    settings.length === 0
+      ? 'Has no config.'
+      : `Config:\n${table(
+          [
+            { head: '  NAME', value: ({ name }) => `  ${name}` },
+            { head: 'TYPE', value: ({ type }) => type },
+            { head: 'DEFAULT', value: ({ preset }) => preset },
+            { head: 'ABOUT', value: ({ about }) => about },
+          ],
+          settings,
+        )}`,
+  ].join('\n\n');
+}

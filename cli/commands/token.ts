@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import { type ConnectionOptions, withClient } from '../client/index.js';
+import { age } from '../duration.js';
+import type { Format } from '../output/formats.js';
+import { render } from '../output/render.js';
+import type { Column } from '../output/table.js';
+import type { Terminal } from '../terminal.js';
+
+const token = z.looseObject({
+  id: z.string(),
+  name: z.string(),
+  role: z.string(),
+  createdAt: z.number(),
+  expiresAt: z.number().optional(),
+});
+const iso = (time: number): string => new Date(time).toISOString();
+
+export interface CreateTokenOptions extends ConnectionOptions {
+  readonly role: string;
+  /** Milliseconds. */
+  readonly lifetime?: number;
+}
+
+/** `tutti token create NAME`: the token alone goes to standard output. */
+export async function createToken(terminal: Terminal, name: string, options: CreateTokenOptions): Promise<void> {
+  const { role, lifetime } = options;
+  await withClient(terminal, options, async (client) => {
+    const body = { name, role, ...(lifetime !== undefined && { lifetimeSeconds: Math.ceil(lifetime / 1000) }) };
+    const made = await client.call('POST', '/tokens', token.extend({ token: z.string() }), { body });
+    terminal.out(made.token);
+    terminal.note(`token ${made.id} (${made.name}, ${made.role}); it is shown this once`);
+    terminal.next('keep it in a file of mode 0600 and use it with --token-file FILE');
+  });
+}
+
+/** `tutti token list` */
+export async function listTokens(
+  terminal: Terminal,
+  options: ConnectionOptions & { readonly output: Format },
+): Promise<void> {
+  await withClient(terminal, options, async (client) => {
+    const items: z.output<typeof token>[] = [];
+    for await (const item of client.list('/tokens', token, { limit: undefined })) items.push(item);
+    const columns: Column<z.output<typeof token>>[] = [
+      { head: 'ID', value: ({ id }) => id },
+      { head: 'NAME', value: ({ name }) => name },
+      { head: 'ROLE', value: ({ role }) => role },
+      { head: 'AGE', value: ({ createdAt }) => age(iso(createdAt), Date.now()) },
+      { head: 'EXPIRES', value: ({ expiresAt }) => (expiresAt === undefined ? 'never' : iso(expiresAt)) },
+    ];
+    terminal.out(await render(items, columns, options.output, false));
+    terminal.next('tutti token revoke ID');
+  });
+}
+
+/** `tutti token revoke ID` */
+export async function revokeToken(terminal: Terminal, id: string, options: ConnectionOptions): Promise<void> {
+  await withClient(terminal, options, async (client) => {
+    await client.call('DELETE', `/tokens/${encodeURIComponent(id)}`, z.unknown());
+    terminal.out(`token ${id} revoked`);
+    terminal.next('tutti token list');
+  });
+}

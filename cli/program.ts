@@ -1,0 +1,171 @@
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { type Decision, decisions } from './commands/decisions.js';
+import { parseDuration } from './duration.js';
+import { exitCodeHelp } from './exit-codes.js';
+import { formats } from './output/formats.js';
+import type { Terminal } from './terminal.js';
+
+/**
+ * The command line. A command's module is imported when it is run, so that none pays for what another needs.
+ *
+ * @param version of the program
+ */
+export function createProgram(terminal: Terminal, version: string): Command {
+  const program = new Command('tutti')
+    .description('One host, one profile, a fleet of workloads.')
+    .version(version)
+    .showHelpAfterError('(try: tutti --help)')
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => terminal.out(text), writeErr: (text) => terminal.note(text.trimEnd()) })
+    .addHelpText('after', exitCodeHelp);
+  hostCommands(program, terminal);
+  objectCommands(program, terminal);
+  for (const decision of Object.keys(decisions) as Decision[]) {
+    connected(program.command(decision))
+      .description(`${decision} a device`)
+      .addArgument(new Argument('<kind>').choices(['device']))
+      .argument('<id>', 'its id, the beginning of it, or its name')
+      .action(async (_kind, id, options) =>
+        (await import('./commands/decide.js')).decide(terminal, decision, id, options),
+      );
+  }
+  pushCommand(program, terminal);
+  pkiCommands(program, terminal);
+  tokenCommands(program, terminal);
+  return program;
+}
+
+function hostCommands(program: Command, terminal: Terminal): void {
+  program
+    .command('run')
+    .description('run a host from a profile')
+    .argument('<profile>', 'YAML file')
+    .action(async (file) => (await import('./commands/run.js')).run(terminal, file));
+  program
+    .command('validate')
+    .description('check a profile and start nothing')
+    .argument('<profile>', 'YAML file')
+    .action(async (file) => (await import('./commands/validate.js')).validate(terminal, file));
+  program
+    .command('explain')
+    .description('what profiles can be made of: all types, or one with its config')
+    .argument('[type]', 'such as state.sqlite')
+    .action(async (type) => (await import('./commands/explain.js')).explain(terminal, type));
+  program
+    .command('schema')
+    .description('JSON Schema of profiles, for editors')
+    .action(async () => (await import('./commands/schema.js')).schema(terminal));
+}
+
+const kinds = 'packages, deployments (or instances) or devices';
+
+function objectCommands(program: Command, terminal: Terminal): void {
+  connected(program.command('get'))
+    .description('list packages, deployments or devices, or show one')
+    .argument('<kind>', kinds)
+    .argument('[id]', 'an id, the beginning of it, or a name')
+    .addOption(output())
+    .option('--limit <number>', 'show no more than this many', wholeNumber)
+    .option('--package <id>', 'devices: whether they can run it; deployments: only those of it')
+    .option('--device <id>', 'deployments: only those of it')
+    .option('-w, --watch', 'deployments: go on with each change')
+    .action(async (kind, id, options) => (await import('./commands/get.js')).get(terminal, kind, id, options));
+  connected(program.command('describe'))
+    .description('everything about one thing, with what is wrong with it')
+    .argument('<kind>', kinds)
+    .argument('<id>', 'its id, the beginning of it, or its name')
+    .option('--package <id>', 'devices: whether it can run this package, and why not')
+    .action(async (kind, id, options) =>
+      (await import('./commands/describe.js')).describe(terminal, kind, id, options),
+    );
+  waiting(connected(program.command('apply')))
+    .description('create or update packages and deployments from YAML')
+    .requiredOption('-f, --filename <file>', 'YAML of one or more documents; - reads standard input')
+    .action(async (options) => (await import('./commands/apply.js')).apply(terminal, options));
+  waiting(connected(program.command('delete')))
+    .description('delete a package, a deployment or a device')
+    .argument('<kind>', kinds)
+    .argument('<id>', 'its id, the beginning of it, or its name')
+    .option('--force', 'deployments: forget it without waiting for its device; packages: although it is used')
+    .action(async (kind, id, options) => (await import('./commands/delete.js')).remove(terminal, kind, id, options));
+}
+
+function pushCommand(program: Command, terminal: Terminal): void {
+  connected(program.command('push'))
+    .description('push a package (margo.yaml) or a component (component.yaml, compose.yaml); prints the digest')
+    .argument('<directory>')
+    .argument('<reference>', 'host:port/repository, and :version for a component')
+    .option('--username <name>', "for the registry; a host's own one takes the token")
+    .option('--password-file <file>', 'file that holds the password')
+    .option('--plain-http', 'no TLS, for a registry on this machine')
+    .option('--strict', 'refuse a package that breaks the standard even harmlessly')
+    .action(async (directory, reference, options) =>
+      (await import('./commands/push.js')).push(terminal, directory, reference, options),
+    );
+}
+
+function pkiCommands(program: Command, terminal: Terminal): void {
+  const pki = program.command('pki').description('certificates of devices');
+  pki
+    .command('init')
+    .description('make a device CA: device-ca.crt and device-ca.key')
+    .argument('<directory>')
+    .action(async (directory) => (await import('./commands/pki.js')).initCa(terminal, directory));
+  pki
+    .command('issue')
+    .description('make a key and a certificate for a device')
+    .argument('<name>', 'of the device')
+    .option('--ca <directory>', 'with device-ca.crt and device-ca.key ($TUTTI_DATA/pki, else data/wfm/pki)')
+    .option('--out <directory>', 'for device.crt and device.key (./NAME)')
+    .option('--days <number>', 'validity', wholeNumber)
+    .action(async (name, options) => (await import('./commands/pki.js')).issue(terminal, name, options));
+  pki
+    .command('show')
+    .description('show the certificates in a file')
+    .argument('<file>', 'PEM or DER')
+    .action(async (file) => (await import('./commands/pki.js')).showCertificates(terminal, file));
+}
+
+function tokenCommands(program: Command, terminal: Terminal): void {
+  const token = program.command('token').description('API tokens');
+  connected(token.command('create'))
+    .description('issue a token; it alone goes to standard output')
+    .argument('<name>', 'for whom or what')
+    .addOption(new Option('--role <role>').choices(['viewer', 'operator', 'admin']).default('viewer'))
+    .option('--lifetime <duration>', 'such as 12h or 30d; no end unless told', parseDuration)
+    .action(async (name, options) => (await import('./commands/token.js')).createToken(terminal, name, options));
+  connected(token.command('list'))
+    .description('tokens, without their secrets')
+    .addOption(output())
+    .action(async (options) => (await import('./commands/token.js')).listTokens(terminal, options));
+  connected(token.command('revoke'))
+    .description('revoke a token at once')
+    .argument('<id>')
+    .action(async (id, options) => (await import('./commands/token.js')).revokeToken(terminal, id, options));
+}
+
+/** The options of every command that talks to a host. A token is never one: others could read it off the command line. */
+function connected(command: Command): Command {
+  return command
+    .option('--server <url>', 'the host (TUTTI_SERVER; https://localhost:8443)')
+    .option('--ca <file>', 'PEM of the CA to trust (TUTTI_CA; $TUTTI_DATA/pki/ca.crt, else data/wfm/pki/ca.crt)')
+    .option(
+      '--token-file <file>',
+      'holds the API token (TUTTI_TOKEN_FILE; $TUTTI_DATA/admin.token, else data/wfm/admin.token); TUTTI_TOKEN is the token itself',
+    );
+}
+
+function waiting(command: Command): Command {
+  return command
+    .option('--wait', 'until it is done or has failed')
+    .option('--timeout <duration>', 'how long to wait', parseDuration, 60_000);
+}
+
+function output(): Option {
+  return new Option('-o, --output <format>').choices(formats).default('table');
+}
+
+function wholeNumber(text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('expected a whole number above 0');
+}

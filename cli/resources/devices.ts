@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import { age } from '../duration.js';
+import { type Kind, shortId } from './kind.js';
+
+const schema = z.looseObject({
+  id: z.string(),
+  metadata: z.looseObject({
+    name: z.string(),
+    namespace: z.string().optional(),
+    creationTimestamp: z.string().optional(),
+  }),
+  eligible: z.string().optional(),
+  reasons: z.array(z.string()).default([]),
+  spec: z.looseObject({
+    fingerprint: z.string().optional(),
+    form: z.string().optional(),
+    capabilities: z.array(z.looseObject({ properties: z.looseObject({}).optional() })).default([]),
+  }),
+  state: z.looseObject({ approval: z.string(), lastSeen: z.string().optional() }),
+});
+
+export type DeviceItem = z.output<typeof schema>;
+
+export const devices: Kind<DeviceItem, 'devices'> = {
+  plural: 'devices',
+  singular: 'device',
+  aliases: ['dev'],
+  path: '/devices',
+  schema,
+  columns: (now) => [
+    { head: 'ID', value: ({ id }) => shortId(id) },
+    { head: 'NAME', value: ({ metadata }) => metadata.name },
+    { head: 'STATE', value: ({ state }) => state.approval },
+    { head: 'SEEN', value: ({ state }) => age(state.lastSeen, now) },
+    { head: 'AGE', value: ({ metadata }) => age(metadata.creationTimestamp, now) },
+    { head: 'FORM', wide: true, value: ({ spec }) => spec.form ?? '-' },
+    { head: 'FINGERPRINT', wide: true, value: ({ spec }) => spec.fingerprint?.slice(0, 16) ?? '-' },
+  ],
+  describe: ({ id, metadata, state, spec, eligible, reasons }, now) => [
+    ['Name', metadata.name],
+    ['ID', id],
+    ['State', state.approval],
+    ['Seen', state.lastSeen === undefined ? 'never' : `${age(state.lastSeen, now)} ago`],
+    ['Age', age(metadata.creationTimestamp, now)],
+    ['Form', spec.form],
+    ['Fingerprint', spec.fingerprint],
+    ['Eligible', eligible === 'unknown' ? undefined : eligible],
+    ['Why not', reasons],
+    ['Capabilities', spec.capabilities.flatMap(({ properties = {} }) => propertyLines(properties))],
+  ],
+  next: ({ id, state }) =>
+    state.approval === 'PENDING' ? `tutti approve device ${shortId(id)}` : 'tutti apply -f deployment.yaml --wait',
+};
+
+/** Columns that only an asked-for eligibility makes sense of. */
+export const eligibility: ReturnType<Kind<DeviceItem>['columns']> = [
+  { head: 'ELIGIBLE', value: ({ eligible }) => eligible ?? 'unknown' },
+  { head: 'WHY NOT', wide: true, value: ({ reasons }) => reasons.join('; ') },
+];
+
+function propertyLines(properties: Readonly<Record<string, unknown>>): string[] {
+  return Object.entries(properties).flatMap(([name, value]) =>
+    Array.isArray(value)
+      ? [`${name}:`, ...value.map((item) => `  - ${flat(item)}`)]
+      : [`${name}: ${typeof value === 'object' && value !== null ? flat(value) : String(value)}`],
+  );
+}
+
+function flat(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return String(value);
+  if (Array.isArray(value)) return value.map(flat).join(', ');
+  return Object.entries(value)
+    .map(([name, item]) => `${name} ${flat(item)}`)
+    .join(', ');
+}
