@@ -47,6 +47,8 @@ export interface Access<I> {
   readonly schemes: readonly string[];
   /** For docs and generated descriptions. */
   readonly rule: string;
+  /** For WWW-Authenticate, where the handler itself checks credentials that no scheme can. */
+  readonly challenges?: readonly string[];
   /** @returns `undefined` when allowed, else why not */
   readonly check: (principal: Principal, input: I) => string | undefined;
 }

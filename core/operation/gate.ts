@@ -1,6 +1,7 @@
 import Negotiator from 'negotiator';
 import type { z } from 'zod';
 import { correlated } from '../correlation/index.js';
+import { jsonObstacle } from '../json/acceptable.js';
 import type { Logger } from '../plugin/logger.js';
 import { type Authenticator, anonymous, type Evidence, type Principal } from './access.js';
 import { noneMatch } from './conditional.js';
@@ -104,7 +105,10 @@ export class Gate {
       return {
         kind: 'problem',
         problem: present ? present(problem) : problem,
-        challenges: problem.kind.status === 401 ? this.challenges(operation.access.schemes) : [],
+        challenges:
+          problem.kind.status === 401
+            ? [...this.challenges(operation.access.schemes), ...(operation.access.challenges ?? [])]
+            : [],
       };
     }
   }
@@ -130,8 +134,10 @@ export class Gate {
   }
 }
 
-/** @throws {@link Problem} 422 with one entry for each fault */
+/** @throws {@link Problem} 422 with one entry for each fault; 400 for what nothing could work with */
 export function parseInput(schema: z.ZodType, input: unknown): unknown {
+  const obstacle = jsonObstacle(input);
+  if (obstacle !== undefined) throw new Problem(problems.invalidRequest, `the input ${obstacle}`);
   const parsed = schema.safeParse(input, { reportInput: false });
   if (parsed.success) return parsed.data;
   const errors = fieldFaults(parsed.error);

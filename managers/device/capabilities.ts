@@ -16,7 +16,7 @@ export function parentOf(deviceId: string): string | undefined {
  */
 export function withReport(reported: Reported, capabilities: DeviceCapabilities): Reported {
   const parent = parentOf(capabilities.id);
-  if (parent !== undefined && !reported[parent]) {
+  if (parent !== undefined && !Object.hasOwn(reported, parent)) {
     throw new Problem(
       problems.notFound,
       `${capabilities.id} is below ${parent}, whose own capabilities must be reported first`,
@@ -33,7 +33,8 @@ export function withReport(reported: Reported, capabilities: DeviceCapabilities)
  * @throws Problem 404 when it was not reported
  */
 export function withoutReport(reported: Reported, deviceId: string): Reported {
-  if (!reported[deviceId]) throw new Problem(problems.notFound, `no capabilities of ${deviceId} were reported`);
+  if (!Object.hasOwn(reported, deviceId))
+    throw new Problem(problems.notFound, `no capabilities of ${deviceId} were reported`);
   return Object.fromEntries(
     Object.entries(reported).filter(([id]) => id !== deviceId && !id.startsWith(`${deviceId}/`)),
   );

@@ -6,8 +6,7 @@ import {
 } from '../../core/identity/index.js';
 import { type Authenticator, type Evidence, type Principal, Problem, problems } from '../../core/plugin/index.js';
 import type { DeviceManager } from '../../managers/device/index.js';
-
-export const challenge = 'Signature realm="margo"';
+import { challenge } from './problems.js';
 
 /**
  * Authenticates a device by its signature, with the key of the client that the address names

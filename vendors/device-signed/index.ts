@@ -5,7 +5,9 @@ import {
   created,
   defineVendor,
   empty,
+  entityTags,
   type FieldFault,
+  noneMatch,
   ok,
   Problem,
   problems,
@@ -113,10 +115,11 @@ export default defineVendor({
           throw new Problem(problems.unavailable, 'the first manifest is not made yet', { retryAfterSeconds: 1 });
         const reply = ({ bytes, etag }: typeof current) =>
           representation(bytes, mediaTypes.manifest, { etag, cache: changing });
-        if (held === undefined || held === `"${current.etag}"`) return reply(current);
-        return manifests
-          .observe(clientId, held.replaceAll(/^(?:W\/)?"|"$/g, ''))
-          .then(() => reply(manifests.current(clientId) ?? current));
+        if (noneMatch(held, current.etag)) return reply(current);
+        // Of several, a device holds at most one; the others say nothing about what was ever given out.
+        const [only, ...more] = held === undefined ? [] : entityTags(held);
+        if (only === undefined || more.length > 0) return reply(current);
+        return manifests.observe(clientId, only).then(() => reply(manifests.current(clientId) ?? current));
       }),
       serve(operations.deployment, async ({ input: { clientId, deploymentId, digest } }) => {
         const bytes = await manifests.deployment(clientId, deploymentId, digest);

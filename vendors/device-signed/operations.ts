@@ -1,6 +1,6 @@
 import { anyone, defineOperation, ownDevice, problems, z } from '../../core/plugin/index.js';
 import { mediaTypes } from '../../managers/margo/index.js';
-import { missing } from './problems.js';
+import { challenge, missing } from './problems.js';
 
 // The shapes of the device API (workload management API of the signed dialect: preview 1 and early rc.2).
 // Documents are taken as they are and read by managers/margo, which is tolerant where the wild is.
@@ -29,7 +29,7 @@ export const onboard = defineOperation({
   input: z.looseObject({ certificate: z.string().optional(), public_certificate: z.string().optional() }),
   output: { kind: 'value', schema: z.object({ clientId: z.string() }) },
   problems: [problems.invalidRequest, problems.notAuthorized],
-  access: anyone,
+  access: { ...anyone, rule: 'whoever has the key of the certificate', challenges: [challenge] },
   idempotency: 'idempotent',
   bodyLimit: 64 * 1024,
   http: { method: 'POST', path: '/onboarding' },

@@ -1,5 +1,8 @@
 import { Problem, type ProblemType, problems } from '../../core/plugin/index.js';
 
+/** For WWW-Authenticate. */
+export const challenge = 'Signature realm="margo"';
+
 const registry = 'https://docs.margo.org/specification/problem-types#';
 
 /** Fragment of the standard's problem type and the `error` text of the older clients, by the status that they share. */
@@ -49,14 +52,14 @@ export function asDeviceProblem(problem: Problem): Problem {
   });
 }
 
-/** The onboarding texts that the first preview fixes word for word. */
+/** The onboarding texts that the first preview fixes word for word. It knows no 422 there: a wrong document is a 400. */
 export function onboardingProblem(problem: Problem): Problem {
-  const { status } = problem.kind;
-  const error = status === 403 ? 'Client rejected' : status === 400 ? 'Invalid certificate' : undefined;
+  const kind = problem.kind.status === 422 ? problems.invalidRequest : problem.kind;
+  const error = { 400: 'Invalid certificate', 403: 'Client rejected' }[kind.status];
   return asDeviceProblem(
     error === undefined
       ? problem
-      : new Problem(problem.kind, problem.detail, {
+      : new Problem(kind, problem.detail, {
           errors: problem.errors,
           ...(problem.retryAfterSeconds !== undefined && { retryAfterSeconds: problem.retryAfterSeconds }),
           extensions: { ...problem.extensions, error },

@@ -48,19 +48,28 @@ export function createDispatcher(
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = request.url ?? '/';
+    if (request.headers.host === undefined && request.httpVersion === '1.1') {
+      throw new Problem(problems.invalidRequest, 'a request of HTTP/1.1 must have a Host header');
+    }
     const queryAt = url.indexOf('?');
     const path = queryAt < 0 ? url : url.slice(0, queryAt);
     const match = find(request.method ?? 'GET', path);
     if (match.kind !== 'operation') {
       const mount = mounts.find(({ prefix, path: at }) => path === prefix + at || path.startsWith(`${prefix}${at}/`));
       if (mount) return runMount(mount, request, response, path);
-      return refuse(match.kind === 'none' ? undefined : match.allowed, request, response, path);
+      const nearest = surface.operations.find(({ prefix }) => prefix !== '' && path.startsWith(`${prefix}/`));
+      return refuse(match.kind === 'none' ? undefined : match.allowed, request, response, path, nearest?.present);
     }
     const { mounted, params } = match;
     const body =
       request.method === 'GET'
         ? undefined
-        : await readOrClose(request, response, mounted.operation.bodyLimit ?? options.bodyLimit);
+        : await readOrClose(
+            request,
+            response,
+            mounted.operation.bodyLimit ?? options.bodyLimit,
+            mounted.present ?? asItIs,
+          );
     const evidence = evidenceOf(request, url, body, params);
     const { headers } = evidence;
     const gone = new AbortController();
@@ -120,17 +129,22 @@ export function createDispatcher(
   }
 }
 
+/** How a vendor words the problems that its operations never get to see. */
+type Present = (problem: Problem) => Problem;
+const asItIs: Present = (problem) => problem;
+
 /** A body that is refused is not read to its end: the connection closes instead. */
 async function readOrClose(
   request: IncomingMessage,
   response: ServerResponse,
   limit: number,
+  present: Present,
 ): Promise<Uint8Array | undefined> {
   try {
     return await readBody(request, limit);
   } catch (error) {
     response.setHeader('Connection', 'close');
-    throw error;
+    throw error instanceof Problem ? present(error) : error;
   }
 }
 
@@ -139,14 +153,15 @@ function refuse(
   request: IncomingMessage,
   response: ServerResponse,
   path: string,
+  present: Present = asItIs,
 ): void {
   if (!allowed) {
-    sendProblem(response, new Problem(problems.notFound, `nothing is offered at ${path}`));
+    sendProblem(response, present(new Problem(problems.notFound, `nothing is offered at ${path}`)));
     return;
   }
   response.setHeader('Allow', allowed.join(', '));
   if (request.method === 'OPTIONS') response.writeHead(204).end();
-  else sendProblem(response, new Problem(problems.methodNotAllowed, `${path} answers ${allowed.join(', ')}`));
+  else sendProblem(response, present(new Problem(problems.methodNotAllowed, `${path} answers ${allowed.join(', ')}`)));
 }
 
 function clientCertificate(socket: TLSSocket): Uint8Array | undefined {

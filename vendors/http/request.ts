@@ -43,12 +43,15 @@ function tooLarge(limit: number): Problem {
  */
 export function assembleInput(operation: Operation, evidence: Evidence, query: URLSearchParams): unknown {
   const { http } = operation;
-  const fields: Record<string, unknown> = {};
+  // Without a prototype, so that no name of a field (`constructor`, `__proto__`) means anything but itself.
+  const fields: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
   if (evidence.body !== undefined) {
     const body = parseJson(evidence.body, evidence.headers['content-type']);
     if (http.body !== undefined) fields[http.body] = body;
     else if (body !== null && typeof body === 'object' && !Array.isArray(body)) Object.assign(fields, body);
     else throw new Problem(problems.invalidRequest, 'the body must be a JSON object');
+  } else if (http.body !== undefined) {
+    throw new Problem(problems.invalidRequest, 'a JSON document is needed as the body');
   }
   for (const name of new Set(query.keys())) {
     const values = query.getAll(name);

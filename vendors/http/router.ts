@@ -61,10 +61,10 @@ function restName(template: string): string | undefined {
   return /\{([^}+]+)\+\}$/.exec(template)?.[1];
 }
 
-/** `{name+}` is found under `*`, with escapes left in where they stand for a slash. */
+/** `{name+}` is found under `*`, decoded already; to decode it twice would make `%252F` a slash. */
 function renameRest(params: Record<string, string>, name: string): Record<string, string> {
   const { '*': rest = '', ...others } = params;
-  return { ...others, [name]: rest.replaceAll(/%2f/gi, '/') };
+  return { ...others, [name]: rest };
 }
 
 function unreachable(): never {

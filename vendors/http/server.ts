@@ -7,9 +7,14 @@ import { configuredIdentity, developmentIdentity, type ServerIdentity } from '..
 import type { Binding, BindingContext } from '../../core/plugin/index.js';
 import type { HttpConfig } from './config.js';
 import { createDispatcher } from './dispatcher.js';
+import { answerUnreadable } from './unreadable.js';
 
-/** Milliseconds between looks for requests that take too long to arrive; Node's own 30 s would make the limits vague. */
-const connectionsCheckingInterval = 1000;
+const parsing = {
+  /** Milliseconds between looks for requests that take too long to arrive; Node's own 30 s would make the limits vague. */
+  connectionsCheckingInterval: 1000,
+  /** Looked at by the dispatcher: Node would answer without a body. */
+  requireHostHeader: false,
+};
 
 /** HTTP/1.1, over TLS 1.3 unless told otherwise. */
 export class HttpBinding implements Binding {
@@ -35,14 +40,14 @@ export class HttpBinding implements Binding {
       bodyLimit: config.bodyLimit,
       draining: this.#draining.signal,
     });
-    const server =
-      config.tls === 'off' ? createPlain({ connectionsCheckingInterval }) : await this.#secureServer(this.#identity());
+    const server = config.tls === 'off' ? createPlain(parsing) : await this.#secureServer(this.#identity());
     server.headersTimeout = config.headersTimeout * 1000;
     server.requestTimeout = config.requestTimeout * 1000;
     server.keepAliveTimeout = config.idleTimeout * 1000;
     server.timeout = config.idleTimeout * 1000;
     server.maxConnections = config.maxConnections;
     server.on('request', dispatch);
+    server.on('clientError', answerUnreadable);
     server.listen(config.port, config.host);
     this.#server = server;
     try {
@@ -86,7 +91,7 @@ export class HttpBinding implements Binding {
   async #secureServer(identity: ServerIdentity): Promise<SecureServer> {
     const { log, config } = this.on;
     const { cert, key } = await identity.material();
-    const server = createSecure({ cert, key, minVersion: `TLSv${config.minTls}`, connectionsCheckingInterval });
+    const server = createSecure({ cert, key, minVersion: `TLSv${config.minTls}`, ...parsing });
     identity.watch(
       (material) => {
         server.setSecureContext({ cert: material.cert, key: material.key, minVersion: `TLSv${config.minTls}` });

@@ -1,0 +1,26 @@
+/** Far more than any document of ours nests, and far less than what a recursive walk's stack can take. */
+const mostLevels = 100;
+
+/**
+ * Why a value that was parsed from JSON cannot be worked with: it nests so deeply that whatever walks it recursively
+ * (validating, comparing, writing) could overflow the stack, or has a number that JSON cannot write again (`1e999`).
+ * Itself not recursive.
+ *
+ * @returns `undefined` when it can
+ */
+export function jsonObstacle(value: unknown): string | undefined {
+  let level: unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > mostLevels) return `nests more than ${mostLevels} levels deep`;
+    const below: unknown[] = [];
+    for (const one of level) {
+      if (typeof one === 'number' && !Number.isFinite(one)) return 'has a number that is too large';
+      if (one === null || typeof one !== 'object') continue;
+      for (const member of Object.values(one)) {
+        if (typeof member === 'object' || typeof member === 'number') below.push(member);
+      }
+    }
+    level = below;
+  }
+  return undefined;
+}
