@@ -1,5 +1,6 @@
-import { chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { chmod, mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { readIfThere, replaceFile } from '../../core/files/index.js';
 import { parseToken, type TokenParts, tokenText } from './token.js';
 
 const ownerOnly = 0o600;
@@ -14,29 +15,14 @@ export class AdminFile {
 
   /** The token in the file; `undefined` when there is none or something else is in it. */
   async read(): Promise<TokenParts | undefined> {
-    try {
-      return parseToken((await readFile(this.path, 'utf8')).trim());
-    } catch (error) {
-      if (isMissing(error)) return undefined;
-      throw error;
-    }
+    const text = await readIfThere(this.path);
+    return text === undefined ? undefined : parseToken(text.trim());
   }
 
   /** Readable by the owner alone from its first byte on, and there wholly or not at all, a power loss included. */
   async write(token: TokenParts): Promise<void> {
-    const directory = dirname(this.path);
-    const fresh = `${this.path}.new`;
-    await mkdir(directory, { recursive: true });
-    await rm(fresh, { force: true });
-    const file = await open(fresh, 'wx', ownerOnly);
-    try {
-      await file.writeFile(`${tokenText(token)}\n`);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(fresh, this.path);
-    await syncDirectory(directory);
+    await mkdir(dirname(this.path), { recursive: true });
+    await replaceFile(this.path, `${tokenText(token)}\n`, ownerOnly);
   }
 
   /** For a file that was copied into place with a wider mode. */
@@ -48,17 +34,4 @@ export class AdminFile {
   async forget(id: string): Promise<void> {
     if ((await this.read())?.id === id) await rm(this.path, { force: true });
   }
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

@@ -1,29 +1,20 @@
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { syncDirectory } from '../../core/files/index.js';
 import { storageFault } from './fault.js';
-
-/** Makes a rename or a new entry of `folder` survive a power cut. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
 
 /** Makes a folder and its parents; each new one survives a power cut. */
 export async function makeFolder(folder: string): Promise<void> {
   const first = await mkdir(folder, { recursive: true });
   if (first === undefined) return;
   const above = dirname(first);
-  for (let made = folder; made !== above; made = dirname(made)) await syncFolder(dirname(made));
+  for (let made = folder; made !== above; made = dirname(made)) await syncDirectory(dirname(made));
 }
 
 /** Puts a file whose bytes are already on the disk under its name, wholly or not at all. */
 export async function publish(temporary: string, path: string): Promise<void> {
   await rename(temporary, path);
-  await syncFolder(dirname(path));
+  await syncDirectory(dirname(path));
 }
 
 /**
@@ -45,5 +36,3 @@ export async function writeDurably(temporary: string, path: string, bytes: Uint8
     throw storageFault(error);
   }
 }
-
-export { syncFolder };

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { type FileHandle, link, open, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { makeFolder, publish, syncFolder, writeDurably } from './durable.js';
+import { syncDirectory } from '../../core/files/index.js';
+import { makeFolder, publish, writeDurably } from './durable.js';
 import type { ManifestFacts } from './manifest.js';
 
 /** image-spec v1.1, annotations.md: the tag of an entry of `index.json`. */
@@ -69,7 +70,7 @@ export class Layout {
     await this.#prepare();
     try {
       await link(from.#blob(digest), this.#blob(digest));
-      await syncFolder(join(this.folder, 'blobs', 'sha256'));
+      await syncDirectory(join(this.folder, 'blobs', 'sha256'));
     } catch (error) {
       const code = codeOf(error);
       if (code === 'EEXIST') return true;

@@ -1,5 +1,6 @@
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { replaceFile } from '../../../core/files/index.js';
 import { z } from '../../../core/plugin/index.js';
 import type { DesiredComponent } from '../../../core/ports/index.js';
 
@@ -55,7 +56,7 @@ export class MockPlatform {
   #save(): Promise<void> {
     const { file } = this;
     if (file === undefined) return Promise.resolve();
-    const write = this.#writing.then(() => replace(file, JSON.stringify(this.all())));
+    const write = this.#writing.then(() => replaceFile(file, JSON.stringify(this.all()), 0o600));
     // The caller hears of a failure; the next write does not care.
     this.#writing = write.catch(() => undefined);
     return write;
@@ -63,14 +64,3 @@ export class MockPlatform {
 }
 
 const key = (applicationId: string, component: string): string => JSON.stringify([applicationId, component]);
-
-async function replace(file: string, text: string): Promise<void> {
-  const draft = await open(`${file}.new`, 'w', 0o600);
-  try {
-    await draft.writeFile(text);
-    await draft.sync();
-  } finally {
-    await draft.close();
-  }
-  await rename(`${file}.new`, file);
-}

@@ -2,11 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { open, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { hasCode } from '../../../core/files/index.js';
 import type { Json } from '../../../core/ports/index.js';
 import { TargetFault } from '../../../core/ports/index.js';
 import { type ComponentFile, isReserved } from './component-file.js';
 import { marker, type ProcessIdentity, type ProcessTable } from './process-table.js';
-import { hasCode } from './system-error.js';
 
 /** A command with everything that it needs. */
 export interface Command {

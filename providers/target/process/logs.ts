@@ -1,6 +1,6 @@
 import { copyFile, open, rename, stat, truncate } from 'node:fs/promises';
 import path from 'node:path';
-import { hasCode } from './system-error.js';
+import { hasCode } from '../../../core/files/index.js';
 
 export interface LogLimits {
   /** A file that grew beyond this is set aside. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
-import { hasCode } from './system-error.js';
+import { hasCode } from '../../../core/files/index.js';
 
 /** A process that cannot be mistaken for a later one with the same pid (within one boot). */
 export interface ProcessIdentity {

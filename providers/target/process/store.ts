@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import { hasCode } from './system-error.js';
+import { hasCode, replaceFile, syncDirectory } from '../../../core/files/index.js';
 
 /** One artifact with its parameters, as it was asked for. */
 const Revision = z.strictObject({
@@ -105,16 +105,7 @@ export class ComponentFiles {
 
   /** Replaces the record as a whole: a crash leaves the old one or the new one, on disk. */
   async write(record: ComponentRecord): Promise<void> {
-    const draft = `${this.#record}.new`;
-    const file = await open(draft, 'w', 0o600);
-    try {
-      await file.writeFile(`${JSON.stringify(record, undefined, 2)}\n`);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(draft, this.#record);
-    await syncDirectory(this.directory);
+    await replaceFile(this.#record, `${JSON.stringify(record, undefined, 2)}\n`, 0o600);
   }
 
   /** Moves a record that cannot be read out of the way, for a person to look at. */
@@ -155,15 +146,6 @@ export async function syncTree(directory: string): Promise<void> {
     await syncDirectory(path.join(entry.parentPath, entry.name));
   }
   await syncDirectory(directory);
-}
-
-async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 async function subfolders(directory: string): Promise<string[]> {
