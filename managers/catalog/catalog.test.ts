@@ -295,13 +295,17 @@ describe('delete', () => {
 
   it('ends an import that is under way', async () => {
     await push('1.0.0');
-    registry.before = ({ signal }) =>
-      new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
+    let given: AbortSignal | undefined;
+    registry.before = ({ signal }) => {
+      given = signal;
+      return new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
+    };
     const { id } = await wfm.catalog.import(request({ tag: '1.0.0' }));
     const settled = wfm.catalog.settled(id, never);
     const outcome = expect(settled).rejects.toMatchObject(problem(404));
     await expect.poll(() => registry.resolved).toBe(1);
     await wfm.catalog.delete(id);
+    expect(given?.aborted).toBe(true);
     await outcome;
     expect([await state.count(packages), await state.count(claims)]).toEqual([0, 0]);
   });

@@ -30,6 +30,8 @@ export interface ImporterParts {
 /** Milliseconds until the second attempt; doubles with every further one. */
 const firstWait = 1000;
 
+const unexpected = 'something went wrong here; the log of the host has the details';
+
 /** The background half of the catalog: takes pending packages to their end. */
 export class Importer {
   readonly #parts: ImporterParts;
@@ -71,8 +73,10 @@ export class Importer {
     try {
       pulled = await this.#pull(record, credentials, signal);
     } catch (error) {
-      if (signal.aborted || !(error instanceof RegistryFault)) throw error;
-      await this.#fail(id, faultText(error, record, credentials !== undefined));
+      if (signal.aborted) throw error;
+      const known = error instanceof RegistryFault;
+      if (!known) this.#parts.log.error('an import met an error of ours', { packageId: id, error });
+      await this.#fail(id, known ? faultText(error, record, credentials !== undefined) : unexpected);
       return;
     }
     const { digest, faults, warnings } = pulled;

@@ -7,6 +7,7 @@ import {
   printArtifactReference,
   RegistryFault,
 } from '../../core/ports/index.js';
+import type { ApplicationDescription } from '../margo/index.js';
 import type { PackageSource } from './index.js';
 import type { StoredPackage } from './record.js';
 
@@ -43,11 +44,16 @@ export function sourceClaim(source: PackageSource): string {
   return `source:${printArtifactReference(source)}`;
 }
 
+/** The claim on a version; escaped, for a version may be any text. */
+function versionClaim({ id, version }: ApplicationDescription): string {
+  return `version:${id}@${JSON.stringify(version).slice(1, -1)}`;
+}
+
 /** All claims of a package: its source, and once it is onboarded its digest and version. */
 export function claimsOf({ source, digest, description, state }: StoredPackage): string[] {
   const { registry, repository } = source;
   const keys = [sourceClaim(source)];
   if (state !== 'ONBOARDED' || digest === undefined || !description) return keys;
-  keys.push(sourceClaim({ registry, repository, digest }), `version:${description.id}@${description.version}`);
+  keys.push(sourceClaim({ registry, repository, digest }), versionClaim(description));
   return [...new Set(keys)];
 }

@@ -165,6 +165,18 @@ describe('capabilities', () => {
     });
   });
 
+  it('may have any names and labels that a device can think of', async () => {
+    const { devices, clock } = await start();
+    const { id } = await addDevice({ devices, clock }, 'a', { labels: { 'k=\0': 'v\ud800', constructor: true } });
+    const [found] = (await devices.list({ label: { key: 'k=\0', value: 'v\ud800' } })).items;
+    expect(found?.id).toBe(id);
+    expect(await devices.reportCapabilities(id, capabilities('constructor'), 'D2')).toBe(true);
+    await expect(devices.withdrawCapabilities(id, 'toString')).rejects.toMatchObject({ kind: { status: 404 } });
+    await expect(devices.reportCapabilities(id, capabilities('valueOf/a'), 'D2')).rejects.toMatchObject({
+      kind: { status: 404 },
+    });
+  });
+
   it('make devices be found by their labels', async () => {
     const { devices, clock } = await start();
     const line1 = await addDevice({ devices, clock }, 'a', { labels: { line: 1, os: ['linux', 'rt'] } });

@@ -13,8 +13,9 @@ export const fingerprints = collection<{ readonly clientId: string }>('device-fi
 /** Apart from the record, so that a sign of life is no change of the device. Milliseconds since the epoch. */
 export const sightings = collection<{ readonly at: number }>('device-sightings');
 
+/** In JSON, whatever characters a device has put into its labels can be indexed. */
 export function labelEntry(key: string, value: string): string {
-  return `${key}=${value}`;
+  return JSON.stringify([key, value]);
 }
 
 function labelEntries({ labels }: DeviceCapabilities): string[] {

@@ -97,7 +97,9 @@ export class Planner {
     const ofType = solution.profiles.filter(({ type }) => type === present.deployment.profile.type);
     const profiles = same.length > 0 ? same : ofType;
     const client = await devices.get(present.clientId);
-    const capabilities = client.capabilities[present.deviceId];
+    const capabilities = Object.hasOwn(client.capabilities, present.deviceId)
+      ? client.capabilities[present.deviceId]
+      : undefined;
     // A device that has withdrawn its capabilities is the final judge of what it gets.
     if (!capabilities && profiles[0]) return profiles[0];
     const choice = capabilities && placement.choose(profiles, capabilities);
