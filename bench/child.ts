@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 /** A program that says `ready ...` on its standard output when it is. */
@@ -66,14 +66,14 @@ async function stopProgram(child: ChildProcess): Promise<void> {
 
 /** Seconds that a process has spent on a processor, all its threads together; undefined where /proc is not. */
 export function cpuSeconds(pid: number): number | undefined {
-  const stat = procFile(pid, 'stat');
-  // The name in parentheses may hold anything, so fields are counted from its end; utime and stime are 14 and 15.
-  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return fields && (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+  try {
+    const threads = readdirSync(`/proc/${pid}/task`).map((thread) => procFile(pid, `task/${thread}/schedstat`));
+    // The first number is the time on a processor in nanoseconds, finer than the ticks of `stat`.
+    return threads.reduce((sum, text) => sum + Number(text?.split(' ')[0] ?? 0), 0) / 1e9;
+  } catch {
+    return undefined;
+  }
 }
-
-/** Linux reports in these whatever the kernel's own clock. */
-const ticksPerSecond = 100;
 
 /** Resident memory in MB, as `VmRSS` has it. */
 export function residentMB(pid: number): number | undefined {

@@ -6,7 +6,7 @@ import type { BenchOptions } from '../options.js';
 import type { Report } from '../report.js';
 import { median, quantile } from '../statistics.js';
 import { type Device, manifestEtag, onboard, signedPoll } from './device.js';
-import { type Connection, openConnection, runRound } from './load.js';
+import { openConnection, runRound } from './load.js';
 
 const devices = 16;
 /** Signed anew before each round, for each device; a round longer than they last repeats them. */
@@ -21,7 +21,7 @@ interface Subject {
   readonly origin: string;
   readonly devices: readonly Device[];
   readonly etag: string;
-  readonly connections: readonly Connection[];
+  readonly ca: string;
 }
 
 interface Sample {
@@ -56,10 +56,7 @@ export async function benchPolls({ rounds, seconds, builds }: BenchOptions): Pro
     }
     return report(samples, bare.name, { rounds, seconds, pinned });
   } finally {
-    for (const { connections, program } of subjects) {
-      for (const { socket } of connections) socket.destroy();
-      await program.stop();
-    }
+    for (const { program } of subjects) await program.stop();
     await rm(directory, { recursive: true, force: true });
   }
 }
@@ -74,8 +71,7 @@ async function fleetManager(name: string, main: string, data: string, core: { co
   const [device] = onboarded;
   if (!device) throw new Error('no device');
   const etag = await manifestEtag(origin, ca, device);
-  const connections = await Promise.all(onboarded.map(() => openConnection(origin, ca)));
-  return { name, program, origin, devices: onboarded, etag, connections };
+  return { name, program, origin, ca, devices: onboarded, etag };
 }
 
 /** With the certificate, the devices and the manifest of `model`. */
@@ -90,22 +86,21 @@ async function bareServer(model: Subject, data: string, core: { core?: number })
   const input = JSON.stringify({ cert: await pem('server.crt'), key: await pem('server.key'), etag: model.etag, keys });
   const program = await startProgram({ args: ['bench/polls/bare-server.mjs'], input, ...core });
   const origin = /https:\S+/.exec(program.ready)?.[0] ?? '';
-  const ca = await pem('ca.crt');
-  const connections = await Promise.all(model.devices.map(() => openConnection(origin, ca)));
-  return { name: 'bare node:https', program, origin, devices: model.devices, etag: model.etag, connections };
+  return { ...model, name: 'bare node:https', program, origin };
 }
 
-async function measure(
-  { program, origin, devices: polling, etag, connections }: Subject,
-  seconds: number,
-): Promise<Sample> {
-  polling.forEach((device, index) => {
-    const connection = connections[index];
-    if (connection) connection.polls = Array.from({ length: signedAhead }, () => signedPoll(origin, device, etag));
-  });
+async function measure({ program, origin, ca, devices: polling, etag }: Subject, seconds: number): Promise<Sample> {
+  // Opened for each round: a server may close what was silent while the others had their turn.
+  const connections = await Promise.all(
+    polling.map(async (device) => {
+      const polls = Array.from({ length: signedAhead }, () => signedPoll(origin, device, etag));
+      return openConnection(origin, ca, polls);
+    }),
+  );
   const before = cpuSeconds(program.pid);
   const round = await runRound(connections, seconds);
   const after = cpuSeconds(program.pid);
+  for (const { socket } of connections) socket.destroy();
   return {
     pollsPerSecond: round.polls / round.seconds,
     cpuMicros: before === undefined || after === undefined ? Number.NaN : ((after - before) * 1e6) / round.polls,

@@ -5,7 +5,7 @@ import { connect, type TLSSocket } from 'node:tls';
 export interface Connection {
   readonly socket: TLSSocket;
   /** Polls to send in turn. */
-  polls: readonly Buffer[];
+  readonly polls: readonly Buffer[];
 }
 
 export interface Round {
@@ -15,12 +15,12 @@ export interface Round {
   readonly latencies: readonly number[];
 }
 
-export async function openConnection(origin: string, ca: string): Promise<Connection> {
+export async function openConnection(origin: string, ca: string, polls: readonly Buffer[]): Promise<Connection> {
   const { hostname, port } = new URL(origin);
   const socket = connect({ host: hostname, port: Number(port), ca, minVersion: 'TLSv1.3' });
   socket.setNoDelay(true);
   await once(socket, 'secureConnect');
-  return { socket, polls: [] };
+  return { socket, polls };
 }
 
 /** Every connection has one poll under way until the time is over. Raw bytes both ways, so that the load costs little. */
