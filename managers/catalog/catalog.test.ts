@@ -146,6 +146,15 @@ describe('import', () => {
     expect(ended.warnings).toContainEqual(expect.objectContaining({ path: 'resources/icon.png', code: 'missing' }));
   });
 
+  it('counts a lost resource against a package when it is strict', async () => {
+    await push('1.0.0', { icon: new Uint8Array([9]) });
+    const { manifest } = await registry.resolve({ registry: 'r', repository: 'apps/pump', tag: '1.0.0' });
+    registry.lose(manifest.layers[1]?.digest ?? '');
+    const ended = await imported({ tag: '1.0.0' }, { strict: true });
+    expect(ended.state).toBe('FAILED');
+    expect(ended.faults).toContainEqual(expect.objectContaining({ path: 'resources/icon.png', code: 'missing' }));
+  });
+
   it('tries a registry again that cannot be reached, and says so in the end', async () => {
     await push('1.0.0');
     let away = true;

@@ -303,6 +303,56 @@ describe('report', () => {
   });
 });
 
+describe('what happens in between', () => {
+  /** Runs something after a deployment's change was decided on and before it is written. */
+  function beforeWriting(work: () => Promise<unknown>): void {
+    const { commit } = state;
+    state.commit = async (changes) => {
+      if (changes.some((change) => change.kind === 'put' && change.in.name === records.name)) {
+        state.commit = commit;
+        await work();
+      }
+      return commit.call(state, changes);
+    };
+  }
+
+  it('is not overwritten by an update that has seen less', async () => {
+    const { id } = await create();
+    const { revision } = await wfm.instances.get(id);
+    beforeWriting(() => wfm.instances.report(device.id, report(id, 'installing')));
+    const update = wfm.instances.update(id, { values: { greeting: 'x' } }, revision);
+    await expect(update).rejects.toMatchObject(problem(412));
+    expect(await wfm.instances.get(id)).toMatchObject({ state: 'INSTALLING' });
+    expect(version()).toBe(2);
+  });
+
+  it('leaves nothing of a device that goes meanwhile', async () => {
+    beforeWriting(async () => {
+      await wfm.devices.remove(device.id);
+      await wfm.delivered();
+    });
+    await expect(create()).rejects.toMatchObject(problem(404, 'removed meanwhile'));
+    expect([await state.count(records), await state.count(manifestBlobs)]).toEqual([0, 0]);
+  });
+
+  it('keeps a device from getting something new that is revoked while others are served', async () => {
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const before = wfm.manifests.update(device.id, async () => {
+      await held;
+      return { deployments: [], form: 'D2', alongside: [] };
+    });
+    const attempt = expect(create()).rejects.toMatchObject(problem(409, 'REVOKED'));
+    await clock.advance(0);
+    await wfm.devices.revoke(device.id);
+    release();
+    await Promise.all([before, attempt]);
+    expect(await state.count(records)).toBe(0);
+  });
+});
+
 describe('list and watch', () => {
   it('pages by client and package', async () => {
     const other = await addDevice(wfm, 'other');
