@@ -1,0 +1,46 @@
+import { componentDigest, defineProvider, TargetProvider, z } from 'tutti/plugin';
+
+const changes = { properties: ['*'], parameters: ['*'] };
+
+/** A platform that "runs" a component by greeting it. What it greeted is its actual state, until the host stops. */
+export default defineProvider({
+  port: TargetProvider,
+  type: 'target.hello',
+  version: '1.0.0',
+  summary: 'Greets components instead of running them',
+  host: '>=0.1.0',
+  config: z.strictObject({ greeting: z.string().default('hello').describe('What to say') }),
+  create: ({ config, log }) => {
+    const greeted = new Map();
+    return {
+      describe: async () => ({
+        deploymentTypes: ['custom'],
+        runtimes: ['custom'],
+        facts: { cpus: [{ cores: 1 }], memory: '1Gi', storage: '1Gi' },
+        changes,
+        parallel: 1,
+      }),
+      actual: async () =>
+        [...greeted.values()].map(({ id, name, components }) => ({ id, name, components: [...components.values()] })),
+      apply: async (application, componentName) => {
+        const { id, name } = application;
+        const desired = application.components.find((component) => component.name === componentName);
+        const known = greeted.get(id) ?? { id, name, components: new Map() };
+        const applied = componentDigest(desired, changes);
+        if (known.components.get(componentName)?.applied === applied) return;
+        log.info(`${config.greeting}, ${componentName}`);
+        greeted.set(id, known);
+        known.components.set(componentName, { name: componentName, phase: 'running', applied });
+      },
+      remove: async ({ id }, componentName) => {
+        const known = greeted.get(id);
+        known?.components.delete(componentName);
+        if (known?.components.size === 0) greeted.delete(id);
+      },
+      watch: async function* () {
+        // Nothing here changes by itself.
+      },
+      logs: async () => [],
+    };
+  },
+});
