@@ -1,16 +1,14 @@
-import { LRUCache } from 'lru-cache';
 import { Mirror } from '../../core/mirror/index.js';
 import { Problem, problems } from '../../core/operation/index.js';
 import type { Clock, Health, Lifecycle, Logger } from '../../core/plugin/index.js';
 import { type Change, put, StateConflict, type StateProvider, type Stored } from '../../core/ports/index.js';
 import type { DeviceManager } from '../device/index.js';
 import { composeManifest, digestOf, renderDeployment, type SignedForm } from '../margo/index.js';
+import { BlobReader } from './blob-reader.js';
 import type { DesiredChange, ManifestManager, PublishedManifest } from './index.js';
 import {
-  blobKey,
   type Contents,
   type ManifestRecord,
-  manifestBlobs,
   manifests,
   noContents,
   publication,
@@ -54,14 +52,14 @@ export class StoredManifests implements ManifestManager, Lifecycle {
   readonly #parts: ManifestParts;
   readonly #held: Mirror<ManifestRecord, Held>;
   readonly #turns = new Turns();
-  readonly #cache: LRUCache<string, Uint8Array>;
+  readonly #blobs: BlobReader;
   /** What a client that never had a deployment is given: the same for all, since it names nobody. */
   #first: Held & { readonly text: string } = emptyHeld;
 
   constructor(parts: ManifestParts) {
     this.#parts = parts;
     this.#held = new Mirror(parts.state, manifests, ({ value }) => held(value));
-    this.#cache = new LRUCache({ maxSize: parts.cacheBytes, sizeCalculation: (bytes) => bytes.byteLength + 1 });
+    this.#blobs = new BlobReader(parts.state, parts.cacheBytes);
   }
 
   async start(): Promise<void> {
@@ -185,7 +183,7 @@ export class StoredManifests implements ManifestManager, Lifecycle {
   async #nextEpoch(clientId: string, base: Base, etag?: string): Promise<Outcome> {
     const { record, expect } = base;
     const epoch = epochAfter(record.version, record.epoch);
-    const composed = await this.#compose(clientId, record, epoch, await this.#present(clientId, record));
+    const composed = await this.#compose(clientId, record, epoch, await this.#blobs.all(clientId, record));
     const foreign = etag === undefined ? record.foreign : noteForeign(record.foreign, etag, this.#parts.clock.now());
     const next = successor(record, composed, record.form, epoch, foreign);
     return { changes: publication(clientId, record, next, composed, expect), record: next };
@@ -201,30 +199,13 @@ export class StoredManifests implements ManifestManager, Lifecycle {
     return composeManifest({ clientId, version: nextVersion(base.version, epoch), deployments, basePath });
   }
 
-  /** The exact bytes of what the manifest lists now. */
-  #present(clientId: string, record: ManifestRecord): Promise<{ id: string; bytes: Uint8Array }[]> {
-    return Promise.all(
-      record.contents.deployments.map(async ({ id, digest }) => {
-        const stored = await this.#parts.state.get(manifestBlobs, blobKey(clientId, digest));
-        if (!stored) throw new Error(`the store has lost deployment ${id} (${digest}) of client ${clientId}`);
-        return { id, bytes: stored.value };
-      }),
-    );
-  }
-
   async #blob(
     clientId: string,
     digest: string,
     listed: (contents: Contents) => boolean,
   ): Promise<Uint8Array | undefined> {
     const known = this.#held.get(clientId);
-    if (!known || ![known.record.contents, ...known.record.retired].some(listed)) return undefined;
-    const key = blobKey(clientId, digest);
-    const cached = this.#cache.get(key);
-    if (cached) return cached;
-    const stored = await this.#parts.state.get(manifestBlobs, key);
-    if (stored) this.#cache.set(key, stored.value);
-    return stored?.value;
+    return known && this.#blobs.read(clientId, digest, known.record, listed);
   }
 }
 
