@@ -12,6 +12,11 @@ describe('jsonObstacle', () => {
     expect(jsonObstacle(nested(levels))).toMatch(/levels/);
   });
 
+  it('refuses the one key that is no key everywhere', () => {
+    expect(jsonObstacle(JSON.parse('{"a":{"__proto__":{}}}'))).toMatch(/__proto__/);
+    expect(jsonObstacle({ constructor: 1, prototype: {} })).toBeUndefined();
+  });
+
   it('refuses numbers beyond all bounds', () => {
     expect(jsonObstacle(JSON.parse('{"a":[1e999]}'))).toMatch(/number/);
     expect(jsonObstacle(JSON.parse('-1e999'))).toMatch(/number/);

@@ -3,8 +3,8 @@ const mostLevels = 100;
 
 /**
  * Why a value that was parsed from JSON cannot be worked with: it nests so deeply that whatever walks it recursively
- * (validating, comparing, writing) could overflow the stack, or has a number that JSON cannot write again (`1e999`).
- * Itself not recursive.
+ * (validating, comparing, writing) could overflow the stack, it has a number that JSON cannot write again (`1e999`), or
+ * the key `__proto__`, which some code would take for more than a key and other code would drop. Itself not recursive.
  *
  * @returns `undefined` when it can
  */
@@ -16,6 +16,7 @@ export function jsonObstacle(value: unknown): string | undefined {
     for (const one of level) {
       if (typeof one === 'number' && !Number.isFinite(one)) return 'has a number that is too large';
       if (one === null || typeof one !== 'object') continue;
+      if (Object.hasOwn(one, '__proto__')) return 'has the key __proto__';
       for (const member of Object.values(one)) {
         if (typeof member === 'object' || typeof member === 'number') below.push(member);
       }

@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { builtins } from '../../cli/builtins.js';
+import { defineBinding, type Surface } from '../../core/plugin/index.js';
 import { startTestHost, type TestHost } from '../../core/testing/host.js';
 import { createAuthority, type DeviceAuthority, type Validity } from './authority.js';
 import { Device, secondForm } from './device.js';
@@ -23,6 +24,8 @@ export interface WfmSettings {
 /** A whole fleet manager of the built-in definitions, served on a socket, and what a test does with it. */
 export interface Wfm extends AsyncDisposable {
   readonly host: TestHost;
+  /** All operations that it serves. */
+  readonly surface: Surface;
   readonly authority: DeviceAuthority;
   readonly registry: StubRegistry;
   /** Of the first admin. */
@@ -57,9 +60,10 @@ export async function startWfm(settings: WfmSettings = {}): Promise<Wfm> {
   const registry = await startStubRegistry();
   await writeFile(join(folder, 'device-ca.crt'), authority.pem);
   const state = new ObservedState();
+  const { binding: witness, surface } = surfaceWitness();
   const definitions = await Promise.all(Object.values(builtins.definitions).map((load) => load()));
   const host = await startTestHost({
-    definitions: [...definitions, observed(state)],
+    definitions: [...definitions, observed(state), witness],
     profile: `
 profile: wfm
 providers:
@@ -81,6 +85,7 @@ vendors:
   system:    { type: vendor.system }
 bindings:
   http:      { type: binding.http, config: { port: 0, ${binding} } }
+  witness:   { type: binding.witness }
 `,
   });
   const origin = host.url;
@@ -119,6 +124,7 @@ bindings:
   };
   return {
     host,
+    surface: surface(),
     authority,
     registry,
     token,
@@ -137,6 +143,26 @@ bindings:
       return String(answer.json['id']);
     },
   };
+}
+
+/** A binding that serves nothing and tells what it would have to. */
+function surfaceWitness() {
+  const seen: Surface[] = [];
+  const binding = defineBinding({
+    type: 'binding.witness',
+    version: '1.0.0',
+    summary: 'Tells the test what there is to serve',
+    create: ({ surface }) => {
+      seen.push(surface);
+      return { addresses: () => [] };
+    },
+  });
+  const surface = (): Surface => {
+    const [only] = seen;
+    if (!only) throw new Error('the host made no binding');
+    return only;
+  };
+  return { binding, surface };
 }
 
 async function importPackage(
