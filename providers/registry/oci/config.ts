@@ -46,7 +46,10 @@ const registry = z
   });
 
 export const ociConfig = z.strictObject({
-  registries: z.array(registry).default([]).describe('Registries that may be used, and how'),
+  registries: z
+    .array(registry)
+    .default([])
+    .describe('Registries that may be used, and how; the first entry of an address counts'),
   unlisted: z
     .enum(['refuse', 'allow'])
     .default('refuse')

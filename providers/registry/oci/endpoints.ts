@@ -120,7 +120,10 @@ export class Endpoints {
         ...(ca !== undefined && { ca: resolvePath(ca) }),
         ...(passwordFile !== undefined && { passwordFile: resolvePath(passwordFile) }),
       };
-      this.#byAddress.set(new URL(registry.url).origin, new Endpoint({ ...registry, ...files }, config.timeouts));
+      const { origin } = new URL(registry.url);
+      // The first entry of an address counts, so that a profile can put a default behind what the environment names.
+      if (this.#byAddress.has(origin)) continue;
+      this.#byAddress.set(origin, new Endpoint({ ...registry, ...files }, config.timeouts));
     }
   }
 
