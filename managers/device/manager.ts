@@ -14,6 +14,9 @@ import { admission, readAnchors, readCertificate } from './trust.js';
 /** The younger form, for a device that has not shown yet what it speaks. */
 const defaultForm: SignedForm = 'D2';
 
+/** How often other requests with the same certificate can be faster before the caller is told. */
+const onboardingAttempts = 16;
+
 export interface DeviceParts {
   readonly state: StateProvider;
   readonly events: EventBus;
@@ -65,7 +68,7 @@ export class DeviceRegistry implements DeviceManager, Lifecycle {
   async onboard(text: string): Promise<DeviceRecord> {
     const now = this.#parts.clock.now();
     const certificate = readCertificate(text, now);
-    for (;;) {
+    for (let attempt = 1; attempt <= onboardingAttempts; attempt++) {
       const known = await this.#store.byFingerprint(certificate.fingerprint256);
       if (known && known.value.state !== 'PENDING') {
         const refused = refusal(known.value.state);
@@ -83,6 +86,9 @@ export class DeviceRegistry implements DeviceManager, Lifecycle {
         if (!(error instanceof StateConflict)) throw error;
       }
     }
+    throw new Problem(problems.unavailable, 'too many requests with this certificate at once; try again', {
+      retryAfterSeconds: 1,
+    });
   }
 
   async get(id: string): Promise<DeviceRecord> {
