@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { ulid } from 'ulid';
+import { randomUUID } from 'node:crypto';
 
 const current = new AsyncLocalStorage<string>();
 
@@ -10,6 +10,6 @@ export function correlationId(): string | undefined {
 
 /** Runs `work` under a correlation id: the given one, or a new one. */
 export function correlated<T>(id: string | undefined, work: (id: string) => T): T {
-  const used = id ?? ulid();
+  const used = id ?? randomUUID();
   return current.run(used, () => work(used));
 }

@@ -1,4 +1,5 @@
 export * from './access.js';
+export type { IncomingCall } from './call.js';
 export * from './conditional.js';
 export * from './gate.js';
 export * from './mounted.js';

@@ -57,7 +57,7 @@ export interface Call<I> {
   /** Aborts when the caller goes away, the time is over, or the host drains. */
   readonly signal: AbortSignal;
   /** The caller's `If-Match`, unquoted: the version that it believes to change. */
-  readonly ifMatch?: string;
+  readonly ifMatch?: string | undefined;
 }
 
 export type Handler<I> = (call: Call<I>) => Promise<Reply<unknown>> | Reply<unknown>;

@@ -1,10 +1,18 @@
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
-import { ulid } from 'ulid';
-import { type Evidence, type MountedMount, Problem, problems, type Surface } from '../../core/operation/index.js';
+import {
+  type Evidence,
+  type MountedMount,
+  type Outcome,
+  Problem,
+  problems,
+  type Surface,
+} from '../../core/operation/index.js';
 import type { Logger } from '../../core/plugin/index.js';
+import { HttpCall } from './call.js';
 import { type HttpMount, isHttpMount } from './mount.js';
-import { assembleInput, readBody } from './request.js';
+import { readBody } from './request.js';
 import { respond, sendProblem } from './response.js';
 import { createRouter } from './router.js';
 
@@ -20,9 +28,6 @@ export interface DispatcherOptions {
   readonly draining: AbortSignal;
 }
 
-const correlationForm = /^[\w.:-]{1,128}$/;
-const empty = new URLSearchParams();
-
 /** Brings a request to the operation or mount that it addresses, and the outcome back. Never throws. */
 export function createDispatcher(
   options: DispatcherOptions,
@@ -32,21 +37,28 @@ export function createDispatcher(
   const mounts = surface.mounts.filter(isHttpMount);
 
   return (request, response) => {
-    handle(request, response).catch((error: unknown) => {
-      // What is thrown here is a fault of the connection or of ours; the caller's faults are outcomes.
-      if (error instanceof Problem) sendProblem(response, error);
-      else if (request.destroyed || response.destroyed) log.debug('the caller went away', { error });
-      else {
-        log.error('a request could not be handled', { error });
-        sendProblem(
-          response,
-          new Problem(problems.internal, 'something went wrong here; the log of the host has the details'),
-        );
-      }
-    });
+    try {
+      handle(request, response)?.catch((error: unknown) => failed(error, request, response));
+    } catch (error) {
+      failed(error, request, response);
+    }
   };
 
-  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  /** What ends here is a fault of the connection or of ours; the caller's faults are outcomes. */
+  function failed(error: unknown, request: IncomingMessage, response: ServerResponse): void {
+    if (error instanceof Problem) sendProblem(response, error);
+    else if (request.destroyed || response.destroyed) log.debug('the caller went away', { error });
+    else {
+      log.error('a request could not be handled', { error });
+      sendProblem(
+        response,
+        new Problem(problems.internal, 'something went wrong here; the log of the host has the details'),
+      );
+    }
+  }
+
+  /** A promise only where something must be waited for. */
+  function handle(request: IncomingMessage, response: ServerResponse): Promise<void> | undefined {
     const url = request.url ?? '/';
     if (request.headers.host === undefined && request.httpVersion === '1.1') {
       throw new Problem(problems.invalidRequest, 'a request of HTTP/1.1 must have a Host header');
@@ -58,38 +70,28 @@ export function createDispatcher(
       const mount = mounts.find(({ prefix, path: at }) => path === prefix + at || path.startsWith(`${prefix}${at}/`));
       if (mount) return runMount(mount, request, response, path);
       const nearest = surface.operations.find(({ prefix }) => prefix !== '' && path.startsWith(`${prefix}/`));
-      return refuse(match.kind === 'none' ? undefined : match.allowed, request, response, path, nearest?.present);
+      refuse(match.kind === 'none' ? undefined : match.allowed, request, response, path, nearest?.present);
+      return undefined;
     }
     const { mounted, params } = match;
-    const body =
-      request.method === 'GET'
-        ? undefined
-        : await readOrClose(
-            request,
-            response,
-            mounted.operation.bodyLimit ?? options.bodyLimit,
-            mounted.present ?? asItIs,
-          );
-    const evidence = evidenceOf(request, url, body, params);
-    const { headers } = evidence;
-    const gone = new AbortController();
-    response.once('close', () => gone.abort());
-    const correlation = headers['x-correlation-id'];
-    const { ['if-match']: ifMatch, ['if-none-match']: ifNoneMatch, accept } = headers;
-    const outcome = await surface.gate.invoke(mounted, {
-      evidence,
-      input: () =>
-        assembleInput(mounted.operation, evidence, queryAt < 0 ? empty : new URLSearchParams(url.slice(queryAt + 1))),
-      signal:
-        mounted.operation.output.kind === 'stream' ? AbortSignal.any([gone.signal, options.draining]) : gone.signal,
-      ...(correlation !== undefined && correlationForm.test(correlation) && { correlationId: correlation }),
-      ...(ifMatch !== undefined && { ifMatch: ifMatch.replace(/^"(.*)"$/, '$1') }),
-      ...(ifNoneMatch !== undefined && { ifNoneMatch }),
-      ...(accept !== undefined && { accept }),
-    });
-    if (response.destroyed) return;
+    const query = queryAt < 0 ? undefined : url.slice(queryAt + 1);
+    const invoke = (body: Uint8Array | undefined): Promise<void> | undefined => {
+      const evidence = evidenceOf(request, url, body, params);
+      const call = new HttpCall(evidence, mounted.operation, query, response, options.draining);
+      const outcome = surface.gate.invoke(mounted, call);
+      return outcome instanceof Promise
+        ? outcome.then((made) => answer(response, made, mounted.prefix))
+        : answer(response, outcome, mounted.prefix);
+    };
+    if (request.method === 'GET') return invoke(undefined);
+    const limit = mounted.operation.bodyLimit ?? options.bodyLimit;
+    return readOrClose(request, response, limit, mounted.present ?? asItIs).then(invoke);
+  }
+
+  function answer(response: ServerResponse, outcome: Outcome, prefix: string): Promise<void> | undefined {
+    if (response.destroyed) return undefined;
     if (options.draining.aborted) response.setHeader('Connection', 'close');
-    await respond(response, outcome, mounted.prefix);
+    return respond(response, outcome, prefix);
   }
 
   function evidenceOf(
@@ -122,9 +124,9 @@ export function createDispatcher(
     const evidence = evidenceOf(request, request.url ?? '/', undefined, {});
     await mount.handler(request, response, {
       path: below,
-      authenticate: (schemes) => gate.authenticate(schemes, evidence),
+      authenticate: async (schemes) => gate.authenticate(schemes, evidence),
       challenges: (schemes) => gate.challenges(schemes),
-      correlationId: ulid(),
+      correlationId: randomUUID(),
     });
   }
 }

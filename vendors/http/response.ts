@@ -5,8 +5,8 @@ import type { CacheRule, Outcome, Problem, Representation, StreamReply } from '.
 const statusOf = { ok: 200, created: 201, accepted: 202 } as const;
 const heartbeatInterval = 15_000;
 
-/** Renders what the gate decided. The head of a HEAD request is that of GET (RFC 9110 section 9.3.2). */
-export async function respond(response: ServerResponse, outcome: Outcome, prefix: string): Promise<void> {
+/** Renders what the gate decided; a promise for what takes its time. The head of a HEAD request is that of GET (RFC 9110 section 9.3.2). */
+export function respond(response: ServerResponse, outcome: Outcome, prefix: string): Promise<void> | undefined {
   switch (outcome.kind) {
     case 'not-modified':
       response.writeHead(304, {
@@ -14,25 +14,25 @@ export async function respond(response: ServerResponse, outcome: Outcome, prefix
         ...(outcome.cache && { 'Cache-Control': cacheControl(outcome.cache) }),
       });
       response.end();
-      return;
+      return undefined;
     case 'representation':
       sendRepresentation(response, outcome);
-      return;
+      return undefined;
     case 'value': {
       const headers: Record<string, string> = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' };
       if (outcome.etag !== undefined) headers['ETag'] = `"${outcome.etag}"`;
       if (outcome.location !== undefined) headers['Location'] = prefix + outcome.location;
       send(response, statusOf[outcome.outcome], headers, JSON.stringify(outcome.value));
-      return;
+      return undefined;
     }
     case 'empty':
       response.writeHead(204).end();
-      return;
+      return undefined;
     case 'problem':
       sendProblem(response, outcome.problem, outcome.challenges);
-      return;
+      return undefined;
     case 'stream':
-      await sendStream(response, outcome);
+      return sendStream(response, outcome);
   }
 }
 

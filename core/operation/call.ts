@@ -1,0 +1,38 @@
+import type { Evidence, Principal } from './access.js';
+import type { Call } from './operation.js';
+
+/** A call as a binding received it, before anything is believed. */
+export interface IncomingCall {
+  readonly evidence: Evidence;
+  /** The input's parts as the binding read them; called once, after authentication. May throw {@link Problem}. */
+  readonly input: () => unknown;
+  readonly correlationId?: string | undefined;
+  /** May be made on demand: it is looked at only for handlers that do, and when something goes wrong. */
+  readonly signal: AbortSignal;
+  readonly ifMatch?: string | undefined;
+  readonly ifNoneMatch?: string | undefined;
+  readonly accept?: string | undefined;
+}
+
+/** What the handler is given. The signal is made on demand, since most handlers never look at it. */
+export class AdmittedCall<I> implements Call<I> {
+  readonly evidence: Evidence;
+  readonly ifMatch: string | undefined;
+  #signal: AbortSignal | undefined;
+
+  constructor(
+    private readonly incoming: IncomingCall,
+    readonly input: I,
+    readonly principal: Principal,
+    readonly correlationId: string,
+    private readonly limit: AbortSignal | undefined,
+  ) {
+    this.evidence = incoming.evidence;
+    this.ifMatch = incoming.ifMatch;
+  }
+
+  get signal(): AbortSignal {
+    this.#signal ??= this.limit ? AbortSignal.any([this.incoming.signal, this.limit]) : this.incoming.signal;
+    return this.#signal;
+  }
+}
