@@ -21,14 +21,13 @@ import {
   type Step,
   type Wanted,
 } from './index.js';
+import { Pacing, type PacingSettings } from './pacing.js';
 import { type Observed, type Plan, plan } from './plan.js';
 import { type ApplicationRecord, applications, componentsOf, idOf, nameOf } from './records.js';
 import { refusal, uniform, withComponent, withoutComponent } from './report.js';
 
-export interface ReconcilerSettings {
-  /** Milliseconds: the first wait after a failure, the longest one, and how often everything is looked at anyway. */
-  readonly retryFirst: number;
-  readonly retryCap: number;
+export interface ReconcilerSettings extends PacingSettings {
+  /** Milliseconds: how often everything is looked at anyway. */
   readonly resync: number;
   readonly parallel: number;
 }
@@ -46,14 +45,14 @@ interface Dependencies {
 export class Reconciler implements ReconcileManager, Lifecycle {
   readonly #records = new Map<string, ApplicationRecord>();
   readonly #doing = new Map<string, string>();
-  readonly #retryAt = new Map<string, number>();
-  readonly #attempts = new Map<string, number>();
+  readonly #pacing: Pacing;
   readonly #stopped = new AbortController();
   readonly #queue: KeyedQueue;
   /** One write at a time: an adoption and a report of the desire before it must not overtake each other. */
   readonly #exclusively = pLimit(1);
 
   constructor(private readonly on: Dependencies) {
+    this.#pacing = new Pacing(() => on.clock.now(), on.settings);
     this.#queue = new KeyedQueue({
       clock: on.clock,
       parallel: on.settings.parallel,
@@ -94,7 +93,7 @@ export class Reconciler implements ReconcileManager, Lifecycle {
       return records;
     });
     for (const { id } of changed) {
-      this.#attempts.delete(id);
+      this.#pacing.forget(id);
       await this.on.events.publish(ApplicationStatusChanged, { id });
       this.#queue.add(id);
     }
@@ -130,6 +129,7 @@ export class Reconciler implements ReconcileManager, Lifecycle {
       if (!record || record.wanted) return;
       await this.on.state.commit([remove(applications, id)]);
       this.#records.delete(id);
+      this.#pacing.forget(id);
     });
   }
 
@@ -140,7 +140,7 @@ export class Reconciler implements ReconcileManager, Lifecycle {
 
   #statusOf({ id, name, report }: ApplicationRecord): ApplicationStatus {
     const doing = this.#doing.get(id);
-    const retryAt = this.#retryAt.get(id);
+    const retryAt = this.#pacing.retryAt(id);
     return { name, report, ...(doing !== undefined && { doing }), ...(retryAt !== undefined && { retryAt }) };
   }
 
@@ -188,15 +188,12 @@ export class Reconciler implements ReconcileManager, Lifecycle {
   }
 
   async #work(id: string, signal: AbortSignal): Promise<WorkResult> {
-    this.#retryAt.delete(id);
     try {
-      const result = await this.#reconcile(id, signal);
-      if (!result) this.#attempts.delete(id);
-      return result;
+      return await this.#reconcile(id, signal);
     } catch (error) {
       if (signal.aborted) return undefined;
       this.on.log.error(`${id} could not be reconciled; tried again later`, { error });
-      return this.#retry(id);
+      return this.#failed(id, wholeApplication, true);
     } finally {
       this.#doing.delete(id);
     }
@@ -208,16 +205,22 @@ export class Reconciler implements ReconcileManager, Lifecycle {
     const superseded = (): boolean => this.#records.get(id)?.wanted !== record?.wanted;
     const first = plan(desired, await this.#observe(id));
     for (const step of first.steps) {
-      const done = await this.#execute(id, record, step, signal);
+      if (step.kind === 'repair') await this.#broke(id, record, step);
+      const wait = this.#pacing.wait(id, step.component, step.kind === 'repair');
+      if (wait > 0) return later(wait);
+      const outcome = await this.#execute(id, record, step, signal);
       // What is desired may have changed meanwhile; the new desire is planned for from where things are now.
       if (superseded()) return { again: 0 };
-      if (!done) return this.#afterFailure(id, signal);
+      if (signal.aborted) return undefined;
+      if (outcome !== 'done') return this.#failed(id, step.component, outcome === 'retry');
+      this.#pacing.ran(id, step.component);
     }
     const rest = first.steps.length === 0 ? first : plan(desired, await this.#observe(id));
     if (rest.steps.length > 0) {
       this.on.log.warn(`${id}: not as desired although all steps succeeded`, { steps: rest.steps });
-      return this.#retry(id);
+      return this.#failed(id, wholeApplication, true);
     }
+    this.#pacing.forget(id, wholeApplication);
     if (record) await this.#report(id, record.wanted, () => settled(record, rest));
     return undefined;
   }
@@ -232,8 +235,22 @@ export class Reconciler implements ReconcileManager, Lifecycle {
     );
   }
 
-  /** @returns whether the step succeeded; what went wrong is in the report */
-  async #execute(id: string, record: ApplicationRecord | undefined, step: Step, signal: AbortSignal): Promise<boolean> {
+  /** Tells that something stopped by itself. Why it cannot be brought back, where that is known, tells more. */
+  #broke(id: string, record: ApplicationRecord | undefined, { component, reason }: Step): Promise<void> {
+    return this.#report(id, record?.wanted, (last) =>
+      last.components.some(({ name, state }) => name === component && state === 'failed')
+        ? last
+        : withComponent(last, component, 'failed', { code: 'STOPPED', message: reason }),
+    );
+  }
+
+  /** @returns whether the step succeeded, and if not, whether it may later; what went wrong is in the report */
+  async #execute(
+    id: string,
+    record: ApplicationRecord | undefined,
+    step: Step,
+    signal: AbortSignal,
+  ): Promise<'done' | 'retry' | 'hopeless'> {
     const { kind, component, reason } = step;
     const target = this.on.targets.get(step.target);
     if (!target) throw new Error(`the plan names ${step.target}, which is no target here`);
@@ -251,17 +268,13 @@ export class Reconciler implements ReconcileManager, Lifecycle {
           desired ? withoutComponent(last, component) : withComponent(last, component, 'removed'),
         );
       } else {
-        await report((last) =>
-          kind === 'repair'
-            ? withComponent(last, component, 'failed', { code: 'STOPPED', message: reason })
-            : withComponent(last, component, 'installing'),
-        );
+        if (kind !== 'repair') await report((last) => withComponent(last, component, 'installing'));
         await target.apply(desired, component, call);
         await report((last) => withComponent(last, component, 'installed'));
       }
-      return true;
+      return 'done';
     } catch (error) {
-      if (signal.aborted) return false;
+      if (signal.aborted) return 'retry';
       const fault =
         error instanceof TargetFault ? error : new TargetFault('platform', String(error), true, { cause: error });
       this.on.log.warn(`${kind} ${component} failed: ${fault.message}`, {
@@ -272,22 +285,12 @@ export class Reconciler implements ReconcileManager, Lifecycle {
       await report((last) =>
         withComponent(last, component, 'failed', { code: fault.code.toUpperCase(), message: fault.message }),
       );
-      if (!fault.retry) this.#attempts.set(id, Number.POSITIVE_INFINITY);
-      return false;
+      return fault.retry ? 'retry' : 'hopeless';
     }
   }
 
-  #afterFailure(id: string, signal: AbortSignal): WorkResult {
-    if (signal.aborted || this.#attempts.get(id) === Number.POSITIVE_INFINITY) return undefined;
-    return this.#retry(id);
-  }
-
-  #retry(id: string): WorkResult {
-    const attempt = (this.#attempts.get(id) ?? 0) + 1;
-    this.#attempts.set(id, attempt);
-    const again = backoff(attempt, this.on.settings.retryFirst, this.on.settings.retryCap);
-    this.#retryAt.set(id, this.on.clock.now() + again);
-    return { again };
+  #failed(id: string, component: string, retry: boolean): WorkResult {
+    return later(this.#pacing.failed(id, component, retry));
   }
 
   /** Keeps and announces a report if it differs from the last one. One for an earlier desire is dropped. */
@@ -303,6 +306,13 @@ export class Reconciler implements ReconcileManager, Lifecycle {
     });
     if (changed) await this.on.events.publish(ApplicationStatusChanged, { id });
   }
+}
+
+/** Stands for no component, which all have names: for failures of the work as a whole. */
+const wholeApplication = '';
+
+function later(wait: number): WorkResult {
+  return Number.isFinite(wait) ? { again: wait } : undefined;
 }
 
 function desiredOf(record: ApplicationRecord | undefined): DesiredApplication | undefined {

@@ -17,8 +17,11 @@ export interface Daemon {
 export interface DaemonOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
-  /** Whether it can be used; asked again and again until true. May throw while the daemon is not there yet. */
-  readonly ready: () => Promise<boolean>;
+  /**
+   * Whether it can be used; told all that it said so far, asked again and again until true. May throw while the daemon
+   * is not there yet.
+   */
+  readonly ready: (output: string) => Promise<boolean>;
   /** Milliseconds until a start that is not ready counts as failed; 30,000 unless told. */
   readonly deadline?: number;
 }
@@ -53,7 +56,7 @@ export async function startDaemon(command: string, args: readonly string[], opti
       () => {
         if (failure !== undefined) throw new Stopped(`${command} did not start: ${failure.message}`);
         if (gone(child)) throw new Stopped(`${command} ended before it was ready:\n${tail()}`);
-        return options.ready();
+        return options.ready(output);
       },
       () => `${command} is not ready:\n${tail()}`,
       options.deadline ?? 30_000,
