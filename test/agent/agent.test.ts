@@ -170,7 +170,7 @@ describe('the agent', () => {
     await eventually(() => agent.health('sync')).toMatch(/should have the digest/);
     expect(await agent.running()).toEqual([a]);
     agent.fleet.tamper = (bytes) => bytes;
-    await eventually(() => agent.running(), { timeout: 5000 }).toEqual([b]);
+    await eventually(() => agent.running()).toEqual([b]);
   });
 
   it('fetches one by one when the bundle is wrong', async () => {
@@ -275,6 +275,6 @@ describe('the agent', () => {
     await eventually(() => agent.log()).toContain('another id');
     agent.fleet.faults.clear();
     await agent.fleet.publish(1, [deployment(b)]);
-    await eventually(() => agent.running(), { timeout: 5000 }).toEqual([b]);
+    await eventually(() => agent.running()).toEqual([b]);
   });
 });
