@@ -1,0 +1,75 @@
+/**
+ * `npm run demo`: makes what the demo needs, then runs it. Imports nothing outside of Node until the dependencies are there.
+ * Options after `--`: --exit, --runtime process|docker, --data DIRECTORY.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+const oldestNode = [20, 19];
+process.chdir(root);
+
+const [major, minor] = process.versions.node.split('.').map(Number);
+if (major < oldestNode[0] || (major === oldestNode[0] && minor < oldestNode[1])) {
+  console.error(`Node ${oldestNode.join('.')} or newer is needed; this is ${process.versions.node}`);
+  process.exit(1);
+}
+
+const stale = staleDependency();
+if (stale !== undefined) make('installing dependencies', stale, 'npm', ['ci', '--no-audit', '--no-fund']);
+const unbuilt = staleBuild();
+if (unbuilt !== undefined) make('building', unbuilt, 'npm', ['run', '--silent', 'build']);
+
+const demo = spawn(process.execPath, [join('dist', 'cli', 'demo', 'demo.js'), ...process.argv.slice(2)], {
+  stdio: 'inherit',
+});
+// A terminal tells the demo itself; who sends a signal to this process alone means the demo too.
+for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => demo.kill(signal));
+process.on('SIGINT', () => undefined);
+demo.on('exit', (code, signal) => process.exit(signal === null ? (code ?? 1) : 1));
+
+function make(what, why, command, args) {
+  const began = performance.now();
+  console.log(`${what} (${why}) ...`);
+  // What npm says is only wanted when it goes wrong.
+  const { status, error, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' });
+  if (status !== 0) {
+    console.error(`${stdout ?? ''}${stderr ?? ''}${error ? `${error.message}\n` : ''}`);
+    console.error(`${what} failed: ${command} ${args.join(' ')}`);
+    process.exit(1);
+  }
+  console.log(`${what}: done in ${((performance.now() - began) / 1000).toFixed(1)} s`);
+}
+
+/** Why `npm ci` is due, or `undefined`: compares what npm says it installed with what the lock asks for. */
+function staleDependency() {
+  const installed = join('node_modules', '.package-lock.json');
+  if (!existsSync(installed)) return 'there are none yet';
+  const packages = (file) => JSON.parse(readFileSync(file, 'utf8')).packages;
+  const have = packages(installed);
+  for (const [path, wanted] of Object.entries(packages('package-lock.json'))) {
+    if (path === '' || wanted.link === true) continue;
+    const found = have[path];
+    if (found === undefined && wanted.optional === true) continue;
+    if (found?.version !== wanted.version) return `${path} is ${found?.version ?? 'missing'}, not ${wanted.version}`;
+  }
+  return undefined;
+}
+
+/** Why a build is due, or `undefined`: a source is newer than what was made of it. */
+function staleBuild() {
+  for (const room of ['core', 'vendors', 'managers', 'providers', 'cli']) {
+    for (const entry of readdirSync(room, { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile() || !entry.name.endsWith('.ts') || entry.name.endsWith('.test.ts')) continue;
+      const source = join(entry.parentPath, entry.name);
+      if (source.split(/[\\/]/).includes('testdata')) continue;
+      const made = join('dist', source.replace(/\.ts$/, '.js'));
+      if (!existsSync(made)) return `${made} is missing`;
+      if (statSync(source).mtimeMs > statSync(made).mtimeMs) return `${source} has changed`;
+    }
+  }
+  return undefined;
+}
