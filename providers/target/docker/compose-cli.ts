@@ -1,6 +1,8 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
 import { TargetFault } from '../../../core/plugin/index.js';
 import { type Login, withDockerConfig } from './credentials.js';
+import { forgetProcess, noteProcess, signal as signalGroup } from './orphan.js';
 
 export interface ComposeSettings {
   /** Path of a Compose v2 program; the plugin of `docker` unless told. */
@@ -11,6 +13,14 @@ export interface ComposeSettings {
   readonly scratch: string;
 }
 
+export interface ComposeCall {
+  readonly signal: AbortSignal;
+  readonly logins?: readonly Login[];
+  readonly directory?: string;
+  /** Where the process is noted while it runs, for {@link endOrphan}. */
+  readonly note?: string;
+}
+
 /** The `docker compose` program: the only authority on what a compose file means. */
 export class ComposeCli {
   constructor(private readonly settings: ComposeSettings) {}
@@ -19,10 +29,7 @@ export class ComposeCli {
    * @returns standard output
    * @throws TargetFault `start` with the last lines of output when it fails; the signal's reason on an abort
    */
-  async run(
-    args: readonly string[],
-    options: { readonly signal: AbortSignal; readonly logins?: readonly Login[]; readonly directory?: string },
-  ): Promise<string> {
+  async run(args: readonly string[], options: ComposeCall): Promise<string> {
     const { program, address, scratch } = this.settings;
     return withDockerConfig(scratch, options.logins ?? [], async (config) => {
       const [command, first] = program === undefined ? ['docker', ['compose']] : [program, []];
@@ -32,6 +39,7 @@ export class ComposeCli {
         env,
         cwd: options.directory ?? scratch,
         signal: options.signal,
+        note: options.note,
       });
       if (code === 0) return stdout;
       if (/Cannot connect to the Docker daemon|error during connect/.test(stderr)) {
@@ -48,33 +56,47 @@ interface Ended {
   readonly stderr: string;
 }
 
-function execute(
-  command: string,
-  args: readonly string[],
-  options: { readonly env: NodeJS.ProcessEnv; readonly cwd: string; readonly signal: AbortSignal },
-): Promise<Ended> {
-  options.signal.throwIfAborted();
+interface Execution {
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
+  readonly signal: AbortSignal;
+  readonly note: string | undefined;
+}
+
+async function execute(command: string, args: readonly string[], options: Execution): Promise<Ended> {
+  const { env, cwd, signal, note } = options;
+  signal.throwIfAborted();
+  // A group of its own: the plugin of `docker` is another process, and a terminal's Ctrl-C is ours to act on.
+  const child = spawn(command, args, { env, cwd, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const ended = outcome(command, child);
+  // SIGTERM lets compose end its calls to the engine; what it has started stays.
+  const abort = (): void => {
+    if (child.pid !== undefined) signalGroup(child.pid, 'SIGTERM');
+  };
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    const noted = note === undefined || child.pid === undefined ? undefined : noteProcess(note, child.pid);
+    const [result] = await Promise.all([ended, noted]);
+    signal.throwIfAborted();
+    return result;
+  } finally {
+    signal.removeEventListener('abort', abort);
+    if (note !== undefined) await forgetProcess(note);
+  }
+}
+
+function outcome(command: string, child: ChildProcessByStdio<null, Readable, Readable>): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { env: options.env, cwd: options.cwd, stdio: ['ignore', 'pipe', 'pipe'] });
-    // SIGTERM lets compose end its calls to the engine; what it has started stays.
-    const abort = (): void => {
-      child.kill('SIGTERM');
-    };
-    options.signal.addEventListener('abort', abort, { once: true });
     const out: Buffer[] = [];
     const err: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
     child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
     child.once('error', (error) => {
-      options.signal.removeEventListener('abort', abort);
-      reject(
-        new TargetFault('platform', `the program ${command} cannot be run: ${error.message}`, true, { cause: error }),
-      );
+      const text = `the program ${command} cannot be run: ${error.message}`;
+      reject(new TargetFault('platform', text, true, { cause: error }));
     });
     child.once('close', (code) => {
-      options.signal.removeEventListener('abort', abort);
-      if (options.signal.aborted) reject(options.signal.reason);
-      else resolve({ code: code ?? -1, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() });
+      resolve({ code: code ?? -1, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() });
     });
   });
 }

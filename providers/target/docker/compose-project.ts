@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { type DesiredApplication, type DesiredComponent, TargetFault } from '../../../core/plugin/index.js';
 import { readLooseYaml } from '../../../core/yaml/index.js';
-import type { ComposeCli } from './compose-cli.js';
+import type { ComposeCall, ComposeCli } from './compose-cli.js';
 import { composeFaults } from './compose-file.js';
 import { fields, text } from './compose-model.js';
 import type { DockerConfig } from './config.js';
@@ -90,7 +90,7 @@ async function resolve(
   compose: ComposeCli,
   component: DesiredComponent,
   options: readonly string[],
-  call: Parameters<ComposeCli['run']>[1],
+  call: ComposeCall,
 ): Promise<unknown> {
   try {
     return JSON.parse(await compose.run([...options, 'config', '--format', 'json'], call));

@@ -35,6 +35,11 @@ export const dockerConfig = z
     registries: z.array(registry).default([]).describe('Credentials for image pulls'),
     otlp: otlp.optional().describe('The collector that every container is told of'),
     parallel: z.int().min(1).default(4).describe('Applications worked on at the same time'),
+    settle: z
+      .int()
+      .min(0)
+      .default(1_000)
+      .describe('Milliseconds that a container without a health check must have run to count as started'),
     archiveBytes: z
       .int()
       .min(1)

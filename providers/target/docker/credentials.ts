@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { TargetFault } from '../../../core/plugin/index.js';
@@ -35,6 +35,14 @@ export function loginFor(image: string, known: readonly Login[]): Login | undefi
   return known.find(({ host }) => image.startsWith(`${host}/`));
 }
 
+const prefix = 'docker-config-';
+
+/** Deletes the configurations that an agent which was killed left behind. */
+export async function sweepDockerConfigs(below: string): Promise<void> {
+  const left = (await readdir(below)).filter((name) => name.startsWith(prefix));
+  await Promise.all(left.map((name) => rm(join(below, name), { recursive: true, force: true })));
+}
+
 /**
  * Runs `work` with a DOCKER_CONFIG directory that nobody else can read and that is gone afterwards. The plugins of the
  * user's own are kept, nothing else: neither a context nor a credential helper.
@@ -44,7 +52,7 @@ export async function withDockerConfig<T>(
   known: readonly Login[],
   work: (directory: string) => Promise<T>,
 ): Promise<T> {
-  const directory = await mkdtemp(join(below, 'docker-config-'));
+  const directory = await mkdtemp(join(below, prefix));
   try {
     await chmod(directory, 0o700);
     const auths = Object.fromEntries(

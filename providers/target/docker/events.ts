@@ -21,29 +21,33 @@ const message = z.object({
 const changes = new Set(['create', 'start', 'die', 'stop', 'destroy', 'oom', 'pause', 'unpause', 'rename', 'kill']);
 
 /**
- * Events of our containers, over one connection: ends when the engine ends it. `connected` is called before the first.
- * @throws TargetFault when the engine does not answer
+ * Connects to the events of our containers: what happens after it has resolved is told, until the engine ends the
+ * connection or the signal aborts.
+ *
+ * @throws TargetFault when the engine does not answer, and while reading when the connection breaks
  */
-export async function* containerEvents(
+export async function containerEvents(
   engine: Engine,
   owner: string,
   signal: AbortSignal,
-  connected: () => void = () => undefined,
-): AsyncGenerator<ContainerEvent> {
+): Promise<AsyncIterable<ContainerEvent>> {
   const filters = JSON.stringify({ type: ['container'], label: [`${labels.owner}=${owner}`] });
   // The types say less than the stream is: an HTTP response.
   const stream = (await engine.call((client) => client.getEvents({ filters }))) as IncomingMessage;
   const close = (): void => {
     stream.destroy();
   };
-  // Broken connections are also told to whoever iterates; without a listener this would end the process.
+  // Whoever reads is told of a broken connection as well; without a listener it would end the process.
   stream.on('error', () => undefined);
+  stream.once('close', () => signal.removeEventListener('abort', close));
+  signal.addEventListener('abort', close);
   if (signal.aborted) close();
-  signal.addEventListener('abort', close, { once: true });
+  return read(engine, stream, signal);
+}
+
+async function* read(engine: Engine, stream: IncomingMessage, signal: AbortSignal): AsyncGenerator<ContainerEvent> {
   try {
-    connected();
     for await (const line of jsonLines(stream)) {
-      if (signal.aborted) return;
       const parsed = message.safeParse(line);
       if (!parsed.success) continue;
       const { Action, Actor } = parsed.data;
@@ -59,15 +63,12 @@ export async function* containerEvents(
     }
   } catch (error) {
     if (!signal.aborted) throw engine.fault(error);
-  } finally {
-    signal.removeEventListener('abort', close);
-    close();
   }
 }
 
 /**
- * Ids of applications whose state may have changed, across restarts of the engine: after each new connection all of
- * them, since nobody knows what happened in between.
+ * Ids of applications whose state may have changed, across restarts of the engine: with each connection all of them,
+ * since nobody knows what happened before it.
  *
  * @param report what became of each connection: `undefined` when it stands, else why it does not
  */
@@ -79,26 +80,25 @@ export async function* applicationChanges(
   report: (fault: string | undefined) => void,
 ): AsyncGenerator<string> {
   let pause = firstPause;
-  let missed = false;
   while (!signal.aborted) {
+    const connection = new AbortController();
     try {
-      const events = containerEvents(engine, owner, signal, () => {
-        pause = firstPause;
-        report(undefined);
-      });
       // Connect first and list then, so that nothing falls between the two.
-      const first = events.next();
-      if (missed) yield* await known(engine);
-      missed = true;
-      for (let event = await first; event.done !== true; event = await events.next()) {
-        const id = event.value.labels[labels.application];
+      const events = await containerEvents(engine, owner, AbortSignal.any([signal, connection.signal]));
+      const ids = await known(engine);
+      pause = firstPause;
+      report(undefined);
+      yield* ids;
+      for await (const event of events) {
+        const id = event.labels[labels.application];
         if (id !== undefined) yield id;
       }
       if (!signal.aborted) report('the Docker engine ended the event stream');
     } catch (error) {
       if (!(error instanceof TargetFault)) throw error;
-      missed = true;
       report(error.message);
+    } finally {
+      connection.abort();
     }
     if (signal.aborted) return;
     await clock.delay(pause, signal).catch((error: unknown) => {

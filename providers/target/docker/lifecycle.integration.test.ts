@@ -2,8 +2,8 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { type ActualComponent, type DesiredApplication, RegistryFault } from '../../../core/plugin/index.js';
-import { application, call, type DockerTrial, dockerTrial, pushComponent } from '../../../test/docker-target/trial.js';
 import { buildImage, type DockerPart, describeWith, type RegistryPart } from '../../../test/parts/index.js';
+import { application, call, type DockerTrial, dockerTrial, pushComponent } from '../../../test/target/docker-trial.js';
 import { labels, projectName } from './project.js';
 
 /** Two services, a health check and a volume. (A shell as process 1 does not react to SIGTERM.) The writer keeps what it finds in the volume and adds a line. */
@@ -124,13 +124,10 @@ describeWith(['docker', 'registry'], 'an application on a Docker engine', (start
     await apply();
     const over = new AbortController();
     const changed = trial.target.watch(over.signal)[Symbol.asyncIterator]();
+    // The first is told with the connection: from here on nothing is missed.
+    await expect(changed.next()).resolves.toEqual({ done: false, value: desired.id });
     const next = changed.next();
-    const writer = await container('writer');
-    // The watch may not be connected yet: killed again until it tells, which it must.
-    await vi.waitFor(async () => {
-      await docker.client.getContainer(writer).restart({ t: 0 });
-      await docker.client.getContainer(writer).kill();
-    });
+    await docker.client.getContainer(await container('writer')).kill();
     await expect(next).resolves.toEqual({ done: false, value: desired.id });
     over.abort();
     await vi.waitFor(async () =>

@@ -7,14 +7,14 @@ import { containerStatuses, type ServiceStatus, worstOf } from './status.js';
 
 /** Lines of output that go with a failure. */
 const tail = 10;
-/** Milliseconds that a container without a health check must have run: most bad starts end within it. */
-const settled = 1_000;
 
 export interface Start {
   readonly project: string;
   readonly applied: string;
   readonly owner: string;
   readonly wait: boolean;
+  /** Milliseconds that a container without a health check must have run: most bad starts end within them. */
+  readonly settle: number;
 }
 
 /**
@@ -32,17 +32,17 @@ export async function watchedStart(
 ): Promise<void> {
   const over = new AbortController();
   const lasting = AbortSignal.any([signal, over.signal]);
-  const connected = gate();
   let changed = gate();
-  const crash = crashes(engine, start, lasting, connected.open, () => {
+  const events = await containerEvents(engine, start.owner, lasting);
+  const crash = crashes(engine, start, events, lasting, () => {
     changed.open();
     changed = gate();
   });
   let upping: Promise<unknown> = Promise.resolve();
   try {
-    await Promise.race([connected.opened, crash]);
     upping = up(lasting);
     await Promise.race([upping, crash]);
+    let calm = false;
     while (start.wait) {
       // Taken before the look, so that a change during it is not missed.
       const next = changed.opened;
@@ -50,9 +50,10 @@ export async function watchedStart(
       const worst = worstOf(containerStatuses(containers));
       if (worst === undefined) throw new TargetFault('start', 'no container was made', true);
       if (worst.condition === 'ok' || worst.condition === 'done') {
-        if (containers.every(({ health }) => health !== undefined)) return;
-        const calm = clock.delay(settled, lasting).then(() => true);
-        if (await Promise.race([calm, next.then(() => false), crash])) return;
+        if (calm || containers.every(({ health }) => health !== undefined)) return;
+        // Then looked at once more: the news of an end may be on its way.
+        const settled = clock.delay(start.settle, lasting).then(() => true);
+        calm = await Promise.race([settled, next.then(() => false), crash]);
       } else if (worst.condition === 'starting') await Promise.race([next, crash]);
       else throw await failure(engine, worst);
     }
@@ -69,14 +70,14 @@ export async function watchedStart(
 /** Rejects when a container of this start ends badly by itself, or when the engine goes away. */
 async function crashes(
   engine: Engine,
-  { owner, project, applied }: Start,
+  { project, applied }: Start,
+  events: AsyncIterable<ContainerEvent>,
   signal: AbortSignal,
-  connected: () => void,
   changed: () => void,
 ): Promise<never> {
   // Compose stops containers that it replaces: the engine says `kill` before such a `die`.
   const stopped = new Set<string>();
-  for await (const event of containerEvents(engine, owner, signal, connected)) {
+  for await (const event of events) {
     if (event.labels[composeLabels.project] !== project || event.labels[labels.applied] !== applied) continue;
     if (event.action === 'kill') stopped.add(event.id);
     if (event.action === 'start') stopped.delete(event.id);

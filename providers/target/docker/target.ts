@@ -20,13 +20,17 @@ import { componentFiles } from './component-files.js';
 import { ComposeCli } from './compose-cli.js';
 import { forgetOthers, prepare } from './compose-project.js';
 import type { DockerConfig } from './config.js';
-import { logins } from './credentials.js';
+import { logins, sweepDockerConfigs } from './credentials.js';
+import { withDeadline } from './deadline.js';
 import { Engine, engineAddress } from './engine.js';
 import { applicationChanges } from './events.js';
 import { targetFacts } from './facts.js';
 import { pullMissing } from './images.js';
 import { containerLogs } from './logs.js';
+import { monitorEngine } from './monitor.js';
+import { endOrphan } from './orphan.js';
 import { labels, projectName } from './project.js';
+import { SerialByKey } from './serial.js';
 import { watchedStart } from './start-watch.js';
 import { type ContainerState, componentStatus } from './status.js';
 
@@ -47,6 +51,7 @@ const changes: TargetCapabilities['changes'] = { properties: ['*'], parameters: 
 export class DockerTarget implements TargetProvider, Lifecycle {
   readonly #engine: Engine;
   readonly #compose: ComposeCli;
+  readonly #serial = new SerialByKey();
   #monitor: { readonly controller: AbortController; readonly done: Promise<void> } | undefined;
 
   constructor(private readonly options: DockerTargetOptions) {
@@ -59,8 +64,10 @@ export class DockerTarget implements TargetProvider, Lifecycle {
 
   async start(): Promise<void> {
     await mkdir(this.options.directory, { recursive: true, mode: 0o700 });
+    await sweepDockerConfigs(this.options.directory);
     const controller = new AbortController();
-    this.#monitor = { controller, done: this.#watchEngine(controller.signal) };
+    const { config, clock, log } = this.options;
+    this.#monitor = { controller, done: monitorEngine(this.#engine, config.owner, clock, log, controller.signal) };
   }
 
   async stop(): Promise<void> {
@@ -95,7 +102,7 @@ export class DockerTarget implements TargetProvider, Lifecycle {
     const component = chosen(application, name);
     const project = projectName(application.id, name);
     const applied = componentDigest(component, changes);
-    await this.#guarded(call.signal, async () => {
+    await this.#alone(project, call.signal, async () => {
       const before = await this.#actual(project, name);
       if (before.phase === 'running' && before.applied === applied) return;
       const { config, registry, clock } = this.options;
@@ -108,10 +115,15 @@ export class DockerTarget implements TargetProvider, Lifecycle {
 
       call.progress(`starting ${name}`);
       const up = [...prepared.options, 'up', '--detach', '--remove-orphans', '--quiet-pull'];
-      const start = { project, applied, owner: config.owner, wait: component.wait };
-      await this.#timed(component, project, call.signal, (signal) =>
+      const start = { project, applied, owner: config.owner, wait: component.wait, settle: config.settle };
+      const late = async (): Promise<TargetFault> => {
+        const { reason } = await this.#actual(project, name);
+        const why = reason === undefined ? '' : `: ${reason}`;
+        return new TargetFault('timeout', `${name} does not run after ${component.timeout / 1000} s${why}`, true);
+      };
+      await withDeadline({ clock, milliseconds: component.timeout, signal: call.signal, late }, (signal) =>
         watchedStart(this.#engine, start, clock, signal, (during) =>
-          this.#compose.run(up, { signal: during, logins: known, directory }),
+          this.#compose.run(up, { signal: during, logins: known, directory, note: this.#note(project) }),
         ),
       );
       await forgetOthers(home, directory);
@@ -125,10 +137,10 @@ export class DockerTarget implements TargetProvider, Lifecycle {
     call: ApplyCall,
   ): Promise<void> {
     const project = projectName(application.id, name);
-    await this.#guarded(call.signal, async () => {
+    await this.#alone(project, call.signal, async () => {
       call.progress(`stopping ${name}`);
       const down = ['-p', project, 'down', '--remove-orphans', ...(purge ? ['--volumes'] : [])];
-      await this.#compose.run(down, { signal: call.signal });
+      await this.#compose.run(down, { signal: call.signal, note: this.#note(project) });
       const left = await this.#engine.containers({ project });
       if (left.length > 0)
         throw new TargetFault('platform', `${left.length} containers of ${name} are still there`, true);
@@ -161,61 +173,26 @@ export class DockerTarget implements TargetProvider, Lifecycle {
     });
   }
 
-  /** The component's time limit, which begins when everything is pulled. */
-  async #timed(
-    component: DesiredComponent,
-    project: string,
-    signal: AbortSignal,
-    work: (signal: AbortSignal) => Promise<void>,
-  ): Promise<void> {
-    const limit = new AbortController();
-    const finished = new AbortController();
-    const timer = this.options.clock.delay(component.timeout, AbortSignal.any([signal, finished.signal])).then(
-      () => limit.abort(),
-      () => undefined,
-    ); // Not needed any more: the work ended first.
-    try {
-      await work(AbortSignal.any([signal, limit.signal]));
-    } catch (error) {
-      if (signal.aborted || !limit.signal.aborted) throw error;
-      const { reason } = await this.#actual(project, component.name);
-      const why = reason === undefined ? '' : `: ${reason}`;
-      const text = `${component.name} does not run after ${component.timeout / 1000} s${why}`;
-      throw new TargetFault('timeout', text, true, { cause: error });
-    } finally {
-      finished.abort();
-      await timer;
-    }
+  #note(project: string): string {
+    return join(this.options.directory, `${project}.pid`);
   }
 
-  /** Nothing but faults and the caller's own abort leaves. */
-  async #guarded(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+  /**
+   * Works on a project after everything that was asked for it before, by us or by an agent that was killed.
+   * Nothing but faults and the caller's own abort leaves.
+   */
+  async #alone(project: string, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
     try {
-      signal.throwIfAborted();
-      await work();
+      await this.#serial.run(project, async () => {
+        signal.throwIfAborted();
+        await endOrphan(this.#note(project), project);
+        await work();
+      });
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof TargetFault) throw error;
       const message = error instanceof Error ? error.message : String(error);
       throw new TargetFault('platform', message, true, { cause: error });
-    }
-  }
-
-  /** Keeps the health true when nobody asks the engine anything, and says when it changes. */
-  async #watchEngine(signal: AbortSignal): Promise<void> {
-    const { config, clock, log } = this.options;
-    let away = false;
-    const report = (fault: string | undefined): void => {
-      if (fault !== undefined && !away) log.warn(fault);
-      if (fault === undefined && away) log.info('the Docker engine answers again');
-      away = fault !== undefined;
-    };
-    try {
-      for await (const id of applicationChanges(this.#engine, config.owner, clock, signal, report)) {
-        log.debug('an application may have changed', { application: id });
-      }
-    } catch (error) {
-      log.error('the watch on the Docker engine ended', { error });
     }
   }
 }

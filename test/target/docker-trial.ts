@@ -45,7 +45,7 @@ export async function dockerTrial(
     name: 'docker',
     clock: systemClock,
     log,
-    config: { socket: docker.socket, compose: docker.compose, ...config },
+    config: { socket: docker.socket, compose: docker.compose, settle: 500, ...config },
     uses: { registry: registry.instance },
   };
   const context = await testContext<TargetProvider>(targetDocker, options);
