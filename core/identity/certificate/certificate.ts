@@ -1,4 +1,7 @@
 import { createHash, X509Certificate } from 'node:crypto';
+// Reading a certificate's names loads half of node:tls from within (Node 20). If that comes first, node:tls is left without
+// createSecureContext for the rest of the process, and no TLS connection can be made any more.
+import 'node:tls';
 import { KeyFault, VerificationKey } from '../key/index.js';
 import { decodeCertificates } from './encoding.js';
 import { CertificateFault } from './fault.js';
