@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from './tools.js';
 
-const base = join(tmpdir(), 'tutti-parts');
+/** One for each user, since the first to come would own it. */
+const base = join(tmpdir(), `tutti-parts-${process.getuid?.() ?? 'any'}`);
 
 /** A directory of a part's own, named after the process that answers for it. */
 export function workspace(part: string): string {
