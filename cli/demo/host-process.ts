@@ -46,11 +46,15 @@ export class HostProcess {
         // Ctrl-C goes to everybody in the terminal's group; the hosts end when the demo says so.
         detached: true,
       });
+      // Also when the demo itself breaks down: no host is left without anybody who would stop it.
+      process.once('exit', () => child.kill('SIGTERM'));
       const ended = once(child, 'exit').then(([code, by]) => `the ${name} ended (${by ?? `exit code ${code}`})`);
       const aborted = new Promise<undefined>((resolve) => {
         signal.addEventListener('abort', () => resolve(undefined), { once: true });
       });
-      const line = once(createInterface({ input: child.stdout ?? Readable.from([]) }), 'line').then(([text]) => String(text));
+      const line = once(createInterface({ input: child.stdout ?? Readable.from([]) }), 'line').then(([text]) =>
+        String(text),
+      );
       const early = ended.then((why) => {
         throw new Error(`${why} before it was ready`);
       });
