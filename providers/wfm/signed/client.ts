@@ -147,7 +147,9 @@ export class SignedFleetManager implements FleetManager, Lifecycle {
       };
     } catch (error) {
       if (signal.aborted || error instanceof FleetManagerFault) throw error;
-      throw new FleetManagerFault('unreachable', `${method} ${url}: ${reason(error)}`, undefined, { cause: error });
+      throw new FleetManagerFault('unreachable', `${method} ${url}: ${reason(error, this.options.ca)}`, undefined, {
+        cause: error,
+      });
     }
     const good = (answer.status >= 200 && answer.status < 300) || (answer.status === 304 && method === 'GET');
     if (!good) throw this.#fault(method, url, answer);
@@ -237,9 +239,23 @@ function parse(body: Uint8Array): unknown {
   }
 }
 
-function reason(error: unknown): string {
+/** What Node says when nobody that is trusted vouches for a server (X509_V_ERR_..., without the prefix). */
+const unvouched: readonly string[] = [
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'CERT_SIGNATURE_FAILURE',
+];
+
+function reason(error: unknown, ca: string | undefined): string {
   if (!(error instanceof Error)) return String(error);
   const code = 'code' in error ? String(error.code) : '';
+  if (unvouched.includes(code)) {
+    const trusted = ca === undefined ? 'a CA that this system trusts' : `the CA in ${ca}`;
+    return `its certificate is not signed by ${trusted} (${code}); is this the right CA, and the right address?`;
+  }
   if (error.name === 'TimeoutError') return 'no answer in time';
   return code === '' || error.message.includes(code) ? error.message : `${error.message} (${code})`;
 }
