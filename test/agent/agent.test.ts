@@ -2,13 +2,20 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { defineProvider, FleetManager, FleetManagerFault, TargetProvider } from '../../core/plugin/index.js';
-import { startTestHost, type TestHost } from '../../core/testing/index.js';
+import {
+  type Clock,
+  defineProvider,
+  FleetManager,
+  FleetManagerFault,
+  TargetProvider,
+} from '../../core/plugin/index.js';
+import { manualClock, silentLogger, startTestHost, type TestHost } from '../../core/testing/index.js';
 import type { Deployment } from '../../managers/margo/index.js';
 import reconcile from '../../managers/reconcile/definition.js';
+import { applications } from '../../managers/reconcile/records.js';
 import sync from '../../managers/sync/definition.js';
 import events from '../../providers/events/memory/index.js';
-import sqlite from '../../providers/state/sqlite/index.js';
+import sqlite, { SqliteState } from '../../providers/state/sqlite/index.js';
 import { MockConfig, MockPlatform, MockTarget } from '../../providers/target/mock/index.js';
 import { FakeFleetManager } from './fake-fleet-manager.js';
 
@@ -41,10 +48,11 @@ class Agent {
   #host: TestHost | undefined;
   #directory: string | undefined;
 
-  async start(targetConfig: Record<string, unknown> = {}): Promise<void> {
+  async start(targetConfig: Record<string, unknown> = {}, clock?: Clock): Promise<void> {
     this.#directory ??= await mkdtemp(join(tmpdir(), 'tutti-agent-'));
     this.#host = await startTestHost({
       dataDir: this.#directory,
+      ...(clock && { clock }),
       definitions: [
         events,
         sqlite,
@@ -95,6 +103,15 @@ managers:
       .sort();
   }
 
+  /** What a stopped agent remembers of applications. */
+  async remembered(): Promise<string[]> {
+    const store = new SqliteState({ file: join(this.#directory ?? '', 'state.db') }, silentLogger());
+    await store.start();
+    const { items } = await store.list(applications);
+    await store.stop();
+    return items.map(({ key }) => key);
+  }
+
   async stop(): Promise<void> {
     await this.#host?.stop();
     this.#host = undefined;
@@ -135,6 +152,8 @@ describe('the agent', () => {
     expect(agent.fleet.calls).toContain(`deployment ${a}`);
     expect(agent.fleet.calls).not.toContain('bundle');
     await eventually(() => agent.running()).toEqual([a]);
+    await agent.stop();
+    expect(await agent.remembered()).toEqual([a]);
   });
 
   it('refuses an older manifest and one of the same version, and says that it did', async () => {
@@ -258,12 +277,16 @@ describe('the agent', () => {
   });
 
   it('waits as long as the fleet manager asks', async () => {
+    const clock = manualClock();
+    const polls = (): number => agent.fleet.calls.filter((call) => call.startsWith('manifest')).length;
     agent.fleet.faults.set('manifest', new FleetManagerFault('busy', 'come back in an hour', 3_600_000));
     await agent.fleet.publish(1, [deployment(a)]);
-    await agent.start();
+    await agent.start({}, clock);
     await eventually(() => agent.health('sync')).toMatch(/come back in an hour/);
-    agent.fleet.faults.clear();
-    expect(agent.fleet.calls.filter((call) => call.startsWith('manifest'))).toHaveLength(1);
+    await clock.advance(3_590_000);
+    expect(polls()).toBe(1);
+    await clock.advance(20_000);
+    await eventually(polls).toBe(2);
   });
 
   it('presents itself anew to a fleet manager that forgot it, and counts its manifests anew', async () => {
