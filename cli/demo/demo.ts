@@ -120,7 +120,7 @@ Try in another terminal, in this directory:
   export TUTTI_SERVER=${fleet.server} TUTTI_DATA=${fleet.wfmData}
   npx tutti get deployments
   npx tutti describe device ${deviceName}
-  sed -i.old 's/greeting: .*/greeting: Good morning/' ${fleet.deploymentFile} && npx tutti apply -f ${fleet.deploymentFile} --wait && curl ${fleet.workload}
+  sed -i.old 's/greeting: .*/greeting: Good morning/' ${fleet.deploymentFile} && npx tutti apply -f ${fleet.deploymentFile} --wait && curl -s ${fleet.workload}
 
 Ctrl-C stops everything.`;
 }

@@ -14,7 +14,9 @@ const schema = z.looseObject({
   spec: z.looseObject({
     fingerprint: z.string().optional(),
     form: z.string().optional(),
-    capabilities: z.array(z.looseObject({ properties: z.looseObject({}).optional() })).default([]),
+    capabilities: z
+      .array(z.looseObject({ properties: z.looseObject({}).optional(), labels: z.looseObject({}).optional() }))
+      .default([]),
   }),
   state: z.looseObject({ approval: z.string(), lastSeen: z.string().optional() }),
 });
@@ -46,6 +48,7 @@ export const devices: Kind<DeviceItem, 'devices'> = {
     ['Fingerprint', spec.fingerprint],
     ['Eligible', eligible === 'unknown' ? undefined : eligible],
     ['Why not', reasons],
+    ['Labels', spec.capabilities.flatMap(({ labels = {} }) => propertyLines(labels))],
     ['Capabilities', spec.capabilities.flatMap(({ properties = {} }) => propertyLines(properties))],
   ],
   next: ({ id, state }) =>
