@@ -22,7 +22,7 @@ if (major < oldestNode[0] || (major === oldestNode[0] && minor < oldestNode[1]))
 const stale = staleDependency();
 if (stale !== undefined) {
   console.log(`dependencies: ${stale}; npm ci ...`);
-  if (!command('npm', 'ci')) finish({ passed: 0, failed: 1, skipped: 0 });
+  if (!command('npm', 'ci')) await finish({ passed: 0, failed: 1, skipped: 0 });
 }
 
 const steps = [
@@ -40,12 +40,13 @@ await vitest.close();
 
 for (const name of broken) console.error(`FAILED  ${name}: see its output above`);
 closing.report();
-finish({ ...closing.counts, failed: closing.counts.failed + broken.length });
+await finish({ ...closing.counts, failed: closing.counts.failed + broken.length });
 
-/** The closing line, alone, the last thing on standard output. */
-function finish({ passed, failed, skipped }) {
+/** The closing line, alone, the last thing on standard output; then the end. */
+async function finish({ passed, failed, skipped }) {
   const line = `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
-  process.stdout.write(`${line}\n`, () => process.exit(failed > 0 || passed === 0 ? 1 : 0));
+  await new Promise((written) => process.stdout.write(`${line}\n`, written));
+  process.exit(failed > 0 || passed === 0 ? 1 : 0);
 }
 
 function command(name, ...args) {
