@@ -19,6 +19,18 @@ describe('GET /onboarding/certificate', () => {
   });
 });
 
+describe('GET /onboarding/certificate, where there is nothing to hand out', () => {
+  it('is 404 without a CA of its own', async () => {
+    await using wfm = await startWfm();
+    expectProblem(await send(wfm.host.url, { path: '/api/v1/onboarding/certificate' }), 404, /operator/);
+  });
+
+  it('is 503 when the file that the profile names is not there', async () => {
+    await using wfm = await startWfm({ vendor: 'serverCa: /nonexistent/ca.crt' });
+    expectProblem(await send(wfm.host.url, { path: '/api/v1/onboarding/certificate' }), 503);
+  });
+});
+
 describe('POST /onboarding, policy ca', () => {
   let wfm: Wfm;
   beforeAll(async () => {

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseCertificate, ReplayGuard, SignatureVerifier } from '../../core/identity/index.js';
 import {
@@ -24,6 +23,7 @@ import { mediaTypes, readCapabilities, readStatus } from '../../managers/margo/i
 import { answering, once, signatureAuthenticator } from './authenticator.js';
 import * as operations from './operations.js';
 import { asDeviceProblem, missing, onboardingProblem } from './problems.js';
+import { readServerCa } from './server-ca.js';
 
 const config = z.strictObject({
   signatureMaxAge: z.number().int().min(1).max(86_400).default(300).describe('Seconds for which a signature counts'),
@@ -72,7 +72,7 @@ export default defineVendor({
 
     const served: ServedOperation[] = [
       serve(operations.certificate, async () => {
-        const { der } = parseCertificate(await readFile(serverCa));
+        const der = await readServerCa(serverCa, settings.serverCa !== undefined);
         return ok({ certificate: Buffer.from(der).toString('base64') });
       }),
       serve(

@@ -16,7 +16,7 @@ export const certificate = defineOperation({
   summary: 'The CA certificate that the server certificate chains to',
   input: z.object({}),
   output: { kind: 'value', schema: z.object({ certificate: z.string() }) },
-  problems: [],
+  problems: [problems.notFound, problems.unavailable],
   access: anyone,
   idempotency: 'safe',
   http: { method: 'GET', path: '/onboarding/certificate' },
