@@ -62,7 +62,8 @@ export async function startDaemon(command: string, args: readonly string[], opti
       options.deadline ?? 30_000,
     );
   } catch (error) {
-    child.kill('SIGKILL');
+    // Its ports and files are free again when the caller learns of it.
+    await end(child, 'SIGKILL', 10_000);
     throw error;
   }
   return {

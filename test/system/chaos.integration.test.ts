@@ -69,11 +69,14 @@ describe(`kill -9 of both hosts at random moments (TUTTI_SEED=${seed})`, () => {
   };
 
   /** The moment is the point of the test: nothing that could be waited for marks it. */
-  const killedAt = async (host: HostProcess, moment: number): Promise<void> => {
+  const killedAt = async (host: HostProcess, moment: number, early: readonly number[]): Promise<void> => {
     await pause(moment);
     await host.kill();
+    for (const each of early) await host.startAndKill(each);
     await host.start();
   };
+  /** Moments of kills within the starts that follow a kill: none, or one. */
+  const early = (): number[] => (random.below(3) === 0 ? [100 + random.below(700)] : []);
 
   const expectConverged = async (): Promise<void> => {
     const deployments = await site.api.deployments();
@@ -100,13 +103,14 @@ describe(`kill -9 of both hosts at random moments (TUTTI_SEED=${seed})`, () => {
     const name = random.one(['red', 'green', 'blue']);
     const wish = nextWish(name);
     const moments = [random.below(400), random.below(1_000)] as const;
-    const [asked] = await Promise.allSettled([
+    const [asked, ...restarts] = await Promise.allSettled([
       ask(name, wish),
-      killedAt(site.wfm, moments[0]),
-      killedAt(site.agent, moments[1]),
+      killedAt(site.wfm, moments[0], early()),
+      killedAt(site.agent, moments[1], early()),
     ]);
     // Refused for a reason it must not be: the operator did nothing wrong.
     if (asked.status === 'rejected' && asked.reason instanceof Refused) throw asked.reason;
+    for (const restart of restarts) if (restart.status === 'rejected') throw restart.reason;
     // A removal under way must end before the name is free again, and a killed call is sent again.
     await vi.waitFor(() => ask(name, wish), patience);
     if (wish) wishes.set(name, wish);

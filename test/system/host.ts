@@ -1,4 +1,4 @@
-import { existsSync, symlinkSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Daemon, startDaemon } from '../parts/daemon.js';
 
@@ -6,8 +6,10 @@ const root = resolve(import.meta.dirname, '../..');
 const program = join(root, 'dist/cli/main.js');
 
 export interface HostOptions {
-  /** `wfm.yaml`, `agent.process.yaml`, ... of `config/`, or an absolute path. */
+  /** `wfm.yaml`, `agent.process.yaml`, ... of `config/`. */
   readonly profile: string;
+  /** What is different in the profile here; nothing unless told. */
+  readonly adapt?: (profile: string) => string;
   /** The host's own directory; its data is in `data` below. */
   readonly directory: string;
   readonly env: Readonly<Record<string, string>>;
@@ -22,19 +24,31 @@ export class HostProcess {
 
   constructor(private readonly options: HostOptions) {
     this.data = join(options.directory, 'data');
-    // Named in the test's own directory, so that a host which outlives its test is found by its command line.
+    // A copy in the test's own directory, so that a host which outlives its test is found by its command line.
     this.#profile = join(options.directory, 'profile.yaml');
-    symlinkSync(resolve(root, 'config', options.profile), this.#profile);
+    const shipped = readFileSync(join(root, 'config', options.profile), 'utf8');
+    writeFileSync(this.#profile, options.adapt?.(shipped) ?? shipped);
   }
 
-  /** Starts it and waits for its ready line. */
-  async start(env: Readonly<Record<string, string>> = {}): Promise<void> {
+  /** Starts it and waits for its ready line. @throws when that takes longer than `deadline` milliseconds; it is killed */
+  async start(env: Readonly<Record<string, string>> = {}, deadline = 30_000): Promise<void> {
     if (this.#daemon) throw new Error('it is running already');
     if (!existsSync(program)) throw new Error('the program is not built: npm run build');
     this.#daemon = await startDaemon(process.execPath, [program, 'run', this.#profile], {
       env: { ...process.env, ...this.options.env, TUTTI_DATA: this.data, ...env },
       ready: async (output) => readyLine.test(output),
+      deadline,
     });
+  }
+
+  /** kill -9 so many milliseconds after it began to start; mostly before it is ready. */
+  async startAndKill(moment: number): Promise<void> {
+    try {
+      await this.start({}, moment);
+    } catch (error) {
+      if (!String(error).includes(`after ${moment} ms`)) throw error;
+    }
+    await this.kill();
   }
 
   /** kill -9; its children of other sessions, such as workloads, live on. Fine when it does not run. */

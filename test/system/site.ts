@@ -9,6 +9,8 @@ import type { Destination } from './samples.js';
 export interface SiteOptions {
   /** `agent.process.yaml` unless told. */
   readonly agentProfile?: string;
+  /** What is different in the agent's profile here. */
+  readonly adaptAgent?: (profile: string) => string;
   readonly onboarding?: 'ca' | 'approve' | 'open';
   readonly agentEnv?: Readonly<Record<string, string>>;
 }
@@ -27,7 +29,7 @@ export interface Site {
   close(): Promise<void>;
 }
 
-export async function makeSite({ agentProfile, onboarding, agentEnv }: SiteOptions = {}): Promise<Site> {
+export async function makeSite({ agentProfile, adaptAgent, onboarding, agentEnv }: SiteOptions = {}): Promise<Site> {
   const directory = workspace('system');
   for (const name of ['wfm', 'agent']) mkdirSync(join(directory, name));
   const port = String(await freePort());
@@ -41,6 +43,7 @@ export async function makeSite({ agentProfile, onboarding, agentEnv }: SiteOptio
   const ca = join(wfm.data, 'pki', 'ca.crt');
   const agent = new HostProcess({
     profile: agentProfile ?? 'agent.process.yaml',
+    ...(adaptAgent && { adapt: adaptAgent }),
     directory: join(directory, 'agent'),
     env: {
       TUTTI_HTTP_PORT: '0',
