@@ -77,12 +77,13 @@ export class DemoFleet {
     });
   }
 
-  async startWfm(): Promise<string> {
-    this.#wfm = await this.#host('wfm', 'wfm.yaml', {
+  async startWfm(signal: AbortSignal = this.signal): Promise<string> {
+    const env = {
       TUTTI_DATA: resolve(this.wfmData),
       TUTTI_HTTP_PORT: String(this.#ports[0]),
       TUTTI_ONBOARDING: 'ca',
-    });
+    };
+    this.#wfm = await this.#host('wfm', 'wfm.yaml', env, signal);
     return this.#wfm.ready;
   }
 
@@ -91,15 +92,16 @@ export class DemoFleet {
     await this.#tutti('pki', 'issue', deviceName, '--ca', join(this.wfmData, 'pki'), '--out', out);
   }
 
-  async startAgent(): Promise<string> {
-    this.#agent = await this.#host('agent', `agent.${this.options.runtime}.yaml`, {
+  async startAgent(signal: AbortSignal = this.signal): Promise<string> {
+    const env = {
       TUTTI_DATA: resolve(this.options.data, 'agent'),
       TUTTI_HTTP_PORT: '0',
       TUTTI_WFM_URL: this.server,
       TUTTI_WFM_CA: resolve(this.wfmData, 'pki', 'ca.crt'),
       TUTTI_REGISTRY_URL: this.server,
       TUTTI_POLL_SECONDS: '1',
-    });
+    };
+    this.#agent = await this.#host('agent', `agent.${this.options.runtime}.yaml`, env, signal);
     return this.#agent.ready;
   }
 
@@ -151,6 +153,9 @@ export class DemoFleet {
     const unbothered = new AbortController().signal;
     if (this.#deployed && this.hosts.length === 2) {
       try {
+        // A host that broke down is needed once more: nobody else can remove what it has deployed.
+        if (this.#wfm?.hasEnded) await this.startWfm(unbothered);
+        if (this.#agent?.hasEnded) await this.startAgent(unbothered);
         const words = ['delete', 'deployment', 'hello', '--wait', '--timeout', '30s'];
         await tutti(words, { env: this.#env(), signal: unbothered });
       } catch (error) {
@@ -172,9 +177,14 @@ export class DemoFleet {
     return tutti(words, { env: this.#env(), signal: this.signal });
   }
 
-  #host(name: string, profile: string, env: Readonly<Record<string, string>>): Promise<HostProcess> {
+  #host(
+    name: string,
+    profile: string,
+    env: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<HostProcess> {
     const logFile = join(this.options.data, `${name}.log`);
-    return HostProcess.start({ name, program, profile: join('config', profile), env, logFile, signal: this.signal });
+    return HostProcess.start({ name, program, profile: join('config', profile), env, logFile, signal });
   }
 
   async #write(file: string, value: unknown): Promise<void> {
