@@ -34,6 +34,8 @@ export async function send(origin: string, sent: Sent, ca?: string): Promise<Ans
   const request = url.protocol === 'https:' ? secureRequest({ ...options, ca }) : plainRequest(options);
   request.end(body);
   const [response] = (await once(request, 'response')) as [IncomingMessage];
+  // Who has its answer may hang up before it has taken the whole body.
+  request.on('error', () => request.destroy());
   const chunks: Buffer[] = [];
   for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
   const bytes = Buffer.concat(chunks);
