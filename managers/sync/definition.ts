@@ -50,7 +50,7 @@ export default defineManager({
       clock,
       log,
       describe,
-      onboarded: () => reporter.addAll(),
+      reachable: () => reporter.addAll(),
       settings: { poll: pollSeconds * 1000, form, limits: { document: 4 * MiB, bundle: 64 * MiB } },
     });
     const reporter = new Reporter({ ...uses, clock, log, clientId: () => synchroniser.clientId() });

@@ -40,8 +40,8 @@ interface Dependencies {
   readonly settings: SyncSettings;
   /** What the device is and can do; the targets' part of it is asked anew each time. */
   readonly describe: () => Promise<CapabilitiesToReport>;
-  /** Called once the client id is known, and again whenever it changes. */
-  readonly onboarded: () => void;
+  /** Called when reports can reach somebody: the client id is known or another one, or contact is there again. */
+  readonly reachable: () => void;
 }
 
 const longestPause = 300_000;
@@ -60,7 +60,7 @@ export class Synchroniser implements SyncManager, Lifecycle {
 
   async start(): Promise<void> {
     this.#position = (await this.on.state.get(positions, positionKey))?.value;
-    if (this.#position) this.on.onboarded();
+    if (this.#position) this.on.reachable();
     this.#loop = this.#run();
   }
 
@@ -98,6 +98,8 @@ export class Synchroniser implements SyncManager, Lifecycle {
         await this.#turn(signal);
         failures = 0;
         this.#contact = this.on.clock.now();
+        // Reports that failed meanwhile may wait for long before they would try again by themselves.
+        if (this.#trouble !== undefined) this.on.reachable();
         this.#trouble = undefined;
         wait = this.on.settings.poll * (0.9 + 0.2 * Math.random());
       } catch (error) {
@@ -137,7 +139,7 @@ export class Synchroniser implements SyncManager, Lifecycle {
     await this.on.state.commit([put(positions, positionKey, position)]);
     this.#position = position;
     this.on.log.info('onboarded', { clientId });
-    this.on.onboarded();
+    this.on.reachable();
     return position;
   }
 
@@ -233,7 +235,7 @@ export class Synchroniser implements SyncManager, Lifecycle {
       this.#position = { clientId: again, version: 0 };
       this.#reported = undefined;
       await this.on.state.commit([put(positions, positionKey, this.#position)]);
-      this.on.onboarded();
+      this.on.reachable();
       throw error;
     }
   }

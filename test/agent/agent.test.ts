@@ -264,6 +264,19 @@ describe('the agent', () => {
     await eventually(() => agent.fleet.reports.map(({ state }) => state)).toEqual(['installed']);
   });
 
+  it('reports as soon as contact is there again, however long its reports failed', async () => {
+    // Stands for the wait after many failures.
+    agent.fleet.faults.set('status', new FleetManagerFault('unreachable', 'the line is down', 3_600_000));
+    await agent.fleet.publish(1, [deployment(a)]);
+    await agent.start();
+    await eventually(() => agent.running()).toEqual([a]);
+    agent.fleet.faults.set('manifest', new FleetManagerFault('unreachable', 'the line is down'));
+    await eventually(() => agent.health('sync')).toMatch(/the line is down/);
+    expect(agent.fleet.reports).toEqual([]);
+    agent.fleet.faults.clear();
+    await expect.poll(() => agent.fleet.states(), { timeout: 5_000 }).toEqual({ [a]: 'installed' });
+  });
+
   it('goes on offline from what it knows', async () => {
     await agent.fleet.publish(1, [deployment(a)]);
     await agent.start({ persistent: false });
