@@ -43,10 +43,12 @@ export class Gate {
    * @throws {@link Problem} when credentials are wrong
    */
   authenticate(schemes: readonly string[], evidence: Evidence): Promise<Principal> | Principal {
-    for (const [index, scheme] of schemes.entries()) {
+    let tried = 0;
+    for (const scheme of schemes) {
+      tried += 1;
       const found = this.#byScheme.get(scheme)?.authenticate(evidence);
       if (found instanceof Promise) {
-        return found.then((principal) => principal ?? this.authenticate(schemes.slice(index + 1), evidence));
+        return found.then((principal) => principal ?? this.authenticate(schemes.slice(tried), evidence));
       }
       if (found) return found;
     }
