@@ -74,8 +74,11 @@ export interface InstanceManager {
   create(request: CreateInstance): Promise<InstanceRecord>;
   /** @param expected revision that the caller believes to change. @throws Problem 404, 409, 412, 422 */
   update(id: string, request: UpdateInstance, expected?: number): Promise<InstanceRecord>;
-  /** Removes it from the device; the record goes when the device reports it removed, or at once when forced. */
-  delete(id: string, force: boolean): Promise<InstanceRecord>;
+  /**
+   * Removes it from the device; the record goes when the device reports it removed, or at once when forced.
+   * @param expected revision that the caller believes to delete. @throws Problem 404, 412
+   */
+  delete(id: string, force: boolean, expected?: number): Promise<InstanceRecord>;
   get(id: string): Promise<InstanceRecord & { readonly revision: number }>;
   list(query: InstanceQuery): Promise<InstancePage>;
   /**

@@ -121,10 +121,11 @@ export class Deployments implements InstanceManager, Lifecycle {
     return alongside.length === 0 ? view(instance) : this.#changed(instance);
   }
 
-  async delete(id: string, force: boolean): Promise<InstanceRecord> {
+  async delete(id: string, force: boolean, expected?: number): Promise<InstanceRecord> {
     const { clientId } = (await this.#stored(id)).value;
     const { instance, alongside } = await this.#publish(clientId, async (): Promise<MadeOf> => {
       const { value, revision } = await this.#stored(id);
+      mustBe(expected, revision, id);
       const { report: _, reportedAt: __, ...rest } = value;
       const gone = { ...rest, operation: 'DELETE', updatedAt: this.#parts.clock.now() } as const;
       if (force) return { instance: { ...gone, state: 'REMOVED' }, alongside: [remove(instances, id, revision)] };

@@ -1,31 +1,59 @@
-import type { Logger, Reply, ServedOperation } from '../../core/plugin/index.js';
+import type { Logger, Principal, Reply, ServedOperation } from '../../core/plugin/index.js';
 
-/** Writes a line for every call that may change something: who, what, on what, and how it ended. Never the input. */
+/** What a line can name as its object. */
+interface Named {
+  readonly id?: string;
+  readonly name?: string;
+  readonly document?: { readonly metadata?: { readonly name?: unknown } };
+}
+
+/**
+ * Writes a line for every call that may change something: who, what, on what, and how it ended; for those too that
+ * their caller has no role for. Never the input.
+ */
 export function audited(served: ServedOperation, log: Logger): ServedOperation {
   const { operation, handler } = served;
   if (operation.idempotency === 'safe') return served;
+  const line = (principal: Principal, object: string | undefined, outcome: string): void =>
+    log.info('audit', {
+      audit: true,
+      actor: principal.id,
+      action: operation.id,
+      ...(object !== undefined && { object }),
+      outcome,
+    });
+  const { access } = operation;
   return {
     ...served,
+    operation: {
+      ...operation,
+      access: {
+        ...access,
+        check: (principal, input) => {
+          const refusal = access.check(principal, input);
+          if (refusal !== undefined) line(principal, nameOf(input as Named), `refused: ${refusal}`);
+          return refusal;
+        },
+      },
+    },
     handler: async (call) => {
-      const { principal, input } = call as { principal: { id: string }; input: { id?: string } };
-      const line = (outcome: string, object = input.id): void =>
-        log.info('audit', {
-          audit: true,
-          actor: principal.id,
-          action: operation.id,
-          ...(object !== undefined && { object }),
-          outcome,
-        });
+      const { principal, input } = call as { principal: Principal; input: Named };
       try {
         const reply = await handler(call);
-        line('done', input.id ?? idOf(reply));
+        line(principal, input.id ?? idOf(reply) ?? nameOf(input), 'done');
         return reply;
       } catch (error) {
-        line(error instanceof Error ? `refused: ${error.message}` : 'refused');
+        line(principal, nameOf(input), error instanceof Error ? `refused: ${error.message}` : 'refused');
         throw error;
       }
     },
   };
+}
+
+/** What the caller calls it: its id, or the name of what is to be made. */
+function nameOf({ id, name, document }: Named): string | undefined {
+  const given = id ?? name ?? document?.metadata?.name;
+  return typeof given === 'string' ? given : undefined;
 }
 
 /** The id of what a call made. */

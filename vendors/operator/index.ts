@@ -19,6 +19,8 @@ import { PlacementManager } from '../../managers/placement/index.js';
 import { audited } from './audit.js';
 import { tokenAuthenticator } from './authenticator.js';
 import * as operations from './operations.js';
+import { continueKey, continueToken } from './paging.js';
+import { inCallersWords } from './problems.js';
 import { deploymentView, deviceView, type Eligibility, listView, packageView, type View } from './views.js';
 
 /** The operator's side: packages, deployments, devices and tokens, for people, scripts and the command line. */
@@ -59,10 +61,10 @@ export default defineVendor({
       serve(operations.listPackages, async ({ input: { limit, continue: after, applicationId } }) => {
         const page = await catalog.list({
           limit,
-          ...(after !== undefined && { after }),
+          ...pageAfter('packages', after),
           ...(applicationId !== undefined && { applicationId }),
         });
-        return ok(listView(page.items.map(packageView), page.next, page.total));
+        return ok(listView(page.items.map(packageView), pageNext('packages', page.next), page.total));
       }),
       serve(operations.getPackage, async ({ input: { id } }) => ok(packageView(await catalog.get(id)))),
       serve(operations.deletePackage, async ({ input: { id, force = false } }) => {
@@ -88,11 +90,11 @@ export default defineVendor({
       serve(operations.listDeployments, async ({ input: { limit, continue: after, deviceId, appPackageId } }) => {
         const page = await instances.list({
           limit,
-          ...(after !== undefined && { after }),
+          ...pageAfter('deployments', after),
           ...(deviceId !== undefined && { clientId: deviceId }),
           ...(appPackageId !== undefined && { packageId: appPackageId }),
         });
-        return ok(listView(page.items.map(deploymentView), page.next, page.total));
+        return ok(listView(page.items.map(deploymentView), pageNext('deployments', page.next), page.total));
       }),
       serve(operations.watchDeployments, ({ input: { deviceId }, signal }) =>
         stream(changes(instances.watch(deviceId === undefined ? {} : { clientId: deviceId }, signal))),
@@ -115,17 +117,17 @@ export default defineVendor({
           return accepted(deploymentView(record));
         }),
       ),
-      serve(operations.deleteDeployment, async ({ input: { id, force = false } }) =>
-        accepted(deploymentView(await instances.delete(id, force))),
+      serve(operations.deleteDeployment, async ({ input: { id, force = false }, ifMatch }) =>
+        accepted(deploymentView(await instances.delete(id, force, expectedRevision(ifMatch)))),
       ),
 
       serve(operations.listDevices, async ({ input: { limit, continue: after, appPackageId, state } }) => {
-        const page = await devices.list({ limit, ...(after !== undefined && { after }), ...(state && { state }) });
+        const page = await devices.list({ limit, ...pageAfter('devices', after), ...(state && { state }) });
         const of = await eligibilityFor(appPackageId);
         return ok(
           listView(
             page.items.map((device) => viewOf(device, of(device))),
-            page.next,
+            pageNext('devices', page.next),
             page.total,
           ),
         );
@@ -159,6 +161,11 @@ export default defineVendor({
           ),
         );
       }),
+      serve(operations.getToken, async ({ input: { id } }) => {
+        const token = (await access.list()).find((one) => one.id === id);
+        if (!token) throw new Problem(problems.notFound, `there is no token ${id}`);
+        return ok({ ...token });
+      }),
       serve(operations.createToken, async ({ input: { name, role, lifetimeSeconds } }) => {
         const { token, record } = await access.issue({
           name,
@@ -172,7 +179,10 @@ export default defineVendor({
         return empty;
       }),
     ];
-    return { authenticators: [tokenAuthenticator(access)], operations: served.map((one) => audited(one, log)) };
+    return {
+      authenticators: [tokenAuthenticator(access)],
+      operations: served.map((one) => inCallersWords(audited(one, log))),
+    };
 
     function viewOf(device: DeviceRecord, eligibility: Eligibility): View {
       return deviceView(device, devices.formOf(device), devices.lastSeen(device.id), eligibility);
@@ -201,6 +211,16 @@ export default defineVendor({
 });
 
 const unknown: Eligibility = { eligible: 'unknown', reasons: [] };
+
+type List = 'packages' | 'deployments' | 'devices';
+
+function pageAfter(list: List, token: string | undefined): { readonly after?: string } {
+  return token === undefined ? {} : { after: continueKey(list, token) };
+}
+
+function pageNext(list: List, key: string | undefined): string | undefined {
+  return key === undefined ? undefined : continueToken(list, key);
+}
 
 async function* changes(records: AsyncIterable<InstanceRecord>): AsyncIterable<{ data: View }> {
   for await (const record of records) yield { data: deploymentView(record) };

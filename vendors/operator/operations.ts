@@ -179,6 +179,15 @@ export const listTokens = defineOperation({
   output: many,
   http: { method: 'GET', path: '/tokens' },
 });
+export const getToken = defineOperation({
+  ...admin,
+  idempotency: 'safe',
+  id: 'tokens.get',
+  summary: 'One API token, without its secret',
+  input: byId,
+  output: one,
+  http: { method: 'GET', path: '/tokens/{id}' },
+});
 export const createToken = defineOperation({
   ...admin,
   id: 'tokens.create',
