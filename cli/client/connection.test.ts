@@ -1,0 +1,62 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { resolveConnection, serverAddress } from './connection.js';
+
+describe('serverAddress', () => {
+  it.each([
+    [{}, {}, 'https://localhost:8443/nbi/v1'],
+    [{}, { TUTTI_SERVER: 'https://a.example' }, 'https://a.example/nbi/v1'],
+    [{}, { TUTTI_SERVER: '' }, 'https://localhost:8443/nbi/v1'],
+    [{ server: 'https://b.example/' }, { TUTTI_SERVER: 'https://a.example' }, 'https://b.example/nbi/v1'],
+    [{ server: 'https://c.example/fleet/nbi/v1/' }, {}, 'https://c.example/fleet/nbi/v1'],
+    [{ server: 'http://127.0.0.1:80' }, {}, 'http://127.0.0.1/nbi/v1'],
+  ])('of %j and %j', (options, env, base) => expect(serverAddress(options, env).base).toBe(base));
+
+  it.each(['localhost:8443', 'http://a.example', 'ftp://a.example', 'https://u:p@a.example', 'nonsense'])(
+    'refuses %s',
+    (server) => expect(() => serverAddress({ server }, {})).toThrow('cannot be the server'),
+  );
+});
+
+describe('resolveConnection', () => {
+  let folder: string;
+  const put = async (name: string, text: string): Promise<string> => {
+    const file = join(folder, name);
+    await writeFile(file, text);
+    return file;
+  };
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'connection-'));
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  it('takes the token from the option, else the environment, else the data of the host', async () => {
+    const tokenFile = await put('option.token', 'from-option\n');
+    const TUTTI_TOKEN_FILE = await put('variable.token', 'from-variable\n');
+    await put('admin.token', 'from-data\n');
+    const token = async (options: { tokenFile?: string }, env: Record<string, string>): Promise<string> =>
+      (await resolveConnection(options, { TUTTI_DATA: folder, ...env })).token;
+    expect(await token({ tokenFile }, { TUTTI_TOKEN: 'direct', TUTTI_TOKEN_FILE })).toBe('from-option');
+    expect(await token({}, { TUTTI_TOKEN: 'direct', TUTTI_TOKEN_FILE })).toBe('direct');
+    expect(await token({}, { TUTTI_TOKEN_FILE })).toBe('from-variable');
+    expect(await token({}, {})).toBe('from-data');
+  });
+
+  it('refuses a token that is missing, empty or no token, and shows nothing of it', async () => {
+    for (const tokenFile of [join(folder, 'nothing'), await put('empty', '\n'), await put('two', 'secret words\n')]) {
+      const fault = await resolveConnection({ tokenFile }, {}).catch((error: unknown) => error);
+      expect(fault).toMatchObject({ exitCode: 4 });
+      expect(String(fault)).not.toContain('secret words');
+    }
+  });
+
+  it('needs the CA file that is named, and not the one that is only usual', async () => {
+    const env = { TUTTI_DATA: folder, TUTTI_TOKEN: 'x' };
+    expect(await resolveConnection({}, env)).toMatchObject({ ca: undefined, caFile: undefined });
+    await expect(resolveConnection({ ca: join(folder, 'nothing') }, env)).rejects.toThrow('the CA file cannot be read');
+    const ca = await put('ca.pem', 'PEM');
+    expect(await resolveConnection({ ca }, env)).toMatchObject({ ca: 'PEM', caFile: ca });
+  });
+});
