@@ -34,11 +34,13 @@ export function createLog(settings: LogSettings, output: Writable = process.stde
     transports: [transport],
   });
 
+  // What a socket has to say after everything has stopped is no reason to end the process with an error.
+  let closed = false;
   const of = (entry: string): Logger => {
     const write =
       (level: LogSettings['level']) =>
       (message: string, fields?: LogFields): void => {
-        if (!logger.isLevelEnabled(level)) return;
+        if (closed || !logger.isLevelEnabled(level)) return;
         const call = correlationId();
         logger.log({
           level,
@@ -60,6 +62,7 @@ export function createLog(settings: LogSettings, output: Writable = process.stde
     },
     close: () =>
       new Promise((resolve) => {
+        closed = true;
         logger.once('finish', resolve);
         logger.end();
       }),

@@ -48,8 +48,8 @@ describe('a report of capabilities', () => {
     const one = await (await wfm.device()).onboard();
     const body = await readFile(file);
     const { properties } = JSON.parse(body.toString()) as { properties: { id: string } };
-    const [gateway, ...below] = properties.id.split('/');
-    if (below.length > 0) await one.report(secondForm(gateway));
+    const parts = properties.id.split('/');
+    for (let above = 1; above < parts.length; above++) await one.report(secondForm(parts.slice(0, above).join('/')));
     expect((await one.ask({ method: 'POST', path: one.own('/capabilities'), body })).status).toBe(201);
   });
 

@@ -166,7 +166,7 @@ providers:
 vendors:
   toy: { type: vendor.toy, path: /toys }
 bindings:
-  http: { type: binding.http, config: { tls: off, port: 0, headersTimeout: 0.2 } }
+  http: { type: binding.http, config: { tls: off, port: 0, headersTimeout: 1 } }
 `,
     });
   });
