@@ -1,6 +1,6 @@
-import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { stringify } from 'yaml';
+import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { tutti } from './commands.js';
 import { HostProcess } from './host-process.js';
@@ -11,7 +11,8 @@ const sample = join('cli', 'demo', 'hello');
 const program = join('dist', 'cli', 'main.js');
 const version = '1.0.0';
 export const deviceName = 'demo-device';
-const greeting = 'Hello from the demo';
+/** As in deployment.yaml. */
+const greeting = 'Hello from a device';
 
 /** Milliseconds that a step waits for the other side at most. */
 const patience = 60_000;
@@ -56,25 +57,14 @@ export class DemoFleet {
     const [wfm = 0, workload = 0] = await freePorts([8443, 8080]);
     this.#ports = [wfm, workload];
     await rm(data, { recursive: true, force: true });
-    await mkdir(data, { recursive: true });
-    await cp(join(sample, 'package'), join(data, 'package'), { recursive: true });
-    const file = join(data, 'package', 'margo.yaml');
-    // The registry is wherever a port was free.
-    await writeFile(file, (await readFile(file, 'utf8')).replaceAll('localhost:8443', `localhost:${wfm}`));
-    await this.#write('package.yaml', {
-      kind: 'ApplicationPackage',
-      metadata: { name: 'hello' },
-      spec: { source: { registryUrl: this.server, repository: 'samples/hello', tag: version } },
-    });
-    await this.#write('deployment.yaml', {
-      kind: 'ApplicationDeployment',
-      metadata: { name: 'hello' },
-      spec: {
-        appPackageRef: { id: 'hello' },
-        deviceRef: { id: deviceName },
-        parameters: { greeting, port: workload },
-      },
-    });
+    await cp(sample, data, { recursive: true });
+    // The registry and the workload are wherever a port was free.
+    const registry = (text: string): string => text.replaceAll('localhost:8443', `localhost:${wfm}`);
+    await this.#rewrite('package/margo.yaml', registry);
+    await this.#rewrite('package.yaml', registry);
+    await this.#rewrite('deployment.yaml', (text) =>
+      text.replace('port: 8080', `port: ${workload}`).replace('runtime: process', `runtime: ${this.options.runtime}`),
+    );
   }
 
   async startWfm(signal: AbortSignal = this.signal): Promise<string> {
@@ -109,7 +99,7 @@ export class DemoFleet {
     const registry = new URL(this.server).host;
     const [folder, name] =
       this.options.runtime === 'docker' ? ['compose', 'hello-compose'] : ['component', 'hello-process'];
-    await this.#tutti('push', join(sample, folder), `${registry}/samples/${name}:${version}`);
+    await this.#tutti('push', join(this.options.data, folder), `${registry}/samples/${name}:${version}`);
     await this.#tutti('push', join(this.options.data, 'package'), `${registry}/samples/hello`);
   }
 
@@ -187,13 +177,13 @@ export class DemoFleet {
     return HostProcess.start({ name, program, profile: join('config', profile), env, logFile, signal });
   }
 
-  async #write(file: string, value: unknown): Promise<void> {
-    await writeFile(join(this.options.data, file), stringify(value));
+  async #rewrite(name: string, change: (text: string) => string): Promise<void> {
+    const file = join(this.options.data, name);
+    await writeFile(file, change(await readFile(file, 'utf8')));
   }
 
   /** Asks again, less and less often, until there is nothing to say against it; @returns what was said last */
   async #until(objection: () => Promise<string | undefined>): Promise<string | undefined> {
-    const { setTimeout: delay } = await import('node:timers/promises');
     const end = performance.now() + patience;
     for (let pause = firstPause; ; pause = Math.min(2 * pause, longestPause)) {
       const said = await objection();

@@ -63,7 +63,7 @@ const pidOf = async (name: string): Promise<number> => {
 describe('npm run demo', () => {
   it('shows a workload that answers, tears down and exits 0 with --exit', { timeout: patience }, async () => {
     const { code, text } = await demo(['--exit']).ended;
-    expect(text).toContain('"greeting":"Hello from the demo","version":"1.0.0"');
+    expect(text).toContain('"greeting":"Hello from a device","version":"1.0.0"');
     expect(text).toContain('nothing is left behind');
     expect(code).toBe(0);
   });
@@ -110,7 +110,7 @@ describeWith(['docker'], 'npm run demo -- --runtime docker', (start) => {
     const engine = await start.docker();
     try {
       const { code, text } = await demo(['--runtime', 'docker', '--exit'], engine.env).ended;
-      expect(text).toContain('"greeting":"Hello from the demo","version":"1.0.0","runtime":"container');
+      expect(text).toContain('"greeting":"Hello from a device","version":"1.0.0","runtime":"container');
       expect(text).toContain('nothing is left behind');
       expect(code).toBe(0);
       expect(await engine.client.listContainers({ all: true })).toEqual([]);
