@@ -50,10 +50,10 @@ export default defineManager({
       clock,
       log,
       describe,
-      reachable: () => reporter.addAll(),
+      reportable: () => reporter.addAll(),
       settings: { poll: pollSeconds * 1000, form, limits: { document: 4 * MiB, bundle: 64 * MiB } },
     });
-    const reporter = new Reporter({ ...uses, clock, log, clientId: () => synchroniser.clientId() });
+    const reporter = new Reporter({ ...uses, clock, log, position: () => synchroniser.position() });
     const subscription = uses.events.subscribe(ApplicationStatusChanged, name, (event) => reporter.add(event.id));
     return {
       status: () => synchroniser.status(),

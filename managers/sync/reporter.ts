@@ -1,8 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type Clock, canonicalJson, type Logger } from '../../core/plugin/index.js';
 import { type FleetManager, FleetManagerFault, put, remove, type StateProvider } from '../../core/ports/index.js';
 import { backoff, KeyedQueue, type WorkResult } from '../../core/work/index.js';
 import type { ReconcileManager } from '../reconcile/index.js';
-import { acknowledged } from './records.js';
+import { type Acknowledged, acknowledged, type Position } from './records.js';
 
 /**
  * Sends reports until each is acknowledged. What is sent is the newest status at that time, so that a long absence
@@ -19,7 +20,8 @@ export class Reporter {
       readonly state: StateProvider;
       readonly clock: Clock;
       readonly log: Logger;
-      readonly clientId: () => string | undefined;
+      /** Of the adopted manifest. Not ahead of what `reconcile` tells. */
+      readonly position: () => Pick<Position, 'clientId' | 'version'> | undefined;
     },
   ) {
     this.#queue = new KeyedQueue({ clock: on.clock, parallel: 4, work: (id, signal) => this.#work(id, signal) });
@@ -54,12 +56,13 @@ export class Reporter {
   }
 
   async #send(id: string, signal: AbortSignal): Promise<void> {
-    const clientId = this.on.clientId();
+    const position = this.on.position();
     const status = this.on.reconcile.status(id);
-    if (clientId === undefined || !status) return;
+    if (!position || !status) return;
+    const { clientId, version } = position;
     const { report } = status;
-    const text = canonicalJson(report as never);
-    if ((await this.on.state.get(acknowledged, id))?.value.report !== text) {
+    const now: Acknowledged = { report: canonicalJson(report as never), clientId, version };
+    if (!isDeepStrictEqual((await this.on.state.get(acknowledged, id))?.value, now)) {
       try {
         await this.on.fleet.reportStatus(clientId, report, signal);
       } catch (error) {
@@ -69,7 +72,7 @@ export class Reporter {
         // It does not know the deployment any more, or will never take this report: sending it again helps nobody.
         this.on.log.warn('the fleet manager does not take a status', { deploymentId: id, state: report.state, error });
       }
-      await this.on.state.commit([put(acknowledged, id, { report: text })]);
+      await this.on.state.commit([put(acknowledged, id, now)]);
     }
     if (report.state !== 'removed') return;
     await this.on.reconcile.forget(id);

@@ -40,8 +40,8 @@ interface Dependencies {
   readonly settings: SyncSettings;
   /** What the device is and can do; the targets' part of it is asked anew each time. */
   readonly describe: () => Promise<CapabilitiesToReport>;
-  /** Called when reports can reach somebody: the client id is known or another one, or contact is there again. */
-  readonly reachable: () => void;
+  /** Called when there is something to report, and somebody to report to: a client id, contact again, a new manifest. */
+  readonly reportable: () => void;
 }
 
 const longestPause = 300_000;
@@ -60,7 +60,7 @@ export class Synchroniser implements SyncManager, Lifecycle {
 
   async start(): Promise<void> {
     this.#position = (await this.on.state.get(positions, positionKey))?.value;
-    if (this.#position) this.on.reachable();
+    if (this.#position) this.on.reportable();
     this.#loop = this.#run();
   }
 
@@ -86,8 +86,8 @@ export class Synchroniser implements SyncManager, Lifecycle {
     this.#wake?.abort();
   }
 
-  clientId(): string | undefined {
-    return this.#position?.clientId;
+  position(): Position | undefined {
+    return this.#position;
   }
 
   async #run(): Promise<void> {
@@ -99,7 +99,7 @@ export class Synchroniser implements SyncManager, Lifecycle {
         failures = 0;
         this.#contact = this.on.clock.now();
         // Reports that failed meanwhile may wait for long before they would try again by themselves.
-        if (this.#trouble !== undefined) this.on.reachable();
+        if (this.#trouble !== undefined) this.on.reportable();
         this.#trouble = undefined;
         wait = this.on.settings.poll * (0.9 + 0.2 * Math.random());
       } catch (error) {
@@ -139,7 +139,7 @@ export class Synchroniser implements SyncManager, Lifecycle {
     await this.on.state.commit([put(positions, positionKey, position)]);
     this.#position = position;
     this.on.log.info('onboarded', { clientId });
-    this.on.reachable();
+    this.on.reportable();
     return position;
   }
 
@@ -197,6 +197,8 @@ export class Synchroniser implements SyncManager, Lifecycle {
       ...(await this.#keep(manifest.deployments, found)),
     ]);
     this.#position = next;
+    // The fleet manager awaits a word on each, even on those that come out as they were before.
+    this.on.reportable();
     this.on.log.info('adopted a manifest', { version: manifest.version, deployments: found.size });
   }
 
@@ -235,7 +237,7 @@ export class Synchroniser implements SyncManager, Lifecycle {
       this.#position = { clientId: again, version: 0 };
       this.#reported = undefined;
       await this.on.state.commit([put(positions, positionKey, this.#position)]);
-      this.on.reachable();
+      this.on.reportable();
       throw error;
     }
   }

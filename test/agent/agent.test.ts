@@ -277,6 +277,24 @@ describe('the agent', () => {
     await expect.poll(() => agent.fleet.states(), { timeout: 5_000 }).toEqual({ [a]: 'installed' });
   });
 
+  it('reports on every manifest, also what comes out as it was before', async () => {
+    await agent.fleet.publish(1, [deployment(a), deployment(b)]);
+    await agent.start();
+    await eventually(() => agent.fleet.states()).toEqual({ [a]: 'installed', [b]: 'installed' });
+    await agent.stop();
+    agent.fleet.reports.length = 0;
+    // One changed and nobody heard how it went; the other changed and changed back while nobody looked.
+    agent.fleet.faults.set('status', new FleetManagerFault('unreachable', 'the line is down'));
+    await agent.fleet.publish(3, [deployment(a, '2.0.0'), deployment(b)]);
+    await agent.start();
+    await eventually(() => agent.log()).toMatch(/adopted a manifest/);
+    await eventually(() => agent.running()).toEqual([a, b]);
+    await agent.stop();
+    agent.fleet.faults.clear();
+    await agent.start();
+    await eventually(() => agent.fleet.states()).toEqual({ [a]: 'installed', [b]: 'installed' });
+  });
+
   it('goes on offline from what it knows', async () => {
     await agent.fleet.publish(1, [deployment(a)]);
     await agent.start({ persistent: false });

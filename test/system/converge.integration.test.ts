@@ -143,28 +143,37 @@ describe('deployments to a device that runs processes', () => {
     await site.agent.stop();
     expect(workloadsOf(site.agent.data)).toEqual([before]);
     await site.agent.start();
-    await site.api.update(id, { parameters: {} });
-    await reported(id, 'INSTALLED');
-    expect(workloadsOf(site.agent.data)).toEqual([before]);
+    // By the time that it has installed another one it would have touched this one too.
+    const other = await site.api.deploy('other', good, device);
+    await reported(other.id, 'INSTALLED');
+    expect(workloadsOf(site.agent.data).filter(({ application }) => application === id)).toEqual([before]);
+    const starts = join(site.agent.data, 'process', id, 'main/data/starts');
+    expect(readFileSync(starts, 'utf8')).toBe('1.0.0 hello\n');
   });
 
   it('reach an agent that was away while they changed', async () => {
     const kept = await site.api.deploy('kept', good, device);
     const dropped = await site.api.deploy('dropped', good, device);
     await reported(kept.id, 'INSTALLED');
+    const same = await site.api.deploy('same', good, device);
     await reported(dropped.id, 'INSTALLED');
+    await reported(same.id, 'INSTALLED');
     await site.agent.kill();
     await site.api.remove(dropped.id);
     await site.api.update(kept.id, { packageId: better, parameters: { greeting: 'away' } });
     await site.api.update(kept.id, { parameters: { greeting: 'back' } });
     const made = await site.api.deploy('made', better, device);
+    await site.api.update(same.id, { parameters: { greeting: 'for a moment' } });
+    await site.api.update(same.id, { parameters: { greeting: 'hello' } });
     // Nobody is there to do anything about it.
-    expect(workloadsOf(site.agent.data)).toHaveLength(2);
+    expect(workloadsOf(site.agent.data)).toHaveLength(3);
     await site.agent.start();
     await runs(
       { application: kept.id, version: '2.0.0', greeting: 'back' },
       { application: made.id, version: '2.0.0', greeting: 'hello' },
+      { application: same.id, version: '1.0.0', greeting: 'hello' },
     );
+    for (const { id } of [kept, made, same]) await reported(id, 'INSTALLED');
     await vi.waitFor(async () => expect(await site.api.deployment(dropped.id)).toBeUndefined(), patience);
   });
 
