@@ -1,13 +1,25 @@
+import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { Evidence, IncomingCall, Operation } from '../../core/operation/index.js';
 import { assembleInput } from './request.js';
 
+/** The header field that ties a call to its lines in the log, in a request and in a response. */
+export const correlationField = 'x-correlation-id';
 const correlationForm = /^[\w.:-]{1,128}$/;
 const empty = new URLSearchParams();
 
+/** @returns `undefined` where there is none, or none that is fit for a log */
+export function correlationIdIn(headers: Evidence['headers']): string | undefined {
+  const given = headers[correlationField];
+  return given !== undefined && correlationForm.test(given) ? given : undefined;
+}
+
 /** A request as the gate takes it. What few calls need is worked out when it is asked for. */
 export class HttpCall implements IncomingCall {
-  readonly correlationId: string | undefined;
+  /** The caller's own, or a new one. */
+  readonly correlationId: string;
+  /** Whether the caller knows the correlation id already, and looks out for it. */
+  readonly correlatedByCaller: boolean;
   readonly ifMatch: string | undefined;
   readonly ifNoneMatch: string | undefined;
   readonly accept: string | undefined;
@@ -21,8 +33,9 @@ export class HttpCall implements IncomingCall {
     private readonly draining: AbortSignal,
   ) {
     const { headers } = evidence;
-    const correlation = headers['x-correlation-id'];
-    this.correlationId = correlation !== undefined && correlationForm.test(correlation) ? correlation : undefined;
+    const given = correlationIdIn(headers);
+    this.correlationId = given ?? randomUUID();
+    this.correlatedByCaller = given !== undefined;
     this.ifMatch = headers['if-match']?.replace(/^"(.*)"$/, '$1');
     this.ifNoneMatch = headers['if-none-match'];
     this.accept = headers['accept'];

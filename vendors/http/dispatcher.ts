@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
+import { correlated } from '../../core/correlation/index.js';
 import {
   type Evidence,
   type MountedMount,
@@ -10,7 +10,7 @@ import {
   type Surface,
 } from '../../core/operation/index.js';
 import type { Logger } from '../../core/plugin/index.js';
-import { HttpCall } from './call.js';
+import { correlationField, correlationIdIn, HttpCall } from './call.js';
 import { type HttpMount, isHttpMount } from './mount.js';
 import { readBody } from './request.js';
 import { respond, sendProblem } from './response.js';
@@ -80,16 +80,23 @@ export function createDispatcher(
       const call = new HttpCall(evidence, mounted.operation, query, response, options.draining);
       const outcome = surface.gate.invoke(mounted, call);
       return outcome instanceof Promise
-        ? outcome.then((made) => answer(response, made, mounted.prefix))
-        : answer(response, outcome, mounted.prefix);
+        ? outcome.then((made) => answer(response, made, mounted.prefix, call))
+        : answer(response, outcome, mounted.prefix, call);
     };
     if (request.method === 'GET') return invoke(undefined);
     const limit = mounted.operation.bodyLimit ?? options.bodyLimit;
     return readOrClose(request, response, limit, mounted.present ?? asItIs).then(invoke);
   }
 
-  function answer(response: ServerResponse, outcome: Outcome, prefix: string): Promise<void> | undefined {
+  function answer(
+    response: ServerResponse,
+    outcome: Outcome,
+    prefix: string,
+    { correlationId, correlatedByCaller }: HttpCall,
+  ): Promise<void> | undefined {
     if (response.destroyed) return undefined;
+    // Who meets a problem needs it to ask for the log's lines; others only if they asked for it.
+    if (correlatedByCaller || outcome.kind === 'problem') response.setHeader(correlationField, correlationId);
     if (options.draining.aborted) response.setHeader('Connection', 'close');
     return respond(response, outcome, prefix);
   }
@@ -122,12 +129,16 @@ export function createDispatcher(
     const { gate } = surface;
     const below = path.slice(mount.prefix.length + mount.path.length) || '/';
     const evidence = evidenceOf(request, request.url ?? '/', undefined, {});
-    await mount.handler(request, response, {
-      path: below,
-      authenticate: async (schemes) => gate.authenticate(schemes, evidence),
-      challenges: (schemes) => gate.challenges(schemes),
-      correlationId: randomUUID(),
-    });
+    const given = correlationIdIn(evidence.headers);
+    if (given !== undefined) response.setHeader(correlationField, given);
+    await correlated(given, (correlationId) =>
+      mount.handler(request, response, {
+        path: below,
+        authenticate: async (schemes) => gate.authenticate(schemes, evidence),
+        challenges: (schemes) => gate.challenges(schemes),
+        correlationId,
+      }),
+    );
   }
 }
 
