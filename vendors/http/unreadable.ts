@@ -19,6 +19,7 @@ export function answerUnreadable(error: Error & { readonly code?: string }, sock
   }
   const problem = problemOf(error.code);
   const { kind } = problem;
+  // No vendor can word it, for nobody knows yet whom it was meant for; `error` is what clients without RFC 9457 look at.
   const body = JSON.stringify({ ...problem.body(), error: kind.title });
   const head = [
     `HTTP/1.1 ${kind.status} ${kind.title}`,
