@@ -1,6 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { defineManager, definePort, defineProvider, type Lifecycle, secret, z } from '../plugin/index.js';
-import { startTestHost } from '../testing/host.js';
+import { startTestHost, type TestHost, type TestHostOptions } from '../testing/host.js';
 import { StartUpError } from './failures.js';
 
 interface Store {
@@ -68,6 +68,16 @@ providers:
 `.replace('one: { type: manager.toy,', 'one: { type: manager.toy, uses: { store: main },');
 
 describe('a host', () => {
+  const hosts: TestHost[] = [];
+  afterEach(async () => {
+    for (const host of hosts.splice(0)) await host.stop();
+  });
+  async function hostOf(options: TestHostOptions): Promise<TestHost> {
+    const host = await startTestHost(options);
+    hosts.push(host);
+    return host;
+  }
+
   it('makes every entry once, all before any starts, and ends them in reverse', async () => {
     const { events, definitions } = house();
     const host = await startTestHost({ profile: profile(), definitions });
@@ -113,7 +123,7 @@ describe('a host', () => {
 
   it('tells the health of every entry', async () => {
     const { definitions } = house();
-    await using host = await startTestHost({ profile: profile('{ fails: health }'), definitions });
+    const host = await hostOf({ profile: profile('{ fails: health }'), definitions });
     const one = host.status.entries().find(({ name }) => name === 'one');
     expect(one).toEqual({ name: 'one', type: 'manager.toy', health: { status: 'degraded', reason: 'a peer is away' } });
     expect(host.status.phase()).toBe('ready');
@@ -121,7 +131,7 @@ describe('a host', () => {
 
   it('never logs what a schema marks secret, wherever it turns up', async () => {
     const { definitions } = house();
-    await using host = await startTestHost({ profile: profile('{}', '{ password: hunter2hunter2 }'), definitions });
+    const host = await hostOf({ profile: profile('{}', '{ password: hunter2hunter2 }'), definitions });
     expect(host.log()).toContain('opened with [secret]');
     expect(host.log()).not.toContain('hunter2');
   });
