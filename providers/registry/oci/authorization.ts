@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { request } from 'undici';
 import { type Clock, z } from '../../../core/plugin/index.js';
 import { type RegistryCredentials, RegistryFault } from '../../../core/ports/index.js';
 import { type Challenge, parseChallenges } from './challenge.js';
@@ -95,6 +94,7 @@ export class Authorization {
     const secrets = credentials ? [credentials.password] : [];
     const asked = { host: endpoint.host, what, trust: endpoint.trust, secrets };
     // Not followed when it redirects: credentials go to the realm that the registry named and to nobody else.
+    const { request } = await import('undici');
     const answer = await request(url, { dispatcher: await endpoint.dispatcher(url, what), headers, signal }).catch(
       (error: unknown) => {
         throw signal.aborted ? signal.reason : connectionFault(error, asked);

@@ -1,7 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { rootCertificates } from 'node:tls';
-import { Agent, type Dispatcher } from 'undici';
+import type * as Undici from 'undici';
+import type { Agent, Dispatcher } from 'undici';
 import { type RegistryCredentials, RegistryFault } from '../../../core/ports/index.js';
 import { isLoopback, type OciConfig, type RegistryConfig } from './config.js';
 
@@ -64,19 +65,25 @@ export class Endpoint {
   /** The agents for the CA file as it is now: it may be made after us, and be renewed. */
   async #current(): Promise<Agents> {
     const ca = this.config.ca === undefined ? undefined : await this.#read(this.config.ca, 'ca');
+    // Loaded with the first request, so that a host is ready without it.
+    const undici = await import('undici');
     if (this.#agents !== undefined && this.#agents.ca === ca) return this.#agents;
     if (ca !== undefined) this.#checkPem(ca);
     const old = this.#agents;
-    const agents = { ca, own: this.#agent(ca), elsewhere: this.#agent(ca && [...rootCertificates, ca]) };
+    const agents = {
+      ca,
+      own: this.#agent(undici, ca),
+      elsewhere: this.#agent(undici, ca && [...rootCertificates, ca]),
+    };
     this.#agents = agents;
     // What is under way over the old connections may end there.
     if (old) for (const agent of [old.own, old.elsewhere]) closeLater(agent);
     return agents;
   }
 
-  #agent(ca: string | string[] | undefined): Agent {
+  #agent(undici: typeof Undici, ca: string | string[] | undefined): Agent {
     const { connect, answer, idle } = this.timeouts;
-    return new Agent({
+    return new undici.Agent({
       connect: { timeout: connect * 1000, ...(ca !== undefined && { ca }) },
       headersTimeout: answer * 1000,
       bodyTimeout: idle * 1000,

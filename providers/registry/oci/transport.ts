@@ -1,4 +1,4 @@
-import { type Dispatcher, request as send } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { Clock } from '../../../core/plugin/index.js';
 import { type RegistryCredentials, RegistryFault } from '../../../core/ports/index.js';
 import { type Authorization, basic } from './authorization.js';
@@ -136,6 +136,7 @@ export class Transport {
     const limit = deadline(time, signal);
     try {
       const options = { dispatcher, method, headers, body: body ?? null, headersTimeout: time };
+      const { request: send } = await import('undici');
       const answer = await send(url, { ...options, signal: limit.signal });
       return { status: answer.statusCode, headers: answer.headers, body: answer.body, url, asked };
     } catch (error) {

@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
-import { Agent, request } from 'undici';
+import type { Agent } from 'undici';
 import { signRequest } from '../../../core/identity/index.js';
 import type { Clock, Lifecycle } from '../../../core/plugin/index.js';
 import {
@@ -133,6 +133,7 @@ export class SignedFleetManager implements FleetManager, Lifecycle {
     const signed = signRequest({ method, url, body }, this.#device().key, { created });
     let answer: Answer;
     try {
+      const { request } = await undici();
       const response = await request(url, {
         method,
         dispatcher: await this.#dispatcher(),
@@ -192,6 +193,7 @@ export class SignedFleetManager implements FleetManager, Lifecycle {
     const caChanged = ca === undefined ? 0 : await changedAt(ca);
     if (this.#agent && this.#agent.caChanged === caChanged) return this.#agent.agent;
     void this.#agent?.agent.close();
+    const { Agent } = await undici();
     const agent = new Agent({
       connect: { timeout, ...(ca !== undefined && { ca: await readFile(ca, 'utf8') }) },
       keepAliveTimeout: 60_000,
@@ -201,6 +203,9 @@ export class SignedFleetManager implements FleetManager, Lifecycle {
     return agent;
   }
 }
+
+/** Loaded with the first request, so that a device is ready without it. */
+const undici = () => import('undici');
 
 function client(clientId: string): string {
   return `/clients/${encodeURIComponent(clientId)}`;
