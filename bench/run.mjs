@@ -15,7 +15,7 @@ process.chdir(root);
 
 const stale = staleDependency();
 if (stale !== undefined) prepare(`dependencies: ${stale}; npm ci ...`, 'ci');
-if (newest(sources) > newest(['dist'], Math.min)) prepare('building ...', 'run', '--silent', 'build');
+if (newest(sources) > newest(['dist'])) prepare('building ...', 'run', '--silent', 'build');
 
 const { status } = spawnSync(
   process.execPath,
@@ -46,14 +46,14 @@ function staleDependency() {
   return undefined;
 }
 
-/** The newest time of a file below any of `paths`; the compiler writes all its files, so of a build the oldest counts. */
-function newest(paths, choose = Math.max) {
+/** The newest time of a file below any of `paths`, in milliseconds; a build writes all its files anew. */
+function newest(paths) {
   const times = paths.flatMap((path) => {
-    if (!existsSync(path)) return choose === Math.min ? [0] : [];
+    if (!existsSync(path)) return [];
     if (!statSync(path).isDirectory()) return [statSync(path).mtimeMs];
     return readdirSync(path, { recursive: true })
       .filter((file) => /\.(?:ts|js)$/.test(file) && !file.endsWith('.test.ts'))
       .map((file) => statSync(join(path, file)).mtimeMs);
   });
-  return times.reduce((a, b) => choose(a, b), times[0] ?? 0);
+  return times.reduce((a, b) => Math.max(a, b), 0);
 }
