@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { find, waitForDeployment } from '../client/index.js';
 import { failed, invalid } from '../failure.js';
 import { type DeploymentItem, deployments, devices, packages, shortId } from '../resources/index.js';
-import type { Applied, Applying, Document } from './apply.js';
+import type { Applied, Applying, Document } from './applying.js';
 
 const defaultNamespace = 'default';
 

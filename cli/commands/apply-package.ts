@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { waitForPackage } from '../client/index.js';
 import { failed, invalid } from '../failure.js';
 import { type PackageItem, packages, shortId } from '../resources/index.js';
-import type { Applied, Applying, Document } from './apply.js';
+import type { Applied, Applying, Document } from './applying.js';
 
 /** What is needed to know a package again; the host checks the rest. */
 const form = z.looseObject({

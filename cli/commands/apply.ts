@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import { type ConnectionOptions, type OperatorClient, withClient } from '../client/index.js';
+import { type ConnectionOptions, withClient } from '../client/index.js';
 import { invalid, reasonOf } from '../failure.js';
 import type { Terminal } from '../terminal.js';
 import { applyDeployment } from './apply-deployment.js';
 import { applyPackage } from './apply-package.js';
+import type { Applied, Applying, Document } from './applying.js';
 
 export interface ApplyOptions extends ConnectionOptions {
   readonly filename: string;
@@ -12,22 +13,6 @@ export interface ApplyOptions extends ConnectionOptions {
   readonly timeout: number;
 }
 
-/** What came of one document. */
-export interface Applied {
-  readonly what: string;
-  readonly outcome: 'created' | 'updated' | 'unchanged';
-  readonly next: string;
-}
-
-export interface Applying {
-  readonly terminal: Terminal;
-  readonly client: OperatorClient;
-  readonly wait: boolean;
-  readonly timeout: number;
-}
-
-/** One document of a file, as read. */
-export type Document = Readonly<Record<string, unknown>>;
 type Applier = (document: Document, on: Applying) => Promise<Applied>;
 
 const appliers: Readonly<Record<string, Applier>> = {

@@ -1,0 +1,19 @@
+import type { OperatorClient } from '../client/index.js';
+import type { Terminal } from '../terminal.js';
+
+/** What came of one document. */
+export interface Applied {
+  readonly what: string;
+  readonly outcome: 'created' | 'updated' | 'unchanged';
+  readonly next: string;
+}
+
+export interface Applying {
+  readonly terminal: Terminal;
+  readonly client: OperatorClient;
+  readonly wait: boolean;
+  readonly timeout: number;
+}
+
+/** One document of a file, as read. */
+export type Document = Readonly<Record<string, unknown>>;
