@@ -72,6 +72,25 @@ describeWith(['docker', 'registry'], 'a component that cannot be', (start) => {
     expect(fault.message).toContain('exit code 4');
   });
 
+  it('fails at once when one service ends while another is still waited for', async () => {
+    const began = performance.now();
+    const fault = await refused({
+      'compose.yaml': `
+services:
+  slow:
+    image: box:1
+    command: [sleep, '1000']
+    stop_signal: SIGKILL
+    healthcheck: { test: [CMD, 'false'], interval: 60s, start_period: 60s }
+  bad: { image: box:1, command: [sh, -c, 'exit 5'] }
+  last: { image: box:1, depends_on: { slow: { condition: service_healthy } } }
+`,
+    });
+    expect(fault).toMatchObject({ code: 'start' });
+    expect(fault.message).toContain('service bad ended with exit code 5');
+    expect(performance.now() - began).toBeLessThan(15_000);
+  });
+
   it('fails when its command is not there', async () => {
     const fault = await refused({ 'compose.yaml': service('command: [/no/such/program]') });
     expect(fault).toMatchObject({ code: 'start' });

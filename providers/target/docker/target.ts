@@ -139,12 +139,12 @@ export class DockerTarget implements TargetProvider, Lifecycle {
     const project = projectName(application.id, name);
     await this.#alone(project, call.signal, async () => {
       call.progress(`stopping ${name}`);
+      // Volumes are found by their label, those that an earlier removal kept as well.
       const down = ['-p', project, 'down', '--remove-orphans', ...(purge ? ['--volumes'] : [])];
       await this.#compose.run(down, { signal: call.signal, note: this.#note(project) });
       const left = await this.#engine.containers({ project });
       if (left.length > 0)
         throw new TargetFault('platform', `${left.length} containers of ${name} are still there`, true);
-      if (purge) await this.#removeVolumes(project);
       await rm(join(this.options.directory, project), { recursive: true, force: true });
     });
   }
@@ -162,15 +162,6 @@ export class DockerTarget implements TargetProvider, Lifecycle {
 
   async #actual(project: string, name: string): Promise<ActualComponent> {
     return componentStatus(name, await this.#engine.containers({ project }));
-  }
-
-  /** Volumes that an earlier removal kept are found by their label alone. */
-  async #removeVolumes(project: string): Promise<void> {
-    await this.#engine.call(async (client) => {
-      const filters = { label: [`com.docker.compose.project=${project}`] };
-      const { Volumes } = await client.listVolumes({ filters: JSON.stringify(filters) });
-      await Promise.all(Volumes.map(({ Name }) => client.getVolume(Name).remove()));
-    });
   }
 
   #note(project: string): string {
