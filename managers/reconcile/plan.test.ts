@@ -67,6 +67,14 @@ describe('plan', () => {
     ]);
   });
 
+  it('waits for what is on its way up only where the deployment says so', () => {
+    const db = component('db');
+    const starting: ActualComponent = { ...running(db), phase: 'installing' };
+    expect(kinds(plan(application(db), [observed([starting])]))).toEqual(['install db']);
+    const unwaited = plan(application({ ...db, wait: false }), [observed([starting])]);
+    expect(unwaited).toMatchObject({ steps: [], starting: ['db'] });
+  });
+
   it('repairs what stopped by itself and says why it had', () => {
     const db = component('db');
     const steps = plan(application(db), [

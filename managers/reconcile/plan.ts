@@ -16,7 +16,12 @@ export interface Observed {
 }
 
 export type Plan =
-  | { readonly kind: 'steps'; readonly steps: readonly Step[] }
+  | {
+      readonly kind: 'steps';
+      readonly steps: readonly Step[];
+      /** Components that were applied and are on their way up by themselves: nobody waits for them. */
+      readonly starting: readonly string[];
+    }
   /** No target of this device runs such deployments; what other targets still have of it is removed all the same. */
   | { readonly kind: 'unsupported'; readonly steps: readonly Step[]; readonly reason: string };
 
@@ -35,20 +40,22 @@ export function plan(desired: DesiredApplication | undefined, observed: readonly
     .flatMap(({ target, actual }) =>
       removals(target, actual, desired ? `${desired.deploymentType} runs elsewhere` : 'no longer desired'),
     );
-  if (!desired) return { kind: 'steps', steps: leaving };
+  if (!desired) return { kind: 'steps', steps: leaving, starting: [] };
   if (!home) {
     const types = observed.flatMap(({ capabilities }) => capabilities.deploymentTypes).join(', ') || 'nothing';
     return { kind: 'unsupported', steps: leaving, reason: `this device runs ${types}, not ${desired.deploymentType}` };
   }
   const wanted = new Set(desired.components.map(({ name }) => name));
   const dropped = removals(home.target, home.actual, 'no longer part of the application', (name) => !wanted.has(name));
+  const steps = desired.components.map((component) => ({ component, step: stepFor(component, home) }));
   return {
     kind: 'steps',
-    steps: [...leaving, ...dropped, ...desired.components.flatMap((component) => stepFor(component, home))],
+    steps: [...leaving, ...dropped, ...steps.flatMap(({ step }) => (step === 'starting' ? [] : step))],
+    starting: steps.flatMap(({ component, step }) => (step === 'starting' ? [component.name] : [])),
   };
 }
 
-function stepFor(desired: DesiredComponent, { target, capabilities, actual }: Observed): Step[] {
+function stepFor(desired: DesiredComponent, { target, capabilities, actual }: Observed): Step[] | 'starting' {
   const found = actual?.components.find(({ name }) => name === desired.name);
   const step = (kind: Step['kind'], reason: string): Step[] => [{ kind, component: desired.name, target, reason }];
   if (!found || found.phase === 'absent') return step('install', 'not there yet');
@@ -58,7 +65,7 @@ function stepFor(desired: DesiredComponent, { target, capabilities, actual }: Ob
     case 'running':
       return [];
     case 'installing':
-      return step('install', found.reason ?? 'not running yet');
+      return desired.wait ? step('install', found.reason ?? 'not running yet') : 'starting';
     case 'stopped':
     case 'failed':
       return step('repair', found.reason ?? `it is ${found.phase}`);

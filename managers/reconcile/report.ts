@@ -6,6 +6,14 @@ export function uniform(deploymentId: string, state: DeploymentState, components
   return { deploymentId, state, components: components.map((name) => ({ name, state })) };
 }
 
+/** A report in which everything is installed but what is still starting. */
+export function progressing(id: string, components: readonly string[], starting: readonly string[]): StatusReport {
+  return starting.reduce(
+    (report, name) => withComponent(report, name, 'installing'),
+    uniform(id, 'installed', components),
+  );
+}
+
 /** A report of a deployment that cannot be here at all. `source` is its name, as the standard has it (section 5.1). */
 export function refusal(
   deploymentId: string,

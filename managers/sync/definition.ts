@@ -1,5 +1,13 @@
 import { hostname } from 'node:os';
-import { defineManager, EventBus, FleetManager, type Lifecycle, StateProvider, z } from '../../core/plugin/index.js';
+import {
+  defineManager,
+  EventBus,
+  FleetManager,
+  type Lifecycle,
+  StateProvider,
+  type Subscription,
+  z,
+} from '../../core/plugin/index.js';
 import type { CapabilitiesToReport } from '../margo/index.js';
 import { ApplicationStatusChanged, ReconcileManager } from '../reconcile/index.js';
 import { combinedFacts } from './facts.js';
@@ -54,14 +62,17 @@ export default defineManager({
       settings: { poll: pollSeconds * 1000, form, limits: { document: 4 * MiB, bundle: 64 * MiB } },
     });
     const reporter = new Reporter({ ...uses, clock, log, position: () => synchroniser.position() });
-    const subscription = uses.events.subscribe(ApplicationStatusChanged, name, (event) => reporter.add(event.id));
+    let subscription: Subscription | undefined;
     return {
       status: () => synchroniser.status(),
       hurry: () => synchroniser.hurry(),
       health: () => synchroniser.health(),
-      start: () => synchroniser.start(),
+      start: () => {
+        subscription = uses.events.subscribe(ApplicationStatusChanged, name, (event) => reporter.add(event.id));
+        return synchroniser.start();
+      },
       stop: async () => {
-        await subscription.close();
+        await subscription?.close();
         await synchroniser.stop();
         await reporter.stop();
       },

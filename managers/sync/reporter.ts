@@ -4,6 +4,7 @@ import { type FleetManager, FleetManagerFault, put, remove, type StateProvider }
 import { backoff, KeyedQueue, type WorkResult } from '../../core/work/index.js';
 import type { ReconcileManager } from '../reconcile/index.js';
 import { type Acknowledged, acknowledged, type Position } from './records.js';
+import { longestAsked } from './retry-after.js';
 
 /**
  * Sends reports until each is acknowledged. What is sent is the newest status at that time, so that a long absence
@@ -48,8 +49,8 @@ export class Reporter {
       if (signal.aborted) return undefined;
       const attempt = (this.#attempts.get(id) ?? 0) + 1;
       this.#attempts.set(id, attempt);
-      const again =
-        (error instanceof FleetManagerFault ? error.retryAfter : undefined) ?? backoff(attempt, 1000, 60_000);
+      const asked = error instanceof FleetManagerFault ? error.retryAfter : undefined;
+      const again = asked === undefined ? backoff(attempt, 1000, 60_000) : Math.min(asked, longestAsked);
       this.on.log.warn('a status could not be reported; tried again', { deploymentId: id, again, error });
       return { again };
     }

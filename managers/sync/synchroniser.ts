@@ -22,6 +22,7 @@ import type { ReconcileManager } from '../reconcile/index.js';
 import { type FetchLimits, fetchDocuments, IntegrityFault } from './fetch.js';
 import type { SyncManager, SyncStatus } from './index.js';
 import { documents, type Position, positionKey, positions } from './records.js';
+import { longestAsked } from './retry-after.js';
 import { wantedFrom } from './wanted.js';
 
 export interface SyncSettings {
@@ -54,6 +55,8 @@ export class Synchroniser implements SyncManager, Lifecycle {
   #trouble: string | undefined;
   #reported: string | undefined;
   #wake: AbortController | undefined;
+  /** Asked to hurry while a turn was under way: the turn may have begun too early to see what is new. */
+  #hurried = false;
   #loop: Promise<void> | undefined;
 
   constructor(private readonly on: Dependencies) {}
@@ -83,6 +86,7 @@ export class Synchroniser implements SyncManager, Lifecycle {
   }
 
   hurry(): void {
+    this.#hurried = true;
     this.#wake?.abort();
   }
 
@@ -112,6 +116,7 @@ export class Synchroniser implements SyncManager, Lifecycle {
   }
 
   async #turn(signal: AbortSignal): Promise<void> {
+    this.#hurried = false;
     const position = this.#position ?? (await this.#enrol(signal));
     const capabilities = await this.#reportCapabilities(position.clientId, signal);
     await this.#poll(position, capabilities, signal);
@@ -130,7 +135,7 @@ export class Synchroniser implements SyncManager, Lifecycle {
       fault?.reason === 'not-found'
         ? Math.min(this.on.settings.poll, longestPause)
         : Math.max(this.on.settings.poll, longestPause / 5);
-    return fault?.retryAfter ?? backoff(failures, 1000, cap);
+    return fault?.retryAfter === undefined ? backoff(failures, 1000, cap) : Math.min(fault.retryAfter, longestAsked);
   }
 
   async #enrol(signal: AbortSignal): Promise<Position> {
@@ -243,11 +248,13 @@ export class Synchroniser implements SyncManager, Lifecycle {
   }
 
   async #pause(milliseconds: number): Promise<void> {
-    this.#wake = new AbortController();
-    await this.on.clock
-      .delay(milliseconds, AbortSignal.any([this.#stopped.signal, this.#wake.signal]))
-      .catch((reason: unknown) => {
-        if (!this.#stopped.signal.aborted && !this.#wake?.signal.aborted) throw reason;
-      });
+    if (this.#hurried) return;
+    const wake = new AbortController();
+    this.#wake = wake;
+    try {
+      await this.on.clock.delay(milliseconds, AbortSignal.any([this.#stopped.signal, wake.signal]));
+    } catch (error) {
+      if (!this.#stopped.signal.aborted && !wake.signal.aborted) throw error;
+    }
   }
 }

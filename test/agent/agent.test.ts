@@ -245,6 +245,37 @@ describe('the agent', () => {
     expect(await agent.running()).toEqual([b]);
   });
 
+  it('keeps what runs when a new revision has to be refused, and removes it when it shall go', async () => {
+    await agent.fleet.publish(1, [deployment(a)]);
+    await agent.start();
+    await eventually(() => agent.fleet.states()).toEqual({ [a]: 'installed' });
+    const deviceConstraints = { capacityRequirements: { memory: '900Ti' } };
+    await agent.fleet.publish(2, [deployment(a, '2.0.0', { deviceConstraints })]);
+    await eventually(() => agent.fleet.states()).toEqual({ [a]: 'failed' });
+    expect(await agent.running()).toEqual([a]);
+    expect(agent.fleet.reports.map(({ state }) => state)).not.toContain('removed');
+    await agent.target?.crash(a, 'main');
+    await eventually(() => agent.running()).toEqual([a]);
+    await agent.fleet.publish(3, []);
+    await eventually(() => agent.fleet.states()).toEqual({ [a]: 'removed' });
+    expect(await agent.running()).toEqual([]);
+  });
+
+  it('calls a component that nobody waits for installed once it runs, and not before', async () => {
+    const unwaited = deployment(a);
+    const [component] = unwaited.profile.components;
+    const components = component ? [{ ...component, properties: { ...component.properties, wait: false } }] : [];
+    await agent.fleet.publish(1, [deployment(a, '1.0.0', { components }), deployment(b)]);
+    await agent.start({ stuck: ['oci://reg.test/1111'] });
+    await eventually(() => agent.fleet.states()).toEqual({ [a]: 'installing', [b]: 'installed' });
+    await agent.fleet.publish(2, [deployment(a, '1.0.0', { components })]);
+    await eventually(() => agent.fleet.states()[b]).toBe('removed');
+    expect(
+      agent.fleet.reports.filter(({ deploymentId }) => deploymentId === a).map(({ state }) => state),
+    ).not.toContain('installed');
+    expect(agent.log()).not.toContain('not as desired');
+  });
+
   it('says that it cannot run a deployment type that no target has', async () => {
     await agent.fleet.publish(1, [deployment(a, '1.0.0', { type: 'helm' })]);
     await agent.start();
@@ -316,8 +347,12 @@ describe('the agent', () => {
     await eventually(() => agent.health('sync')).toMatch(/come back in an hour/);
     await clock.advance(3_590_000);
     expect(polls()).toBe(1);
+    agent.fleet.faults.set('manifest', new FleetManagerFault('busy', 'come back next year', 30_000_000_000));
     await clock.advance(20_000);
-    await eventually(polls).toBe(2);
+    await eventually(() => agent.health('sync')).toMatch(/next year/);
+    expect(polls()).toBe(2);
+    await clock.advance(3_600_000);
+    await eventually(polls).toBe(3);
   });
 
   it('presents itself anew to a fleet manager that forgot it, and counts its manifests anew', async () => {

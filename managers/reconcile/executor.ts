@@ -1,0 +1,92 @@
+import type { Logger } from '../../core/plugin/index.js';
+import {
+  type DesiredApplication,
+  type StatusReport,
+  TargetFault,
+  type TargetProvider,
+} from '../../core/ports/index.js';
+import type { Step } from './index.js';
+import type { Ledger } from './ledger.js';
+import { type ApplicationRecord, desiredOf } from './records.js';
+import { withComponent, withoutComponent } from './report.js';
+
+/** How a step ended: `hopeless` when the same step cannot succeed later either. */
+export type Outcome = 'done' | 'retry' | 'hopeless';
+
+/** The newest lines of a component's output that go into the log when it has to be repaired. */
+const tail = 10;
+
+/** Carries out the steps of plans, and tells in the ledger how they go. */
+export class Executor {
+  readonly #doing = new Map<string, string>();
+
+  constructor(
+    private readonly targets: ReadonlyMap<string, TargetProvider>,
+    private readonly ledger: Ledger,
+    private readonly log: Logger,
+  ) {}
+
+  /** What is being done on an application now, for a person. */
+  doing(id: string): string | undefined {
+    return this.#doing.get(id);
+  }
+
+  idle(id: string): void {
+    this.#doing.delete(id);
+  }
+
+  /** Tells that something stopped by itself. Why it cannot be brought back, where that is known, tells more. */
+  async broke(id: string, record: ApplicationRecord | undefined, { component, reason, target }: Step): Promise<void> {
+    await this.ledger.report(id, record?.wanted, (last) =>
+      last.components.some(({ name, state }) => name === component && state === 'failed')
+        ? last
+        : withComponent(last, component, 'failed', { code: 'STOPPED', message: reason }),
+    );
+    try {
+      const lines = (await this.targets.get(target)?.logs(id, component, tail)) ?? [];
+      if (lines.length > 0)
+        this.log.warn(`${component}: ${reason}; its last words follow`, { deploymentId: id, lines });
+    } catch (error) {
+      this.log.debug(`${component}: its output cannot be read`, { deploymentId: id, error });
+    }
+  }
+
+  async execute(id: string, record: ApplicationRecord | undefined, step: Step, signal: AbortSignal): Promise<Outcome> {
+    const { kind, component, reason } = step;
+    const target = this.targets.get(step.target);
+    if (!target) throw new Error(`the plan names ${step.target}, which is no target here`);
+    this.log.info(`${kind} ${component}: ${reason}`, { deploymentId: id, target: step.target });
+    const call = { signal, progress: (text: string) => this.#doing.set(id, `${component}: ${text}`) };
+    call.progress(`${kind}, ${reason}`);
+    const report = (change: (last: StatusReport) => StatusReport): Promise<void> =>
+      this.ledger.report(id, record?.wanted, change);
+    try {
+      const desired = desiredOf(record);
+      if (kind === 'remove' || !desired) {
+        await report((last) => withComponent(last, component, 'removing'));
+        await target.remove({ id, name: record?.name ?? id }, component, false, call);
+        await report((last) =>
+          desired ? withoutComponent(last, component) : withComponent(last, component, 'removed'),
+        );
+      } else {
+        if (kind !== 'repair') await report((last) => withComponent(last, component, 'installing'));
+        await target.apply(desired, component, call);
+        // What nobody waited for has only been taken by the platform; whether it runs is seen when it is looked at.
+        await report((last) => withComponent(last, component, waits(desired, component) ? 'installed' : 'installing'));
+      }
+      return 'done';
+    } catch (error) {
+      if (signal.aborted) return 'retry';
+      const fault =
+        error instanceof TargetFault ? error : new TargetFault('platform', String(error), true, { cause: error });
+      const { code, message, retry } = fault;
+      this.log.warn(`${kind} ${component} failed: ${message}`, { deploymentId: id, code, retry });
+      await report((last) => withComponent(last, component, 'failed', { code: code.toUpperCase(), message }));
+      return retry ? 'retry' : 'hopeless';
+    }
+  }
+}
+
+function waits(desired: DesiredApplication, component: string): boolean {
+  return desired.components.find(({ name }) => name === component)?.wait ?? true;
+}
