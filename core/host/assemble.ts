@@ -44,6 +44,7 @@ export function assemble(profile: ResolvedProfile, options: AssemblyOptions): As
       .toDynamicValue((context) =>
         entry.definition.create({
           name: entry.name,
+          ...(entry.path !== undefined && { path: entry.path }),
           config: entry.config,
           uses: resolveUses(entry, context),
           log: options.log.of(entry.name),

@@ -34,6 +34,8 @@ export type Used<U extends Uses> = {
 export interface Context<C, U extends Uses> {
   /** The entry's name in the profile. */
   readonly name: string;
+  /** Where a vendor's operations are served below, as its entry says; `undefined` where no profile says it. */
+  readonly path?: string;
   readonly config: C;
   readonly uses: Used<U>;
   readonly log: Logger;
