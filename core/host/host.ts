@@ -5,7 +5,7 @@ import type { ResolvedProfile } from '../profile/index.js';
 import { type Assembly, assemble } from './assemble.js';
 import { systemClock } from './clock.js';
 import { StartUpError } from './failures.js';
-import { endAll, type LifecycleNode, startAll } from './lifecycle.js';
+import { endAll, type LifecycleNode, type PendingStarts, startAll } from './lifecycle.js';
 import { createLog, type HostLog } from './log.js';
 import { HostStatus, type Phase } from './status.js';
 
@@ -60,7 +60,10 @@ export async function startHost(profile: ResolvedProfile, options: HostOptions):
   await mkdir(profile.dataDir, { recursive: true, mode: 0o700 });
   const report = await startAll(assembly.nodes, deadlines.start, options.signal ?? new AbortController().signal);
   if (report.failures.length > 0 || report.skipped.length > 0) {
-    await end(assembly.nodes.filter(({ name }) => report.started.includes(name)));
+    await end(
+      assembly.nodes.filter(({ name }) => report.started.includes(name)),
+      report.pending,
+    );
     throw new StartUpError(profile.name, { start: report.failures, skipped: report.skipped });
   }
   phase = 'ready';
@@ -85,8 +88,8 @@ export async function startHost(profile: ResolvedProfile, options: HostOptions):
     await log.close();
   }
 
-  async function end(nodes: readonly LifecycleNode[]): Promise<void> {
-    for (const { entry, error } of await endAll(nodes, 'stop', deadlines.stop)) {
+  async function end(nodes: readonly LifecycleNode[], pending?: PendingStarts): Promise<void> {
+    for (const { entry, error } of await endAll(nodes, 'stop', deadlines.stop, pending)) {
       log.root.error(`${entry} did not stop: ${error.message}`, { error });
     }
     phase = 'stopped';

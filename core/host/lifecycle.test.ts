@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { endAll, type LifecycleNode, startAll } from './lifecycle.js';
 
@@ -77,5 +78,41 @@ describe('endAll', () => {
     );
     expect(events).toEqual(['stop api', 'stop catalog', 'stop store']);
     expect(failures.map(({ entry }) => entry)).toEqual(['catalog']);
+  });
+
+  it('stops an entry only after the start that it had given up on has come to its end', async () => {
+    const events: string[] = [];
+    const finish = new EventEmitter();
+    const late: LifecycleNode = {
+      name: 'late',
+      dependsOn: [],
+      instance: {
+        start: async () => {
+          await once(finish, 'now');
+          events.push('started');
+        },
+        stop: () => void events.push('stopped'),
+      },
+    };
+    const report = await startAll([late], 1, never);
+    expect(report.failures).toHaveLength(1);
+    const ended = endAll([late], 'stop', 10_000, report.pending);
+    finish.emit('now');
+    expect(await ended).toEqual([]);
+    expect(events).toEqual(['started', 'stopped']);
+  });
+
+  it('stops an entry whose start never ends, when its time to stop is over', async () => {
+    const events: string[] = [];
+    const hanging: LifecycleNode = {
+      name: 'hanging',
+      dependsOn: [],
+      instance: { start: () => new Promise<void>(() => undefined), stop: () => void events.push('stopped') },
+    };
+    const { pending } = await startAll([hanging], 1, never);
+    const [failure, ...more] = await endAll([hanging], 'stop', 5, pending);
+    expect(more).toEqual([]);
+    expect(failure?.error.message).toBe('its start was still under way after 5 ms; what it opens later stays open');
+    expect(events).toEqual(['stopped']);
   });
 });

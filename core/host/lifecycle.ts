@@ -29,7 +29,12 @@ export interface StartReport {
   readonly started: readonly string[];
   readonly failures: readonly PhaseFailure[];
   readonly skipped: readonly Skipped[];
+  /** By entry: starts that were given up on and go on nevertheless. */
+  readonly pending: PendingStarts;
 }
+
+/** Each settles with its start, however that ends. */
+export type PendingStarts = ReadonlyMap<string, Promise<unknown>>;
 
 /**
  * Starts every node as soon as what it depends on has started. A failure does not stop the others from being tried, so
@@ -47,6 +52,7 @@ export async function startAll(
   const started: string[] = [];
   const failures: PhaseFailure[] = [];
   const skipped: Skipped[] = [];
+  const pending = new Map<string, Promise<unknown>>();
 
   const startOne = async (node: LifecycleNode): Promise<'started' | 'failed'> => {
     const awaited = await Promise.all(
@@ -57,7 +63,14 @@ export async function startAll(
       skipped.push({ entry: node.name, because });
       return 'failed';
     }
-    const failure = await runPhase(node, 'start', deadline, signal);
+    const failure = await runPhase(node, 'start', deadline, signal, (start) => {
+      const settled = start.then(
+        () => pending.delete(node.name),
+        // The report has it already, or says that the start took too long.
+        () => pending.delete(node.name),
+      );
+      pending.set(node.name, settled);
+    });
     // An entry whose start failed half-way has something to free too.
     started.push(node.name);
     if (!failure) return 'started';
@@ -67,24 +80,58 @@ export async function startAll(
 
   for (const node of nodes) outcomes.set(node.name, startOne(node));
   await Promise.all(outcomes.values());
-  return { started, failures, skipped };
+  return { started, failures, skipped, pending };
 }
 
-/** Drains or stops, each node after everything that depends on it. All nodes are tried, whatever fails. */
+/**
+ * Drains or stops, each node after everything that depends on it. All nodes are tried, whatever fails.
+ *
+ * @param pending starts that are waited for, each as long as `deadline`, before their node is stopped: what they open
+ *   after it would stay open
+ */
 export async function endAll(
   nodes: readonly LifecycleNode[],
   phase: 'drain' | 'stop',
   deadline: number,
+  pending: PendingStarts = new Map(),
 ): Promise<readonly PhaseFailure[]> {
-  const done = new Map<string, Promise<PhaseFailure | undefined>>();
+  const done = new Map<string, Promise<readonly PhaseFailure[]>>();
+  const endOne = async (node: LifecycleNode): Promise<readonly PhaseFailure[]> => {
+    const late = await stillStarting(node.name, phase, deadline, pending);
+    const failure = await runPhase(node, phase, deadline);
+    return [late, failure].filter((one) => one !== undefined);
+  };
   for (const node of [...nodes].reverse()) {
     const dependants = nodes.filter(({ dependsOn }) => dependsOn.includes(node.name));
     done.set(
       node.name,
-      Promise.all(dependants.map(({ name }) => done.get(name))).then(() => runPhase(node, phase, deadline)),
+      Promise.all(dependants.map(({ name }) => done.get(name))).then(() => endOne(node)),
     );
   }
-  return (await Promise.all(done.values())).filter((failure) => failure !== undefined);
+  return (await Promise.all(done.values())).flat();
+}
+
+/** Waits for a start that was given up on. */
+async function stillStarting(
+  entry: string,
+  phase: PhaseFailure['phase'],
+  deadline: number,
+  pending: PendingStarts,
+): Promise<PhaseFailure | undefined> {
+  const start = pending.get(entry);
+  if (!start) return undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<PhaseFailure>((resolve) => {
+    timer = setTimeout(() => {
+      const text = `its start was still under way after ${deadline} ms; what it opens later stays open`;
+      resolve({ entry, phase, error: new DeadlineExceeded(text) });
+    }, deadline);
+  });
+  try {
+    return await Promise.race([start.then(() => undefined), over]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function runPhase(
@@ -92,6 +139,7 @@ async function runPhase(
   phase: PhaseFailure['phase'],
   deadline: number,
   signal?: AbortSignal,
+  watch?: (run: Promise<void>) => void,
 ): Promise<PhaseFailure | undefined> {
   const over = new AbortController();
   const limits = signal ? AbortSignal.any([over.signal, signal]) : over.signal;
@@ -104,7 +152,9 @@ async function runPhase(
     const aborted = new Promise<never>((_resolve, reject) => {
       limits.addEventListener('abort', () => reject(limits.reason as Error), { once: true });
     });
-    await Promise.race([Promise.resolve(instance[phase]?.(limits)), aborted]);
+    const run = Promise.resolve(instance[phase]?.(limits));
+    watch?.(run);
+    await Promise.race([run, aborted]);
     return undefined;
   } catch (error) {
     return { entry: name, phase, error: error instanceof Error ? error : new Error(String(error)) };

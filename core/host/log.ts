@@ -21,16 +21,14 @@ const hidden = '[secret]';
 
 /** Structured log through winston, one line an event, to `output` (standard error unless told). */
 export function createLog(settings: LogSettings, output: Writable = process.stderr): HostLog {
-  const secrets = new Set<string>();
-  const conceal = (text: string): string => {
-    let clean = text;
-    for (const secret of secrets) clean = clean.replaceAll(secret, hidden);
-    return clean;
-  };
+  // The longest first: what is left of a secret after a shorter one within it was hidden would be told.
+  let secrets: readonly string[] = [];
+  const conceal = (text: string): string => secrets.reduce((clean, secret) => clean.replaceAll(secret, hidden), text);
+  const render = settings.format === 'json' ? asJson : asText;
   const transport = new winston.transports.Stream({ stream: output as NodeJS.WritableStream });
   const logger = winston.createLogger({
     level: settings.level,
-    format: winston.format.printf((info) => conceal(settings.format === 'json' ? asJson(info) : asText(info))),
+    format: winston.format.printf((info) => render(presentable(info, conceal) as Line)),
     transports: [transport],
   });
 
@@ -58,7 +56,7 @@ export function createLog(settings: LogSettings, output: Writable = process.stde
     root: of('host'),
     of,
     hide: (values) => {
-      for (const value of values) secrets.add(value);
+      secrets = [...new Set([...secrets, ...values])].sort((a, b) => b.length - a.length);
     },
     close: () =>
       new Promise((resolve) => {
@@ -69,24 +67,34 @@ export function createLog(settings: LogSettings, output: Writable = process.stde
   };
 }
 
-function asJson(info: winston.Logform.TransformableInfo): string {
-  const { time, level, entry, message, ...fields } = info;
-  return JSON.stringify({ time, level, entry, message, ...fields }, serialise);
+type Line = Readonly<Record<string, unknown>>;
+
+function asJson({ time, level, entry, message, ...fields }: Line): string {
+  return JSON.stringify({ time, level, entry, message, ...fields });
 }
 
-function asText(info: winston.Logform.TransformableInfo): string {
-  const { time, level, entry, message, correlationId: call, ...fields } = info;
-  const rest = Object.entries(fields).map(([name, value]) => ` ${name}=${JSON.stringify(value, serialise)}`);
+function asText({ time, level, entry, message, correlationId: call, ...fields }: Line): string {
+  const rest = Object.entries(fields).map(([name, value]) => ` ${name}=${JSON.stringify(value)}`);
   const suffix = call === undefined ? '' : ` (${String(call)})`;
-  return `${String(time)} ${level.toUpperCase().padEnd(5)} ${String(entry)}: ${String(message)}${rest.join('')}${suffix}`;
+  return `${String(time)} ${String(level).toUpperCase().padEnd(5)} ${String(entry)}: ${String(message)}${rest.join('')}${suffix}`;
 }
 
-function serialise(_key: string, value: unknown): unknown {
+/**
+ * A value as JSON can have it, with secrets hidden in every text. Before it becomes JSON: afterwards a secret with a
+ * quote or a line break in it would no longer look like itself.
+ */
+function presentable(value: unknown, conceal: (text: string) => string, within: readonly unknown[] = []): unknown {
+  if (typeof value === 'string') return conceal(value);
+  if (typeof value === 'bigint') return value.toString();
+  if (typeof value !== 'object' || value === null) return value;
+  if (value instanceof Uint8Array) return `<${value.byteLength} bytes>`;
+  if (within.includes(value)) return '[circular]';
+  const below = (member: unknown): unknown => presentable(member, conceal, [...within, value]);
   if (value instanceof Error) {
     const { name, message, stack, cause } = value;
-    return { name, message, stack, ...(cause !== undefined && { cause: serialise('', cause) }) };
+    return below({ name, message, stack, ...(cause !== undefined && { cause }) });
   }
-  if (typeof value === 'bigint') return value.toString();
-  if (value instanceof Uint8Array) return `<${value.byteLength} bytes>`;
-  return value;
+  if ('toJSON' in value && typeof value.toJSON === 'function') return below(value.toJSON());
+  if (Array.isArray(value)) return value.map(below);
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [conceal(key), below(member)]));
 }

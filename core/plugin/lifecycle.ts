@@ -15,9 +15,10 @@ export interface Health {
  * which its signal aborts and the phase counts as failed.
  *
  * - `start` runs once, after everything that this entry uses has started. It may listen, connect, recover.
- *   It resolves when the entry is ready to be used.
+ *   It resolves when the entry is ready to be used. Once its signal aborts it opens nothing more, and closes what it opened.
  * - `drain` stops taking new work and finishes what is under way.
- * - `stop` frees everything; it is safe without `start`, after a failed `start`, and twice. Nothing runs after it.
+ * - `stop` frees everything; it is safe without `start`, after a failed `start`, and twice. Nothing runs after it: a
+ *   `start` that was given up on is waited for first, as long as `stop` itself may take.
  * - `health` is cheap and synchronous: it tells what is already known.
  */
 export interface Lifecycle {

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { CacheRule, Outcome, Problem, Representation, StreamReply } from '../../core/operation/index.js';
 
@@ -96,17 +95,31 @@ async function sendStream(response: ServerResponse, { items }: StreamReply<unkno
     'X-Accel-Buffering': 'no',
   });
   response.flushHeaders();
-  const heartbeat = setInterval(() => response.write(': still here\n\n'), heartbeatInterval);
+  const heartbeat = setInterval(() => {
+    if (!response.writableNeedDrain) response.write(': still here\n\n');
+  }, heartbeatInterval);
   heartbeat.unref();
   try {
     for await (const { id, event, data } of items) {
       if (response.destroyed) break;
       const fields = [...(id === undefined ? [] : [`id: ${id}`]), ...(event === undefined ? [] : [`event: ${event}`])];
       const frame = `${[...fields, `data: ${JSON.stringify(data)}`].join('\n')}\n\n`;
-      if (!response.write(frame)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+      if (!response.write(frame)) await taken(response);
     }
   } finally {
     clearInterval(heartbeat);
     response.end();
   }
+}
+
+/** Resolves when what was written has been taken, or nobody is there to take it; leaves no listener behind. */
+function taken(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      response.off('drain', done).off('close', done);
+      resolve();
+    };
+    if (response.closed) resolve();
+    else response.on('drain', done).on('close', done);
+  });
 }

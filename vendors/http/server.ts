@@ -29,7 +29,8 @@ export class HttpBinding implements Binding {
     return this.#address === undefined ? [] : [this.#address];
   }
 
-  async start(): Promise<void> {
+  async start(signal: AbortSignal): Promise<void> {
+    const givenUp = AbortSignal.any([signal, this.#stopped.signal]);
     const { config, surface, log } = this.on;
     const scheme = config.tls === 'off' ? 'http' : 'https';
     const dispatch = createDispatcher({
@@ -41,6 +42,7 @@ export class HttpBinding implements Binding {
       draining: this.#draining.signal,
     });
     const server = config.tls === 'off' ? createPlain(parsing) : await this.#secureServer(this.#identity());
+    givenUp.throwIfAborted();
     server.headersTimeout = config.headersTimeout * 1000;
     server.requestTimeout = config.requestTimeout * 1000;
     server.keepAliveTimeout = config.idleTimeout * 1000;
@@ -48,13 +50,17 @@ export class HttpBinding implements Binding {
     server.maxConnections = config.maxConnections;
     server.on('request', dispatch);
     server.on('clientError', answerUnreadable);
-    server.listen(config.port, config.host);
-    this.#server = server;
     try {
+      server.listen(config.port, config.host);
       await once(server, 'listening');
     } catch (cause) {
       throw new Error(listenFault(cause, config), { cause });
     }
+    if (givenUp.aborted) {
+      await close(server);
+      givenUp.throwIfAborted();
+    }
+    this.#server = server;
     const { port } = server.address() as AddressInfo;
     this.#address = `${scheme}://${isIPv6(config.host) ? `[${config.host}]` : config.host}:${port}`;
   }
@@ -74,11 +80,7 @@ export class HttpBinding implements Binding {
   async stop(): Promise<void> {
     this.#stopped.abort();
     const server = this.#server;
-    if (!server?.listening) return;
-    const closed = once(server, 'close');
-    server.close();
-    server.closeAllConnections();
-    await closed;
+    if (server?.listening) await close(server);
   }
 
   #identity(): ServerIdentity {
@@ -104,6 +106,13 @@ export class HttpBinding implements Binding {
     server.on('tlsClientError', (error) => log.debug('a TLS handshake failed', { error }));
     return server;
   }
+}
+
+async function close(server: Server | SecureServer): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  server.closeAllConnections();
+  await closed;
 }
 
 /** An address that stands for all of them is in no certificate. */
