@@ -16,7 +16,7 @@ export interface TargetCapabilities {
   readonly facts: TargetFacts;
   /** Which component properties and parameters make a running component out of date when they change. `*` is all. */
   readonly changes: { readonly properties: readonly string[]; readonly parameters: readonly string[] };
-  /** How many applications may be worked on at the same time. */
+  /** How many components may be worked on at the same time; the reconciler keeps to it. At least 1. */
   readonly parallel: number;
 }
 
@@ -41,6 +41,9 @@ export interface DesiredApplication {
   /** Deployment id. */
   readonly id: string;
   readonly name: string;
+  /** Where the platform has namespaces. */
+  readonly namespace?: string;
+  readonly labels?: Readonly<Record<string, string>>;
   readonly applicationId: string;
   readonly deploymentType: string;
   readonly components: readonly DesiredComponent[];

@@ -1,3 +1,4 @@
+import pLimit, { type LimitFunction } from 'p-limit';
 import type { Logger } from '../../core/plugin/index.js';
 import {
   type DesiredApplication,
@@ -19,6 +20,8 @@ const tail = 10;
 /** Carries out the steps of plans, and tells in the ledger how they go. */
 export class Executor {
   readonly #doing = new Map<string, string>();
+  /** As many at the same time as each target says it can do. */
+  readonly #limits = new Map<string, Promise<LimitFunction>>();
 
   constructor(
     private readonly targets: ReadonlyMap<string, TargetProvider>,
@@ -64,13 +67,15 @@ export class Executor {
       const desired = desiredOf(record);
       if (kind === 'remove' || !desired) {
         await report((last) => withComponent(last, component, 'removing'));
-        await target.remove({ id, name: record?.name ?? id }, component, false, call);
+        await this.#within(step.target, target, () =>
+          target.remove({ id, name: record?.name ?? id }, component, false, call),
+        );
         await report((last) =>
           desired ? withoutComponent(last, component) : withComponent(last, component, 'removed'),
         );
       } else {
         if (kind !== 'repair') await report((last) => withComponent(last, component, 'installing'));
-        await target.apply(desired, component, call);
+        await this.#within(step.target, target, () => target.apply(desired, component, call));
         // What nobody waited for has only been taken by the platform; whether it runs is seen when it is looked at.
         await report((last) => withComponent(last, component, waits(desired, component) ? 'installed' : 'installing'));
       }
@@ -84,6 +89,14 @@ export class Executor {
       await report((last) => withComponent(last, component, 'failed', { code: code.toUpperCase(), message }));
       return retry ? 'retry' : 'hopeless';
     }
+  }
+
+  async #within(name: string, target: TargetProvider, work: () => Promise<void>): Promise<void> {
+    const limit = this.#limits.get(name) ?? target.describe().then(({ parallel }) => pLimit(parallel));
+    this.#limits.set(name, limit);
+    // A target that could not be asked is asked again.
+    limit.catch(() => this.#limits.delete(name));
+    await (await limit)(work);
   }
 }
 

@@ -234,6 +234,8 @@ it('desiredApplication fills in defaults and sorts parameters by component', () 
   expect(desiredApplication(read('d3'))).toEqual({
     id: '1b0c7c1e-0a53-4a55-8a3b-3f7a6f0a1c22',
     name: 'line-monitor-b',
+    namespace: 'line-monitor',
+    labels: { line: '7' },
     applicationId: 'com-acme-line-monitor',
     deploymentType: 'compose',
     components: [

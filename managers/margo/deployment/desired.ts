@@ -11,6 +11,8 @@ export function desiredApplication(deployment: Deployment): DesiredApplication {
   return {
     id: deployment.id,
     name: deployment.name,
+    namespace: deployment.namespace,
+    ...(deployment.labels && { labels: deployment.labels }),
     applicationId: deployment.applicationId,
     deploymentType: deployment.profile.type,
     components: deployment.profile.components.map((component) => desiredComponent(component, deployment.parameters)),
