@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { readFile, stat } from 'node:fs/promises';
-import type { Agent } from 'undici';
+import type { IncomingMessage } from 'node:http';
+import { Agent, request } from 'node:https';
 import { signRequest } from '../../../core/identity/index.js';
 import type { Clock, Lifecycle } from '../../../core/plugin/index.js';
 import {
@@ -46,7 +48,7 @@ export class SignedFleetManager implements FleetManager, Lifecycle {
   }
 
   async stop(): Promise<void> {
-    await this.#agent?.agent.destroy();
+    this.#agent?.agent.destroy();
     this.#agent = undefined;
   }
 
@@ -129,27 +131,28 @@ export class SignedFleetManager implements FleetManager, Lifecycle {
   ): Promise<Answer> {
     const url = this.options.url + this.options.prefix + path;
     const body = json === undefined ? undefined : Buffer.from(JSON.stringify(json));
-    const created = Math.floor(this.options.clock.now() / 1000);
-    const signed = signRequest({ method, url, body }, this.#device().key, { created });
+    const inTime = AbortSignal.any([signal, AbortSignal.timeout(this.options.timeout)]);
+    const exchange = async (): Promise<Answer> => {
+      // Signed anew each time: a fleet manager takes a signature once.
+      const created = Math.floor(this.options.clock.now() / 1000);
+      const signed = signRequest({ method, url, body }, this.#device().key, { created });
+      const all = { ...headers, ...signed, ...(body && { 'content-type': 'application/json' }) };
+      return send(url, { method, headers: all, agent: await this.#connections(), signal: inTime }, body, limit);
+    };
     let answer: Answer;
     try {
-      const { request } = await undici();
-      const response = await request(url, {
-        method,
-        dispatcher: await this.#dispatcher(),
-        headers: { ...headers, ...signed, ...(body && { 'content-type': 'application/json' }) },
-        ...(body && { body }),
-        signal: AbortSignal.any([signal, AbortSignal.timeout(this.options.timeout)]),
+      answer = await exchange().catch((error: unknown) => {
+        // The server may close a kept connection just when it is used again. All that a device asks for can be repeated.
+        if (error instanceof ClosedMeanwhile) return exchange();
+        throw error;
       });
-      answer = {
-        status: response.statusCode,
-        headers: response.headers,
-        body: await readLimited(response.body, limit),
-      };
     } catch (error) {
-      if (signal.aborted || error instanceof FleetManagerFault) throw error;
-      throw new FleetManagerFault('unreachable', `${method} ${url}: ${reason(error, this.options.ca)}`, undefined, {
-        cause: error,
+      signal.throwIfAborted();
+      if (error instanceof FleetManagerFault) throw error;
+      // What Node throws then says only that it was aborted.
+      const cause: unknown = inTime.aborted ? inTime.reason : error;
+      throw new FleetManagerFault('unreachable', `${method} ${url}: ${reason(cause, this.options.ca)}`, undefined, {
+        cause,
       });
     }
     const good = (answer.status >= 200 && answer.status < 300) || (answer.status === 304 && method === 'GET');
@@ -188,24 +191,61 @@ export class SignedFleetManager implements FleetManager, Lifecycle {
   }
 
   /** Keeps connections; a changed CA file is taken up, and one that is not there yet is waited for by failing clearly. */
-  async #dispatcher(): Promise<Agent> {
-    const { ca, timeout } = this.options;
+  async #connections(): Promise<Agent> {
+    const { ca } = this.options;
     const caChanged = ca === undefined ? 0 : await changedAt(ca);
     if (this.#agent && this.#agent.caChanged === caChanged) return this.#agent.agent;
-    void this.#agent?.agent.close();
-    const { Agent } = await undici();
     const agent = new Agent({
-      connect: { timeout, ...(ca !== undefined && { ca: await readFile(ca, 'utf8') }) },
-      keepAliveTimeout: 60_000,
-      connections: 8,
+      keepAlive: true,
+      timeout: keepAlive,
+      maxSockets: 8,
+      ...(ca !== undefined && { ca: await readFile(ca, 'utf8') }),
     });
+    // Those of the old one that are idle; what is under way ends by itself.
+    this.#agent?.agent.destroy();
     this.#agent = { agent, caChanged };
     return agent;
   }
 }
 
-/** Loaded with the first request, so that a device is ready without it. */
-const undici = () => import('undici');
+/** Milliseconds that an idle connection is kept, unless the server says less. */
+const keepAlive = 60_000;
+
+/** A connection that had been used before was closed before there was an answer on it. */
+class ClosedMeanwhile extends Error {
+  override readonly name = 'ClosedMeanwhile';
+}
+
+/** By Node's own client: it is there already, and a library for HTTP takes 15 MB. */
+async function send(
+  url: string,
+  options: {
+    readonly method: string;
+    readonly headers: Record<string, string>;
+    readonly agent: Agent;
+    readonly signal: AbortSignal;
+  },
+  body: Uint8Array | undefined,
+  limit: number,
+): Promise<Answer> {
+  const sent = request(url, options);
+  sent.end(body);
+  const response = await answerTo(sent, options.signal);
+  return { status: response.statusCode ?? 0, headers: response.headers, body: await readLimited(response, limit) };
+}
+
+async function answerTo(sent: ReturnType<typeof request>, signal: AbortSignal): Promise<IncomingMessage> {
+  try {
+    const [response] = (await once(sent, 'response')) as [IncomingMessage];
+    // What breaks later, breaks the reading of the answer.
+    sent.on('error', (error) => response.destroy(error));
+    return response;
+  } catch (cause) {
+    const closed = cause instanceof Error && 'code' in cause && (cause.code === 'ECONNRESET' || cause.code === 'EPIPE');
+    if (closed && sent.reusedSocket && !signal.aborted) throw new ClosedMeanwhile(cause.message, { cause });
+    throw cause;
+  }
+}
 
 function client(clientId: string): string {
   return `/clients/${encodeURIComponent(clientId)}`;
