@@ -41,8 +41,7 @@ export class HttpBinding implements Binding {
       bodyLimit: config.bodyLimit,
       draining: this.#draining.signal,
     });
-    const server = config.tls === 'off' ? createPlain(parsing) : await this.#secureServer(this.#identity());
-    givenUp.throwIfAborted();
+    const server = config.tls === 'off' ? createPlain(parsing) : await this.#secureServer(this.#identity(), givenUp);
     server.headersTimeout = config.headersTimeout * 1000;
     server.requestTimeout = config.requestTimeout * 1000;
     server.keepAliveTimeout = config.idleTimeout * 1000;
@@ -90,9 +89,10 @@ export class HttpBinding implements Binding {
       : developmentIdentity({ directory: join(dataDir, 'pki'), hosts: certifiedHosts(config), now: () => clock.now() });
   }
 
-  async #secureServer(identity: ServerIdentity): Promise<SecureServer> {
+  async #secureServer(identity: ServerIdentity, givenUp: AbortSignal): Promise<SecureServer> {
     const { log, config } = this.on;
     const { cert, key } = await identity.material();
+    givenUp.throwIfAborted();
     const server = createSecure({ cert, key, minVersion: `TLSv${config.minTls}`, ...parsing });
     identity.watch(
       (material) => {
