@@ -21,7 +21,10 @@ export function checkSource(source: PackageSource): void {
 function* sourceFaults({ registry, repository, tag, digest }: PackageSource): Generator<FieldFault> {
   try {
     // The scheme makes any host pass for one; `oci` is only there to complete the reference.
-    if (registry.includes('/')) yield { field: 'source.registry', message: 'is a host with an optional port, no path' };
+    // What comes before an @ is a password as a rule: it is shown to nobody.
+    if (registry.includes('@')) yield { field: 'source.registry', message: 'is a host; credentials go beside it' };
+    else if (registry.includes('/'))
+      yield { field: 'source.registry', message: 'is a host with an optional port, no path' };
     else parseArtifactReference(`oci://${registry}/oci`);
   } catch (error) {
     if (!(error instanceof RegistryFault)) throw error;

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { expect } from 'vitest';
 
 export interface Asked {
@@ -47,6 +48,8 @@ export async function eventually<T>(ask: () => Promise<T>, awaited: (answer: T) 
   for (;;) {
     const answer = await ask();
     if (awaited(answer)) return answer;
+    // Others must get their turn, also where asking never leaves this process.
+    await setImmediate();
   }
 }
 

@@ -98,7 +98,16 @@ export function createDispatcher(
     // Who meets a problem needs it to ask for the log's lines; others only if they asked for it.
     if (correlatedByCaller || outcome.kind === 'problem') response.setHeader(correlationField, correlationId);
     if (options.draining.aborted) response.setHeader('Connection', 'close');
+    else if (outcome.kind === 'stream') closeAfterDrain(response);
     return respond(response, outcome, prefix);
+  }
+
+  /** For replies that may begin long before a drain and end within it: their connection would stay open, idle. */
+  function closeAfterDrain(response: ServerResponse): void {
+    const { socket } = response;
+    response.once('finish', () => {
+      if (options.draining.aborted) socket?.end();
+    });
   }
 
   function evidenceOf(
@@ -131,6 +140,7 @@ export function createDispatcher(
     const evidence = evidenceOf(request, request.url ?? '/', undefined, {});
     const given = correlationIdIn(evidence.headers);
     if (given !== undefined) response.setHeader(correlationField, given);
+    closeAfterDrain(response);
     await correlated(given, (correlationId) =>
       mount.handler(request, response, {
         path: below,

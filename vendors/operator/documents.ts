@@ -12,7 +12,11 @@ const envelope = { apiVersion: z.string().optional(), kind: z.string().optional(
 
 const source = z
   .strictObject({
-    registryUrl: z.string().min(1).describe('https://host:port of the registry'),
+    registryUrl: z
+      .string()
+      .min(1)
+      .refine((url) => !url.includes('@'), 'must not hold credentials; they go into authentication')
+      .describe('https://host:port of the registry'),
     repository: z.string().min(1),
     tag: z.string().min(1).optional(),
     digest: z

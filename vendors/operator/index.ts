@@ -196,6 +196,11 @@ export default defineVendor({
 
     /** A client is eligible when one of its devices can run one of the package's profiles. */
     function assess({ profiles }: NonNullable<PackageRecord['description']>, device: DeviceRecord): Eligibility {
+      if (device.state !== 'ONBOARDED')
+        return {
+          eligible: 'false',
+          reasons: [`the device is ${device.state}; only an onboarded one can be deployed to`],
+        };
       const choices = Object.values(device.capabilities).map((capabilities) =>
         placement.choose(profiles, capabilities),
       );
