@@ -21,13 +21,14 @@ export function retryPauses(log: string, deploymentId: string): number[] {
     .slice(log.indexOf(deploymentId))
     .split('\n')
     .filter((line) => line.includes(' main') && line.includes('reconcile: '));
+  const tried = /^reconcile: (install|update|repair) main: /;
   const pauses: number[] = [];
   let failed: number | undefined;
   for (const line of lines) {
     const [time = ''] = line.split(' ');
     const text = line.slice(line.indexOf('reconcile: '));
     if (/^reconcile: \w+ main failed/.test(text)) failed = Date.parse(time);
-    else if (failed !== undefined && text.includes(deploymentId)) {
+    else if (failed !== undefined && tried.test(text) && text.includes(deploymentId)) {
       pauses.push(Date.parse(time) - failed);
       failed = undefined;
     }
