@@ -38,12 +38,17 @@ export class Executor {
     this.#doing.delete(id);
   }
 
-  /** Tells that something stopped by itself. Why it cannot be brought back, where that is known, tells more. */
+  /**
+   * Tells, once, that something stopped by itself, with its last words for the log. Why it cannot be brought back, where
+   * that is known, tells more than that it stopped.
+   */
   async broke(id: string, record: ApplicationRecord | undefined, { component, reason, target }: Step): Promise<void> {
+    const told = this.ledger
+      .get(id)
+      ?.report.components.some(({ name, state }) => name === component && state === 'failed');
+    if (told) return;
     await this.ledger.report(id, record?.wanted, (last) =>
-      last.components.some(({ name, state }) => name === component && state === 'failed')
-        ? last
-        : withComponent(last, component, 'failed', { code: 'STOPPED', message: reason }),
+      withComponent(last, component, 'failed', { code: 'STOPPED', message: reason }),
     );
     try {
       const lines = (await this.targets.get(target)?.logs(id, component, tail)) ?? [];
