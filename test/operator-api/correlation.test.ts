@@ -66,9 +66,9 @@ it('goes from an import to its end in the background, and into the events of it'
   );
   for (const [n, id] of ids.entries()) {
     const end = n < requests.length ? 'ONBOARDED' : 'FAILED';
-    const found = await lines(`import-${n}`, 'package.changed', end);
+    const found = await lines(`import-${n}`, PackageChanged.name, end);
     expect(told(found).map(String).toSorted()).toEqual(
-      ['PENDING', 'PROCESSING', end].map((state) => `package.changed,${state},true`).toSorted(),
+      ['PENDING', 'PROCESSING', end].map((state) => `${PackageChanged.name},${state},true`).toSorted(),
     );
     expect(found).toContainEqual(expect.objectContaining({ entry: 'operator', message: 'audit', object: id }));
     for (const line of found) expect([line['packageId'] ?? line['object'] ?? line['id'], line['entry']]).toContain(id);

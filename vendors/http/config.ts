@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import { z } from '../../core/plugin/index.js';
 
 const seconds = (value: number) => z.number().positive().max(3600).default(value);
@@ -29,7 +30,7 @@ export const config = z
       .min(1)
       .default(1024 * 1024)
       .describe('Bytes of a body, for operations that set no limit of their own'),
-    headersTimeout: seconds(10).describe('Seconds for the head of a request'),
+    headersTimeout: seconds(10).describe('Seconds for the head of a request, and for the TLS handshake before it'),
     requestTimeout: seconds(300).describe('Seconds for a whole request to arrive'),
     idleTimeout: seconds(75).describe('Seconds that a connection may be silent'),
     maxConnections: z.number().int().min(1).default(20_000).describe('Connections at the same time'),
@@ -56,5 +57,5 @@ export const config = z
 export type HttpConfig = z.output<typeof config>;
 
 export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\./.test(host);
+  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 }

@@ -93,7 +93,13 @@ export class HttpBinding implements Binding {
     const { log, config } = this.on;
     const { cert, key } = await identity.material();
     givenUp.throwIfAborted();
-    const server = createSecure({ cert, key, minVersion: `TLSv${config.minTls}`, ...parsing });
+    const server = createSecure({
+      cert,
+      key,
+      minVersion: `TLSv${config.minTls}`,
+      handshakeTimeout: config.headersTimeout * 1000,
+      ...parsing,
+    });
     identity.watch(
       (material) => {
         server.setSecureContext({ cert: material.cert, key: material.key, minVersion: `TLSv${config.minTls}` });
@@ -103,7 +109,11 @@ export class HttpBinding implements Binding {
       (fault) => log.warn('the new server certificate cannot be used; the one before stays', { error: fault }),
     );
     // Handshakes fail every day (port scans, clients without our CA): worth a line only for who looks for it.
-    server.on('tlsClientError', (error) => log.debug('a TLS handshake failed', { error }));
+    server.on('tlsClientError', (error, socket) => {
+      log.debug('a TLS handshake failed', { error });
+      // What is written before the end of a handshake waits for it, and with it the end of the connection.
+      socket.destroy();
+    });
     return server;
   }
 }
