@@ -10,7 +10,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const sources = ['core', 'vendors', 'managers', 'providers', 'cli', 'package.json', 'tsconfig.build.json'];
+const sources = ['core', 'vendors', 'managers', 'providers', 'cli', 'package.json', 'tsconfig.build.json', 'build.mjs'];
 process.chdir(root);
 
 const stale = staleDependency();

@@ -1,6 +1,10 @@
 #!/usr/bin/env node
 import { runCommandLine } from './command-line.js';
+import { startSmall } from './memory.js';
 import { createTerminal } from './terminal.js';
+
+// First of all: commands load what they need when they are run.
+startSmall();
 
 const interrupted = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {

@@ -1,5 +1,6 @@
 import { createLog, StartUpError, startHost } from '../../core/host/index.js';
 import { failed } from '../failure.js';
+import { growWithLoad } from '../memory.js';
 import { readProfile, tuttiVersion } from '../profile.js';
 import type { Terminal } from '../terminal.js';
 
@@ -11,6 +12,7 @@ export async function run(terminal: Terminal, file: string): Promise<void> {
   const host = await startHost(profile, { version: tuttiVersion(), log, signal }).catch((error: unknown) => {
     throw error instanceof StartUpError ? failed(error.message, undefined, { cause: error }) : error;
   });
+  growWithLoad();
   // Since the process began: what somebody who waits for the host has waited.
   const milliseconds = Math.round(performance.now());
   const addresses = host.status.addresses();

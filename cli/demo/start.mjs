@@ -61,12 +61,14 @@ function staleDependency() {
 
 /** Why a build is due, or `undefined`: a source is newer than what was made of it. */
 function staleBuild() {
+  if (!existsSync(join('dist', 'cli', 'demo', 'demo.js'))) return 'there is none yet';
   for (const room of ['core', 'vendors', 'managers', 'providers', 'cli']) {
     for (const entry of readdirSync(room, { recursive: true, withFileTypes: true })) {
       if (!entry.isFile() || !entry.name.endsWith('.ts') || entry.name.endsWith('.test.ts')) continue;
       const source = join(entry.parentPath, entry.name);
       if (source.split(/[\\/]/).includes('testdata')) continue;
-      const made = join('dist', source.replace(/\.ts$/, '.js'));
+      // The types of each source are made with the program, which is a few files from all of them.
+      const made = join('dist', source.replace(/\.ts$/, '.d.ts'));
       if (!existsSync(made)) return `${made} is missing`;
       if (statSync(source).mtimeMs > statSync(made).mtimeMs) return `${source} has changed`;
     }
