@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import type { Clock } from '../plugin/clock.js';
-import type { Health } from '../plugin/lifecycle.js';
+import type { Health, Lifecycle } from '../plugin/lifecycle.js';
 import type { ResolvedProfile } from '../profile/index.js';
 import { type Assembly, assemble } from './assemble.js';
 import { systemClock } from './clock.js';
@@ -45,7 +45,7 @@ export async function startHost(profile: ResolvedProfile, options: HostOptions):
       assembly.nodes.map(({ name, instance }) => ({
         name,
         type: typeOf.get(name) ?? '',
-        health: instance.health?.() ?? healthy,
+        health: healthOf(instance),
       })),
     addresses: () => assembly.bindings.flatMap((binding) => binding.addresses()),
   };
@@ -97,3 +97,12 @@ export async function startHost(profile: ResolvedProfile, options: HostOptions):
 }
 
 const healthy: Health = Object.freeze({ status: 'ok' });
+
+/** One entry that cannot say how it is must not keep the others from being heard. */
+function healthOf(instance: Lifecycle): Health {
+  try {
+    return instance.health?.() ?? healthy;
+  } catch (error) {
+    return { status: 'failed', reason: error instanceof Error ? error.message : String(error) };
+  }
+}
