@@ -17,6 +17,12 @@ export default defineManager({
       .describe(
         'Who may onboard: whom the device CA vouches for (ca), whom an operator approves (approve), anybody (open)',
       ),
+    maxPending: z
+      .int()
+      .min(1)
+      .default(1000)
+      .describe('Devices that may wait for the approval of an operator at the same time'),
+    maxDevices: z.int().min(1).default(100_000).describe('Devices that are known at most, whatever their state'),
     deviceCa: z
       .string()
       .min(1)
@@ -27,14 +33,21 @@ export default defineManager({
   }),
   uses: { state: StateProvider, events: EventBus },
   create: ({ uses, config, clock, log, dataDir, resolvePath }) => {
-    const { deviceCa: given, onboarding: policy } = config;
+    const { deviceCa: given, onboarding: policy, maxPending, maxDevices } = config;
     const directory = join(dataDir, 'pki');
     const file = given === undefined ? join(directory, 'device-ca.crt') : resolvePath(given);
     const make = async (): Promise<void> => {
       // Only when it is missing: an anchor that an operator put there has no key beside it.
       if (given === undefined && !(await isThere(file))) await ensureDeviceCa(directory, clock.now());
     };
-    return new DeviceRegistry({ ...uses, clock, log, policy, deviceCa: { file, make } });
+    return new DeviceRegistry({
+      ...uses,
+      clock,
+      log,
+      policy,
+      limits: { maxPending, maxDevices },
+      deviceCa: { file, make },
+    });
   },
 });
 

@@ -81,6 +81,38 @@ describe('onboarding', () => {
     expect(devices.keyOf(id)).toMatchObject({ key: { kind: 'EC P-256' } });
   });
 
+  it('keeps only so many waiting, however many come at once', async () => {
+    const { devices, clock } = await start({ onboarding: 'approve', devices: { maxPending: 2 } });
+    const pems = await Promise.all(['a', 'b', 'c', 'd'].map((name) => certificatePem(clock, name)));
+    const ends = await Promise.allSettled(pems.map((pem) => devices.onboard(pem)));
+    expect(ends.filter(({ status }) => status === 'fulfilled')).toHaveLength(2);
+    expect(ends.find(({ status }) => status === 'rejected')).toMatchObject({
+      reason: { kind: { status: 429 }, retryAfterSeconds: 60, message: expect.stringContaining('maxPending') },
+    });
+    const waiting = (await devices.list({ state: 'PENDING' })).items;
+    expect(waiting).toHaveLength(2);
+    // Those that wait are answered as before; a decision makes room.
+    const [first] = waiting;
+    expect(await devices.onboard(first?.certificate ?? '')).toMatchObject({ id: first?.id, state: 'PENDING' });
+    await devices.approve(first?.id ?? '');
+    await devices.onboard(await certificatePem(clock, 'e'));
+    expect((await devices.list({})).total).toBe(3);
+  });
+
+  it('keeps only so many devices, whoever may onboard', async () => {
+    const { devices, clock } = await start({ onboarding: 'open', devices: { maxDevices: 2 } });
+    const pems = await Promise.all(['a', 'b', 'c'].map((name) => certificatePem(clock, name)));
+    const ends = await Promise.allSettled(pems.map((pem) => devices.onboard(pem)));
+    expect(ends.filter(({ status }) => status === 'fulfilled')).toHaveLength(2);
+    await expect(devices.onboard(await certificatePem(clock, 'd'))).rejects.toMatchObject({
+      kind: { status: 429 },
+      retryAfterSeconds: 60,
+      message: expect.stringContaining('maxDevices'),
+    });
+    await devices.remove((await devices.list({})).items[0]?.id ?? '');
+    expect(await devices.onboard(await certificatePem(clock, 'e'))).toMatchObject({ state: 'ONBOARDED' });
+  });
+
   it('refuses the rejected and the revoked, with the reason', async () => {
     const { devices, clock } = await start({ onboarding: 'approve' });
     const [rejected, revoked] = [await certificatePem(clock, 'a'), await certificatePem(clock, 'b')];

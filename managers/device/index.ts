@@ -30,6 +30,8 @@ export interface DeviceQuery {
   readonly state?: OnboardingState;
   /** Only onboarded ones that reported this label: its value, or one of its values, as text. Not with `state`. */
   readonly label?: { readonly key: string; readonly value: string };
+  /** Only those with this name. Not with `state` or `label`. */
+  readonly name?: string;
 }
 
 export interface DevicePage {
@@ -48,7 +50,8 @@ export interface DeviceManager {
   /**
    * Takes a certificate under the onboarding policy. The same certificate again gives the same record.
    * @param certificate in any of the forms that clients send (see core/identity parseCertificate)
-   * @throws Problem 400 for an unreadable, expired or unsupported certificate; 403 when the policy refuses it
+   * @throws Problem 400 for an unreadable, expired or unsupported certificate; 403 when the policy refuses it;
+   * 429 when no more devices are taken, or no more that wait for approval
    */
   onboard(certificate: string): Promise<DeviceRecord>;
   /** @throws Problem 404 */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import pLimit from 'p-limit';
 import type { Certificate, VerificationKey } from '../../core/identity/index.js';
 import { Problem, problems } from '../../core/operation/index.js';
 import type { Clock, Health, Lifecycle, Logger } from '../../core/plugin/index.js';
@@ -7,6 +8,7 @@ import type { DeviceCapabilities, SignedForm } from '../margo/index.js';
 import { parentOf, withoutReport, withReport } from './capabilities.js';
 import { decide, decisions, refusal } from './decision.js';
 import type { DeviceManager, DevicePage, DeviceQuery, DeviceRecord, OnboardingPolicy } from './index.js';
+import { type DeviceLimits, mustHaveRoom } from './limits.js';
 import { Sightings } from './sightings.js';
 import { DeviceStore } from './store.js';
 import { admission, readAnchors, readCertificate } from './trust.js';
@@ -23,6 +25,7 @@ export interface DeviceParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly policy: OnboardingPolicy;
+  readonly limits: DeviceLimits;
   /** The file with the anchors of the policy `ca`, and what makes it where it may be made. */
   readonly deviceCa: { readonly file: string; readonly make: () => Promise<void> };
 }
@@ -32,6 +35,8 @@ export class DeviceRegistry implements DeviceManager, Lifecycle {
   readonly #parts: DeviceParts;
   readonly #store: DeviceStore;
   readonly #sightings: Sightings;
+  /** New devices one after the other, so that many at once do not pass a limit together. */
+  readonly #adding = pLimit(1);
 
   constructor(parts: DeviceParts) {
     this.#parts = parts;
@@ -80,7 +85,7 @@ export class DeviceRegistry implements DeviceManager, Lifecycle {
       if (known?.value.state === state) return known.value;
       try {
         if (known) return await this.#store.replace(known, { ...known.value, state });
-        return await this.#add(certificate, state);
+        return await this.#adding(() => this.#add(certificate, state));
       } catch (error) {
         // Another request with the same certificate was faster: its record is the one.
         if (!(error instanceof StateConflict)) throw error;
@@ -163,6 +168,7 @@ export class DeviceRegistry implements DeviceManager, Lifecycle {
   }
 
   async #add(certificate: Certificate, state: DeviceRecord['state']): Promise<DeviceRecord> {
+    await mustHaveRoom(this.#store, state, this.#parts.limits);
     const now = this.#parts.clock.now();
     const device: DeviceRecord = {
       id: randomUUID(),

@@ -4,6 +4,7 @@ import type { DeviceRecord } from './index.js';
 
 export const devices = collection<DeviceRecord>('devices', {
   state: (device) => [device.state],
+  name: (device) => [device.name],
   label: (device) => (device.state === 'ONBOARDED' ? Object.values(device.capabilities).flatMap(labelEntries) : []),
 });
 

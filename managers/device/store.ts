@@ -47,11 +47,14 @@ export class DeviceStore {
     return found && this.state.get(devices, found.value.clientId);
   }
 
-  async list({ limit, after, state, label }: DeviceQuery): Promise<DevicePage> {
-    if (state !== undefined && label) throw new TypeError('devices are listed by state or by label, not by both');
-    const index = label
-      ? { name: 'label', equals: labelEntry(label.key, label.value) }
-      : state !== undefined && { name: 'state', equals: state };
+  async list({ limit, after, state, label, name }: DeviceQuery): Promise<DevicePage> {
+    const indexes = [
+      ...(label ? [{ name: 'label', equals: labelEntry(label.key, label.value) }] : []),
+      ...(state === undefined ? [] : [{ name: 'state', equals: state }]),
+      ...(name === undefined ? [] : [{ name: 'name', equals: name }]),
+    ];
+    if (indexes.length > 1) throw new TypeError('devices are listed by state, by label or by name, not by two of them');
+    const [index] = indexes;
     const query = { ...(index && { index }) };
     const [page, total] = await Promise.all([
       this.state.list(devices, {
@@ -63,6 +66,15 @@ export class DeviceStore {
     ]);
     const items = page.items.map(({ value }) => value);
     return { items, total, ...(page.next !== undefined && { next: page.next }) };
+  }
+
+  /** From memory. */
+  get size(): number {
+    return this.credentials.size;
+  }
+
+  countPending(): Promise<number> {
+    return this.state.count(devices, { index: { name: 'state', equals: 'PENDING' } });
   }
 
   /** @throws StateConflict when the certificate came with another request at the same time */

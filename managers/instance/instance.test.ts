@@ -1,5 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Collection, DeploymentState, ListQuery, Page, StatusReport, Stored } from '../../core/ports/index.js';
+import {
+  type Collection,
+  type DeploymentState,
+  type ListQuery,
+  type Page,
+  put,
+  type StatusReport,
+  type Stored,
+} from '../../core/ports/index.js';
 import { type ManualClock, manualClock } from '../../core/testing/index.js';
 import { MemoryState } from '../../providers/state/memory/index.js';
 import {
@@ -135,7 +143,7 @@ describe('create', () => {
     await wfm.devices.reportCapabilities(gateway.id, capabilities('gw/panel', { labels: { line: 1 } }), 'D2');
     const made = await create({ device: { labels: { line: 1 } } });
     expect(made).toMatchObject({ clientId: gateway.id, deviceId: 'gw/panel' });
-    expect(await create({ device: { id: gateway.id } })).toMatchObject({ deviceId: 'gw/panel' });
+    expect(await create({ name: 'fan', device: { id: gateway.id } })).toMatchObject({ deviceId: 'gw/panel' });
   });
 
   it('loses none of many at once, on two hosts', async () => {
@@ -219,6 +227,55 @@ describe('update', () => {
       version: '1.0.1',
     });
     expect(version()).toBe(2);
+  });
+
+  it('stays as it was when only what the form of the device leaves out changes', async () => {
+    await wfm.devices.setForm(device.id, 'D1');
+    await expect.poll(() => version()).toBe(3);
+    const next = await wfm.instances.update(made.id, { labels: { line: '7' } });
+    expect(next).toMatchObject({ state: 'INSTALLED', operation: 'DEPLOY', labels: { line: '7' } });
+    expect(next.report).toBeDefined();
+    expect(version()).toBe(3);
+    await wfm.devices.setForm(device.id, 'D2');
+    await expect.poll(() => version()).toBe(4);
+    expect(await desired()).toMatchObject([{ labels: { line: '7' } }]);
+  });
+
+  it.each(['installed', 'failed'] as const)('is not ended by %s of what was before', async (reported) => {
+    await wfm.instances.update(made.id, { packageId: 'p2' });
+    await wfm.instances.report(device.id, report(made.id, reported));
+    const updating = await wfm.instances.get(made.id);
+    expect(updating).toMatchObject({ state: 'UPDATING' });
+    expect(updating).not.toHaveProperty('report');
+    await wfm.manifests.noteDelivered(device.id, 2);
+    await wfm.instances.report(device.id, report(made.id, reported));
+    expect(await wfm.instances.get(made.id)).toEqual(updating);
+    await wfm.manifests.noteDelivered(device.id, 3);
+    await wfm.instances.report(device.id, report(made.id, reported));
+    expect(await wfm.instances.get(made.id)).toMatchObject({ state: reported.toUpperCase() });
+  });
+
+  it('is ended by the right report after a restart, and by it alone', async () => {
+    await wfm.instances.update(made.id, { packageId: 'p2' });
+    const restart = async () => {
+      await wfm.stop();
+      wfm = await startWfm({ state, clock, dataDir: wfm.dataDir });
+      await wfm.instances.report(device.id, report(made.id, 'installed'));
+      return (await wfm.instances.get(made.id)).state;
+    };
+    expect(await restart()).toBe('UPDATING');
+    await wfm.manifests.noteDelivered(device.id, 3);
+    expect(await restart()).toBe('INSTALLED');
+  });
+
+  it('is ended by a report to one host when another has handed the manifest out', async () => {
+    const other = await startWfm({ state, clock, dataDir: wfm.dataDir });
+    await wfm.instances.update(made.id, { packageId: 'p2' });
+    await expect.poll(() => version(device.id, other)).toBe(3);
+    await other.manifests.noteDelivered(device.id, 3);
+    await wfm.instances.report(device.id, report(made.id, 'installed'));
+    expect(await wfm.instances.get(made.id)).toMatchObject({ state: 'INSTALLED' });
+    await other.stop();
   });
 
   it('refuses what cannot be and changes nothing', async () => {
@@ -330,9 +387,33 @@ describe('what happens in between', () => {
     beforeWriting(async () => {
       await wfm.devices.remove(device.id);
       await wfm.delivered();
+      // What follows the device has its turns.
+      await clock.advance(0);
     });
     await expect(create()).rejects.toMatchObject(problem(404, 'removed meanwhile'));
     expect([await state.count(records), await state.count(manifestBlobs)]).toEqual([0, 0]);
+  });
+
+  it('is retried when the manifest of a removed device changes while it is removed', async () => {
+    await create({ name: 'first' });
+    beforeWriting(async () => {
+      const { commit } = state;
+      let conflicts = 2;
+      state.commit = async (changes) => {
+        const removal = changes.some((change) => change.kind === 'delete' && change.in.name === manifestRecords.name);
+        const stored = removal && conflicts > 0 && (await state.get(manifestRecords, device.id));
+        if (stored) {
+          conflicts--;
+          await commit.call(state, [put(manifestRecords, device.id, stored.value)]);
+        }
+        return commit.call(state, changes);
+      };
+      // Nobody but the creation itself cleans up.
+      await wfm.instances.drain?.(new AbortController().signal);
+      await wfm.devices.remove(device.id);
+    });
+    await expect(create()).rejects.toMatchObject(problem(404, 'removed meanwhile'));
+    expect([await state.count(records), await state.count(manifestRecords)]).toEqual([0, 0]);
   });
 
   it('keeps a device from getting something new that is revoked while others are served', async () => {
@@ -342,7 +423,7 @@ describe('what happens in between', () => {
     });
     const before = wfm.manifests.update(device.id, async () => {
       await held;
-      return { deployments: [], form: 'D2', alongside: [] };
+      return { deployments: [], form: 'D2', alongside: () => [] };
     });
     const attempt = expect(create()).rejects.toMatchObject(problem(409, 'REVOKED'));
     await clock.advance(0);
@@ -403,6 +484,27 @@ describe('what becomes of a device', () => {
     expect(version()).toBe(4);
   });
 
+  it('is followed although that of another one cannot be, and of that one later', async () => {
+    const poison = await addDevice(wfm, 'poison');
+    await create();
+    await create({ device: { id: poison.id } });
+    await wfm.delivered();
+    let broken = true;
+    const { get } = wfm.devices;
+    wfm.devices.get = (id) =>
+      broken && id === poison.id
+        ? Promise.reject(new Error('a page of the store cannot be read'))
+        : get.call(wfm.devices, id);
+    await wfm.devices.setForm(poison.id, 'D1');
+    await wfm.devices.setForm(device.id, 'D1');
+    await expect.poll(() => version()).toBe(3);
+    await clock.advance(60_000);
+    expect(version(poison.id)).toBe(2);
+    broken = false;
+    await clock.advance(60_000);
+    await expect.poll(() => version(poison.id)).toBe(3);
+  });
+
   it('takes its deployments along when it is removed', async () => {
     await create();
     await create({ name: 'second' });
@@ -422,7 +524,7 @@ describe('what becomes of a device', () => {
     await devices.setForm(device.id, 'D1');
     await devices.remove(other.id);
     wfm = await startWfm({ state, clock, dataDir: wfm.dataDir });
-    expect([...wfm.manifests.clients()]).toEqual([{ clientId: device.id, form: 'D1' }]);
+    await expect.poll(() => [...wfm.manifests.clients()]).toEqual([{ clientId: device.id, form: 'D1' }]);
     expect(await state.count(records)).toBe(1);
   });
 

@@ -15,7 +15,7 @@ import {
 } from '../../core/ports/index.js';
 import type { CatalogManager } from '../catalog/index.js';
 import { DeviceChanged, type DeviceManager, type DeviceRecord } from '../device/index.js';
-import type { ManifestManager } from '../manifest/index.js';
+import type { ManifestManager, NextManifest } from '../manifest/index.js';
 import type { Deployment } from '../margo/index.js';
 import type { PlacementManager } from '../placement/index.js';
 import type { SolutionManager } from '../solution/index.js';
@@ -30,7 +30,7 @@ import {
   type UpdateInstance,
 } from './index.js';
 import { mustBeOnboarded } from './place.js';
-import { Planner } from './planner.js';
+import { Planner, published } from './planner.js';
 import { indexFor, instances, type StoredInstance, view } from './record.js';
 import { applyReport } from './report.js';
 import { watchInstances } from './watch.js';
@@ -47,12 +47,16 @@ export interface InstanceParts {
   readonly log: Logger;
 }
 
-/** One change: an instance as it shall be from now on, where it is about one, and what is written with it. */
+/** One change: an instance as it shall be from now on, and what is written of it with the manifest that it leads to. */
 interface Made {
-  readonly instance?: StoredInstance;
-  readonly alongside: readonly Change[];
+  readonly instance: StoredInstance;
+  readonly write: (next: NextManifest) => Written;
 }
-type MadeOf = Made & { readonly instance: StoredInstance };
+interface Written {
+  readonly instance: StoredInstance;
+  /** None when everything is as it shall be already. */
+  readonly changes: readonly Change[];
+}
 
 export class Deployments implements InstanceManager, Lifecycle {
   readonly #parts: InstanceParts;
@@ -67,7 +71,7 @@ export class Deployments implements InstanceManager, Lifecycle {
     this.#planner = new Planner(parts);
     this.#follower = new DeviceFollower({
       ...parts,
-      render: async (clientId) => void (await this.#publish(clientId, async () => ({ alongside: [] }))),
+      render: (clientId) => this.#render(clientId),
       removed: (instance) => this.#announce({ ...instance, state: 'REMOVED' }),
     });
   }
@@ -83,12 +87,12 @@ export class Deployments implements InstanceManager, Lifecycle {
     await this.#follower.catchUp();
   }
 
-  async drain(): Promise<void> {
-    await this.#subscription?.close();
+  drain(): Promise<void> {
+    return this.#close();
   }
 
-  async stop(): Promise<void> {
-    await this.#subscription?.close();
+  stop(): Promise<void> {
+    return this.#close();
   }
 
   async create(request: CreateInstance): Promise<InstanceRecord> {
@@ -97,7 +101,7 @@ export class Deployments implements InstanceManager, Lifecycle {
     await this.#publish(clientId, async (device) => {
       mustBeOnboarded(device);
       const kept = await this.#parts.catalog.whileKept(packageId);
-      return { instance, alongside: [put(instances, id, instance, 'absent'), kept] };
+      return { instance, write: () => ({ instance, changes: [put(instances, id, instance, 'absent'), kept] }) };
     });
     // Whoever follows devices may have cleaned up before this was written; then nobody else will.
     if (!(await this.#follower.find(clientId))) {
@@ -109,31 +113,35 @@ export class Deployments implements InstanceManager, Lifecycle {
 
   async update(id: string, request: UpdateInstance, expected?: number): Promise<InstanceRecord> {
     const { clientId } = (await this.#stored(id)).value;
-    const { instance, alongside } = await this.#publish(clientId, async () => {
+    const { instance, changes } = await this.#publish(clientId, async () => {
       const { value, revision } = await this.#stored(id);
       mustBe(expected, revision, id);
       if (value.operation === 'DELETE') throw new Problem(problems.conflict, `deployment ${id} is being removed`);
       const next = await this.#planner.next(value, request);
-      if (next === value) return { instance: value, alongside: [] };
+      if (next === value) return asItIs(value);
       const kept = await this.#parts.catalog.whileKept(next.packageId);
-      return { instance: next, alongside: [put(instances, id, next, revision), kept] };
+      const write = (manifest: NextManifest): Written => {
+        const updated = published(next, manifest);
+        return { instance: updated, changes: [put(instances, id, updated, revision), kept] };
+      };
+      return { instance: next, write };
     });
-    return alongside.length === 0 ? view(instance) : this.#changed(instance);
+    return changes.length === 0 ? view(instance) : this.#changed(instance);
   }
 
   async delete(id: string, force: boolean, expected?: number): Promise<InstanceRecord> {
     const { clientId } = (await this.#stored(id)).value;
-    const { instance, alongside } = await this.#publish(clientId, async (): Promise<MadeOf> => {
+    const { instance, changes } = await this.#publish(clientId, async () => {
       const { value, revision } = await this.#stored(id);
       mustBe(expected, revision, id);
       const { report: _, reportedAt: __, ...rest } = value;
       const gone = { ...rest, operation: 'DELETE', updatedAt: this.#parts.clock.now() } as const;
-      if (force) return { instance: { ...gone, state: 'REMOVED' }, alongside: [remove(instances, id, revision)] };
-      if (value.operation === 'DELETE') return { instance: value, alongside: [] };
-      const removing: StoredInstance = { ...gone, state: 'REMOVING' };
-      return { instance: removing, alongside: [put(instances, id, removing, revision)] };
+      if (!force && value.operation === 'DELETE') return asItIs(value);
+      const after: StoredInstance = { ...gone, state: force ? 'REMOVED' : 'REMOVING' };
+      const change = force ? remove(instances, id, revision) : put(instances, id, after, revision);
+      return { instance: after, write: () => ({ instance: after, changes: [change] }) };
     });
-    return alongside.length === 0 ? view(instance) : this.#changed(instance);
+    return changes.length === 0 ? view(instance) : this.#changed(instance);
   }
 
   async get(id: string): Promise<InstanceRecord & { readonly revision: number }> {
@@ -161,6 +169,13 @@ export class Deployments implements InstanceManager, Lifecycle {
         throw new Problem(problems.notFound, `there is no deployment ${report.deploymentId} on this device`);
       }
       const { value, revision } = stored;
+      if (await this.#isBehind(value)) {
+        this.#parts.log.debug('a report was about what was before the last update', {
+          deploymentId: value.id,
+          clientId,
+        });
+        return;
+      }
       const next = applyReport(value, report, this.#parts.clock.now());
       if (next === value) return;
       try {
@@ -189,27 +204,50 @@ export class Deployments implements InstanceManager, Lifecycle {
   }
 
   /**
-   * Publishes what a client shall run: what is stored, with one instance as it shall be, and what is written alongside.
+   * Publishes what a client shall run: what is stored, with one instance as it shall be, which is written alongside.
    * @param make called first, and again each time the commit loses a race
    */
-  async #publish<M extends Made>(clientId: string, make: (device: DeviceRecord) => Promise<M>): Promise<M> {
-    let made: M | undefined;
+  async #publish(clientId: string, make: (device: DeviceRecord) => Promise<Made>): Promise<Written> {
+    let written: Written | undefined;
     await this.#parts.manifests.update(clientId, async () => {
       const device = await this.#parts.devices.get(clientId);
-      made = await make(device);
-      const deployments = await this.#desired(clientId, made.instance);
-      return { deployments, form: this.#parts.devices.formOf(device), alongside: made.alongside };
+      const { instance, write } = await make(device);
+      const deployments = await this.#desired(clientId, instance);
+      const alongside = (next: NextManifest): readonly Change[] => {
+        written = write(next);
+        return written.changes;
+      };
+      return { deployments, form: this.#parts.devices.formOf(device), alongside };
     });
-    if (!made) throw new Error(`the change of client ${clientId} was never made`);
-    return made;
+    if (!written) throw new Error(`the change of client ${clientId} was never made`);
+    return written;
+  }
+
+  /** Makes a client's manifest anew from what is stored, in the form that the client speaks now. */
+  async #render(clientId: string): Promise<void> {
+    await this.#parts.manifests.update(clientId, async () => {
+      const form = this.#parts.devices.formOf(await this.#parts.devices.get(clientId));
+      return { deployments: await this.#desired(clientId), form, alongside: () => [] };
+    });
+  }
+
+  /** Whether the device has not been given the last update yet, so that all it says is about what was before. */
+  async #isBehind({ operation, clientId, updatedIn }: StoredInstance): Promise<boolean> {
+    if (operation !== 'UPDATE' || updatedIn === undefined) return false;
+    return !(await this.#parts.manifests.wasDelivered(clientId, updatedIn));
   }
 
   /** What a client shall run, read through the index of its instances. */
-  async #desired(clientId: string, changed: StoredInstance | undefined): Promise<Deployment[]> {
+  async #desired(clientId: string, changed?: StoredInstance): Promise<Deployment[]> {
     const desired = new Map<string, StoredInstance>();
     for await (const { key, value } of allOf(this.#state, instances, indexFor({ clientId }))) desired.set(key, value);
     if (changed) desired.set(changed.id, changed);
     return [...desired.values()].flatMap(({ operation, deployment }) => (operation === 'DELETE' ? [] : [deployment]));
+  }
+
+  async #close(): Promise<void> {
+    await this.#subscription?.close();
+    await this.#follower.stop();
   }
 
   async #stored(id: string): Promise<Stored<StoredInstance>> {
@@ -228,6 +266,10 @@ export class Deployments implements InstanceManager, Lifecycle {
   #announce({ id, clientId, state }: InstanceRecord): Promise<void> {
     return this.#parts.events.publish(InstanceChanged, { id, clientId, state });
   }
+}
+
+function asItIs(instance: StoredInstance): Made {
+  return { instance, write: () => ({ instance, changes: [] }) };
 }
 
 function shown({ value, revision }: Stored<StoredInstance>): InstanceRecord & { readonly revision: number } {

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { Problem, problems } from '../../core/operation/index.js';
 import type { Clock } from '../../core/plugin/index.js';
 import type { DeviceManager } from '../device/index.js';
+import type { NextManifest } from '../manifest/index.js';
 import { type Deployment, type DeploymentProfile, parametersFor } from '../margo/index.js';
 import type { PlacementManager } from '../placement/index.js';
 import type { Solution, SolutionManager } from '../solution/index.js';
@@ -63,7 +64,10 @@ export class Planner {
     };
   }
 
-  /** An instance with other values or another version. The same when nothing changes. @throws Problem 404, 409, 422 */
+  /**
+   * An instance with other values or another version, in its present state. The same when nothing changes.
+   * @throws Problem 404, 409, 422
+   */
   async next(present: StoredInstance, request: UpdateInstance): Promise<StoredInstance> {
     const { solutions, clock } = this.parts;
     const packageId = request.packageId ?? present.packageId;
@@ -81,13 +85,8 @@ export class Planner {
       parameters: parametersFor(profile, parameters),
     };
     const { version } = solution;
-    const changed = { ...present, packageId, values, labels, version, profileId: profile.id };
-    if (isDeepStrictEqual(changed, present) && isDeepStrictEqual(deployment, present.deployment)) return present;
-    const updatedAt = clock.now();
-    // The device sees no difference and will report nothing: what it reported still holds.
-    if (isDeepStrictEqual(deployment, present.deployment)) return { ...changed, updatedAt };
-    const { report: __, reportedAt: ___, ...rest } = changed;
-    return { ...rest, deployment, operation: 'UPDATE', state: 'UPDATING', updatedAt };
+    const changed = { ...present, packageId, values, labels, version, profileId: profile.id, deployment };
+    return isDeepStrictEqual(changed, present) ? present : { ...changed, updatedAt: clock.now() };
   }
 
   /** The same profile where the new version has it, else another of its type; on the same device. */
@@ -110,6 +109,14 @@ export class Planner {
     const why = errors[0]?.message ?? `it has no profile of the type ${present.deployment.profile.type}`;
     throw new Problem(problems.conflict, `${client.name} cannot run version ${solution.version}: ${why}`, { errors });
   }
+}
+
+/** The state of an instance that {@link Planner.next} has changed, by what the manifest made of it. */
+export function published(changed: StoredInstance, { version, renews }: NextManifest): StoredInstance {
+  // The device gets the same bytes as before and will report nothing: what it reported still holds.
+  if (!renews(changed.id)) return changed;
+  const { report: _, reportedAt: __, ...rest } = changed;
+  return { ...rest, operation: 'UPDATE', state: 'UPDATING', updatedIn: version };
 }
 
 function mustBeSameApplication({ applicationId, packageId }: Solution, present: StoredInstance): void {

@@ -5,6 +5,8 @@ import type { InstanceQuery, InstanceRecord } from './index.js';
 /** An instance with what its device gets, so that a manifest is made from instances alone. */
 export interface StoredInstance extends InstanceRecord {
   readonly deployment: Deployment;
+  /** Version of the manifest that brought the last update: until the device has that, it speaks of what was before. */
+  readonly updatedIn?: number;
 }
 
 export const instances = collection<StoredInstance>('instances', {
@@ -28,6 +30,6 @@ export function indexFor({
 }
 
 /** What a caller is shown. */
-export function view({ deployment: _, ...record }: StoredInstance): InstanceRecord {
+export function view({ deployment: _, updatedIn: __, ...record }: StoredInstance): InstanceRecord {
   return record;
 }

@@ -15,7 +15,7 @@ export default defineManager({
       .string()
       .regex(/^(\/[A-Za-z0-9._~-]+)*$/, 'must be empty or begin with a slash and not end with one')
       .default('/api/v1')
-      .describe('Path of the device surface: the addresses in a manifest begin with it'),
+      .describe('Path of the device vendor, the same as in its entry: the addresses in a manifest begin with it'),
     cacheMiB: z.int().min(1).default(64).describe('Memory for bundles and deployments that devices fetch, in MiB'),
   }),
   uses: { state: StateProvider, devices: DeviceManager },

@@ -10,12 +10,19 @@ export interface PublishedManifest {
   readonly etag: string;
 }
 
+/** The manifest that a change leads to, before it is written. */
+export interface NextManifest {
+  readonly version: number;
+  /** Whether the client gets bytes for this deployment that the manifest before does not list for it. */
+  readonly renews: (deploymentId: string) => boolean;
+}
+
 /** What a device shall run from now on, and what else changes with it. */
 export interface DesiredChange {
   readonly deployments: readonly Deployment[];
   readonly form: SignedForm;
-  /** Written in the same atomic commit as the manifest. */
-  readonly alongside: readonly Change[];
+  /** What is written in the same atomic commit as the manifest. */
+  readonly alongside: (next: NextManifest) => readonly Change[];
 }
 
 /**
@@ -23,13 +30,10 @@ export interface DesiredChange {
  * `manifestVersion` strictly increases per client across restarts and restores (docs: manifest epoch).
  */
 export interface ManifestManager {
-  /**
-   * From memory. A client that never had a deployment has version 1 with an empty list, whether or not {@link create}
-   * was called for it. `undefined` for an unknown client.
-   */
+  /** Path that the addresses in a manifest begin with. */
+  readonly basePath: string;
+  /** From memory. A client that never had a deployment has version 1 with an empty list; an unknown one has none. */
   current(clientId: string): PublishedManifest | undefined;
-  /** Gives a new client its first manifest. Idempotent. */
-  create(clientId: string): Promise<void>;
   /**
    * Changes what a client shall run, one change of a client after the other.
    * @param change called inside the client's turn, again if the commit lost a race; reads must happen in it
@@ -43,10 +47,17 @@ export interface ManifestManager {
    * (a restored backup): the client's version then moves to the next epoch, so that it accepts manifests again.
    */
   observe(clientId: string, etag: string): Promise<void>;
+  /**
+   * Notes that a client is given a version, or showed that it has it. Comes before the answer, so that what the client
+   * says next finds it noted, whichever host it asks and whatever dies meanwhile. Written once for each version.
+   */
+  noteDelivered(clientId: string, version: number): Promise<void>;
+  /** Whether a client was given this version or a newer one. */
+  wasDelivered(clientId: string, version: number): Promise<boolean>;
   /** Moves a client's version to the next epoch, by an operator's decision. */
   advanceEpoch(clientId: string): Promise<PublishedManifest>;
   /** What to commit so that nothing of a client is left. Fails with a conflict when its manifest changes meanwhile. */
-  remove(clientId: string): readonly Change[];
+  removal(clientId: string): Promise<readonly Change[]>;
   /** Clients that have a manifest of their own, with the form that it is in. From memory. */
   clients(): Iterable<{ readonly clientId: string; readonly form: SignedForm }>;
 }

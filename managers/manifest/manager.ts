@@ -12,7 +12,7 @@ import {
   manifests,
   noContents,
   publication,
-  sameDeployments,
+  renewedIn,
   successor,
   withdrawal,
 } from './record.js';
@@ -49,6 +49,7 @@ export interface ManifestParts {
 }
 
 export class StoredManifests implements ManifestManager, Lifecycle {
+  readonly basePath: string;
   readonly #parts: ManifestParts;
   readonly #held: Mirror<ManifestRecord, Held>;
   readonly #turns = new Turns();
@@ -58,6 +59,7 @@ export class StoredManifests implements ManifestManager, Lifecycle {
 
   constructor(parts: ManifestParts) {
     this.#parts = parts;
+    this.basePath = parts.basePath;
     this.#held = new Mirror(parts.state, manifests, ({ value }) => held(value));
     this.#blobs = new BlobReader(parts.state, parts.cacheBytes);
   }
@@ -67,7 +69,7 @@ export class StoredManifests implements ManifestManager, Lifecycle {
       clientId: '',
       version: 1,
       deployments: [],
-      basePath: this.#parts.basePath,
+      basePath: this.basePath,
     });
     const text = Buffer.from(manifestBytes).toString('utf8');
     const record: ManifestRecord = { ...emptyRecord, version, text, etag, issued: [etag] };
@@ -89,13 +91,6 @@ export class StoredManifests implements ManifestManager, Lifecycle {
     return this.#parts.devices.keyOf(clientId) === undefined ? undefined : this.#first.published;
   }
 
-  async create(clientId: string): Promise<void> {
-    await this.#change(clientId, async ({ record, expect }) => ({
-      changes: expect === 'absent' ? [put(manifests, clientId, record, expect)] : [],
-      record,
-    }));
-  }
-
   update(clientId: string, change: () => Promise<DesiredChange>): Promise<PublishedManifest> {
     return this.#change(clientId, async (base) => {
       const { deployments, form, alongside } = await change();
@@ -104,13 +99,15 @@ export class StoredManifests implements ManifestManager, Lifecycle {
         bytes: renderDeployment(deployment, form),
       }));
       const listed = rendered.map(({ id, bytes }) => ({ id, digest: digestOf(bytes) }));
-      if (sameDeployments(base.record.contents, listed)) return unchanged(clientId, base, form, alongside);
+      const renewed = renewedIn(base.record.contents, listed);
+      const renews = (id: string): boolean => renewed.has(id);
+      if (renewed.size === 0 && listed.length === base.record.contents.deployments.length) {
+        return unchanged(clientId, base, form, alongside({ version: base.record.version, renews }));
+      }
       const composed = await this.#compose(clientId, base.record, base.record.epoch, rendered);
       const next = successor(base.record, composed, form, base.record.epoch);
-      return {
-        changes: [...publication(clientId, base.record, next, composed, base.expect), ...alongside],
-        record: next,
-      };
+      const more = alongside({ version: next.version, renews });
+      return { changes: [...publication(clientId, base.record, next, composed, base.expect), ...more], record: next };
     });
   }
 
@@ -139,14 +136,32 @@ export class StoredManifests implements ManifestManager, Lifecycle {
     });
   }
 
+  async noteDelivered(clientId: string, version: number): Promise<void> {
+    const due = ({ delivered }: Pick<ManifestRecord, 'delivered'>): boolean => delivered < version;
+    const known = this.#held.get(clientId);
+    if (!known || !due(known.record)) return;
+    await this.#change(clientId, async ({ record, expect }) => {
+      if (expect === 'absent' || !due(record)) return { changes: [], record };
+      const noted = { ...record, delivered: version };
+      return { changes: [put(manifests, clientId, noted, expect)], record: noted };
+    });
+  }
+
+  async wasDelivered(clientId: string, version: number): Promise<boolean> {
+    if ((this.#held.get(clientId)?.record.delivered ?? 0) >= version) return true;
+    // Another host may have given it out just now, which the memory of this one hears of a little later.
+    const stored = await this.#parts.state.get(manifests, clientId);
+    return stored !== undefined && stored.value.delivered >= version;
+  }
+
   async advanceEpoch(clientId: string): Promise<PublishedManifest> {
     if (!this.current(clientId)) throw new Problem(problems.notFound, `there is no device ${clientId}`);
     return this.#change(clientId, (base) => this.#nextEpoch(clientId, base));
   }
 
-  remove(clientId: string): readonly Change[] {
-    const known = this.#held.get(clientId);
-    return known ? withdrawal(clientId, known.record, this.#held.revision(clientId)) : [];
+  async removal(clientId: string): Promise<readonly Change[]> {
+    const stored = await this.#parts.state.get(manifests, clientId);
+    return stored ? withdrawal(clientId, stored.value, stored.revision) : [];
   }
 
   *clients(): Generator<{ readonly clientId: string; readonly form: SignedForm }, void, undefined> {
@@ -195,8 +210,8 @@ export class StoredManifests implements ManifestManager, Lifecycle {
     epoch: number,
     deployments: readonly { readonly id: string; readonly bytes: Uint8Array }[],
   ): ReturnType<typeof composeManifest> {
-    const { basePath } = this.#parts;
-    return composeManifest({ clientId, version: nextVersion(base.version, epoch), deployments, basePath });
+    const version = nextVersion(base.version, epoch);
+    return composeManifest({ clientId, version, deployments, basePath: this.basePath });
   }
 
   async #blob(
@@ -229,6 +244,7 @@ const emptyRecord: ManifestRecord = Object.freeze({
   etag: '',
   contents: noContents,
   retired: Object.freeze([]),
+  delivered: 1,
   issued: Object.freeze([]),
 });
 const emptyHeld = Object.freeze({ ...held(emptyRecord), text: '' });

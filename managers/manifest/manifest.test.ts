@@ -37,7 +37,7 @@ function deployment(id: string, revision = '1.0.0'): Deployment {
   };
 }
 const change = (deployments: readonly Deployment[], more: Partial<DesiredChange> = {}) =>
-  Promise.resolve({ deployments, form: 'D2' as const, alongside: [], ...more });
+  Promise.resolve({ deployments, form: 'D2' as const, alongside: () => [], ...more });
 const publish = (deployments: readonly Deployment[], more: Partial<DesiredChange> = {}) =>
   wfm.manifests.update(clientId, () => change(deployments, more));
 const read = (bytes: Uint8Array) => {
@@ -57,10 +57,6 @@ describe('the first manifest', () => {
     expect(wfm.manifests.current((await addDevice(wfm, 'other')).id)).toEqual(first);
     expect(wfm.manifests.current('nobody')).toBeUndefined();
     expect(await state.count(records)).toBe(0);
-    await wfm.manifests.create(clientId);
-    await wfm.manifests.create(clientId);
-    expect(wfm.manifests.current(clientId)).toEqual(first);
-    expect(await state.count(records)).toBe(1);
   });
 });
 
@@ -83,14 +79,14 @@ describe('update', () => {
   it('makes no new version when nothing changes, and still writes what is alongside', async () => {
     const id = randomUUID();
     const first = await publish([deployment(id)]);
-    expect(await publish([deployment(id)], { alongside: [put(notes, 'n', { text: 'x' })] })).toEqual(first);
+    expect(await publish([deployment(id)], { alongside: () => [put(notes, 'n', { text: 'x' })] })).toEqual(first);
     expect(await state.get(notes, 'n')).toMatchObject({ value: { text: 'x' } });
     expect((await publish([deployment(id)], { form: 'D1' })).version).toBe(3);
     expect((await publish([])).version).toBe(4);
   });
 
   it('writes nothing at all when what is alongside cannot be written', async () => {
-    const bad = { alongside: [put(notes, 'n', { text: 'x' }), put(notes, 'm', { text: 1n } as never)] };
+    const bad = { alongside: () => [put(notes, 'n', { text: 'x' }), put(notes, 'm', { text: 1n } as never)] };
     await expect(publish([deployment(randomUUID())], bad)).rejects.toThrow(TypeError);
     expect(await state.get(notes, 'n')).toBeUndefined();
     expect(await blobCount()).toBe(0);
@@ -104,7 +100,7 @@ describe('update', () => {
       ids.map((id, at) =>
         (at % 2 === 0 ? wfm : other).manifests.update(clientId, async () => {
           const known = (await state.list(notes)).items.map(({ key }) => deployment(key));
-          return change([...known, deployment(id)], { alongside: [put(notes, id, { text: 'desired' })] });
+          return change([...known, deployment(id)], { alongside: () => [put(notes, id, { text: 'desired' })] });
         }),
       ),
     );
@@ -114,7 +110,7 @@ describe('update', () => {
   });
 
   it('tells the caller when it loses every race', async () => {
-    const lost = () => change([], { alongside: [put(notes, 'n', { text: 'x' }, 999)] });
+    const lost = () => change([], { alongside: () => [put(notes, 'n', { text: 'x' }, 999)] });
     await expect(wfm.manifests.update(clientId, lost)).rejects.toMatchObject({
       kind: { status: 503 },
       cause: expect.any(StateConflict),
@@ -162,9 +158,38 @@ describe('bundles and deployments', () => {
 
   it('go with their client', async () => {
     await publish([deployment(randomUUID())]);
-    await state.commit(wfm.manifests.remove(clientId));
+    await state.commit(await wfm.manifests.removal(clientId));
     expect([await blobCount(), await state.count(records)]).toEqual([0, 0]);
-    expect(wfm.manifests.remove('nobody')).toEqual([]);
+    expect(await wfm.manifests.removal('nobody')).toEqual([]);
+  });
+});
+
+describe('what was delivered', () => {
+  it('is known on every host and after a restart, and written once for each version', async () => {
+    const other = await startWfm({ state, clock, dataDir: wfm.dataDir });
+    await wfm.manifests.noteDelivered(clientId, 1);
+    expect(await state.count(records)).toBe(0);
+    const { etag } = await publish([deployment('d')]);
+    expect(await wfm.manifests.wasDelivered(clientId, 2)).toBe(false);
+    await Promise.all(Array.from({ length: 5 }, () => wfm.manifests.noteDelivered(clientId, 2)));
+    const revision = (await state.get(records, clientId))?.revision;
+    await wfm.manifests.noteDelivered(clientId, 1);
+    await wfm.manifests.noteDelivered(clientId, 2);
+    expect((await state.get(records, clientId))?.revision).toBe(revision);
+    const again = await startWfm({ state, clock, dataDir: wfm.dataDir });
+    for (const { manifests } of [wfm, other, again]) {
+      expect([await manifests.wasDelivered(clientId, 2), await manifests.wasDelivered(clientId, 3)]).toEqual([
+        true,
+        false,
+      ]);
+      expect(manifests.current(clientId)?.etag).toBe(etag);
+    }
+    await other.stop();
+    await again.stop();
+  });
+
+  it('is asked for where nothing is known', async () => {
+    expect(await wfm.manifests.wasDelivered('nobody', 2)).toBe(false);
   });
 });
 

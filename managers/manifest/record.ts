@@ -27,7 +27,9 @@ export interface ManifestRecord {
   readonly contents: Contents;
   /** What each of the newest changes left out, newest first: a client in the middle of a sync still gets it. */
   readonly retired: readonly Contents[];
-  /** ETags given out, newest last. */
+  /** The newest version that the client was given or showed to have. */
+  readonly delivered: number;
+  /** ETags that were made, newest last. */
   readonly issued: readonly string[];
   readonly foreign?: ForeignEtag;
 }
@@ -70,6 +72,7 @@ export function successor(
     etag: composed.etag,
     contents,
     retired: [leftOut(base.contents, contents), ...base.retired].slice(0, keptManifests),
+    delivered: base.delivered,
     issued: [...base.issued, composed.etag].slice(-keptEtags),
     ...(foreign && { foreign }),
   };
@@ -125,9 +128,8 @@ export function withdrawal(
   ];
 }
 
-/** Whether exactly these deployments are what the manifest already lists. */
-export function sameDeployments(contents: Contents, deployments: Contents['deployments']): boolean {
-  if (contents.deployments.length !== deployments.length) return false;
+/** Those of the deployments that the manifest does not list yet, or lists with other bytes. */
+export function renewedIn(contents: Contents, deployments: Contents['deployments']): ReadonlySet<string> {
   const known = new Map(contents.deployments.map(({ id, digest }) => [id, digest]));
-  return deployments.every(({ id, digest }) => known.get(id) === digest);
+  return new Set(deployments.flatMap(({ id, digest }) => (known.get(id) === digest ? [] : [id])));
 }

@@ -84,7 +84,7 @@ async function run(steps: readonly Step[]): Promise<void> {
           profile: profile('compose', `${++revision}`),
           parameters: {},
         }));
-        await wfm.manifests.update(id, async () => ({ deployments, form: 'D2', alongside: [] }));
+        await wfm.manifests.update(id, async () => ({ deployments, form: 'D2', alongside: () => [] }));
         break;
       }
       case 'poll':

@@ -48,6 +48,8 @@ export interface WfmOptions {
   readonly registry?: ArtifactRegistry;
   readonly dataDir?: string;
   readonly onboarding?: 'ca' | 'approve' | 'open';
+  /** More of the config of the device manager. */
+  readonly devices?: Readonly<Record<string, unknown>>;
 }
 
 export async function startWfm(options: WfmOptions = {}): Promise<Wfm> {
@@ -68,7 +70,7 @@ export async function startWfm(options: WfmOptions = {}): Promise<Wfm> {
   const access = await make<AccessManager>(accessManager, { state });
   const catalog = await make<CatalogManager>(catalogManager, { state, registry, events }, { attempts: 2 });
   const { onboarding = 'open' } = options;
-  const devices = await make<DeviceManager>(deviceManager, { state, events }, { onboarding });
+  const devices = await make<DeviceManager>(deviceManager, { state, events }, { onboarding, ...options.devices });
   const manifests = await make<ManifestManager>(manifestManager, { state, devices });
   const solutions = await make<SolutionManager>(solutionManager, { catalog });
   const placement = await make<PlacementManager>(placementManager, {});

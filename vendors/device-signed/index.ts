@@ -36,9 +36,14 @@ const config = z.strictObject({
     .enum(['refuse', 'custom'])
     .default('refuse')
     .describe('What a runtime or deployment type outside the standard is: refused, or taken as custom'),
+  artifactCache: z
+    .enum(['public', 'private'])
+    .default('public')
+    .describe(
+      'Who may keep bundles and deployments: any cache on the way (public), as the standard wants it, or only the device (private)',
+    ),
 });
 
-const immutable = { visibility: 'public', freshness: 'immutable' } as const;
 const changing = { visibility: 'private', freshness: 'revalidate' } as const;
 const pruneEvery = 60_000;
 
@@ -49,7 +54,10 @@ export default defineVendor({
   summary: 'Margo device API with signed requests (preview 1 and early rc.2)',
   config,
   uses: { devices: DeviceManager, manifests: ManifestManager, instances: InstanceManager, state: StateProvider },
-  create: ({ config: settings, uses: { devices, manifests, instances, state }, clock, log, dataDir, resolvePath }) => {
+  create: ({ config: settings, uses, name, path, clock, log, dataDir, resolvePath }) => {
+    const { devices, manifests, instances, state } = uses;
+    mustBeReachable(name, path, manifests.basePath);
+    const immutable = { visibility: settings.artifactCache, freshness: 'immutable' } as const;
     const verifier = new SignatureVerifier({ maxAge: settings.signatureMaxAge, futureSkew: settings.clockSkew }, () =>
       clock.now(),
     );
@@ -108,18 +116,18 @@ export default defineVendor({
         await devices.withdrawCapabilities(input.clientId, input.deviceId);
         return empty;
       }),
-      serve(operations.manifest, ({ input: { clientId }, evidence }) => {
+      serve(operations.manifest, async ({ input: { clientId }, evidence }) => {
         const held = evidence.headers['if-none-match'];
-        const current = manifests.current(clientId);
-        if (current === undefined)
+        const present = manifests.current(clientId);
+        if (present === undefined)
           throw new Problem(problems.unavailable, 'the first manifest is not made yet', { retryAfterSeconds: 1 });
-        const reply = ({ bytes, etag }: typeof current) =>
-          representation(bytes, mediaTypes.manifest, { etag, cache: changing });
-        if (noneMatch(held, current.etag)) return reply(current);
         // Of several, a device holds at most one; the others say nothing about what was ever given out.
-        const [only, ...more] = held === undefined ? [] : entityTags(held);
-        if (only === undefined || more.length > 0) return reply(current);
-        return manifests.observe(clientId, only).then(() => reply(manifests.current(clientId) ?? current));
+        const [only, ...more] = held === undefined || noneMatch(held, present.etag) ? [] : entityTags(held);
+        if (only !== undefined && more.length === 0) await manifests.observe(clientId, only);
+        const { bytes, etag, version } = manifests.current(clientId) ?? present;
+        // A star is answered with 304, and shows nothing of what the device has.
+        if (held?.trim() !== '*') await manifests.noteDelivered(clientId, version);
+        return representation(bytes, mediaTypes.manifest, { etag, cache: changing });
       }),
       serve(operations.deployment, async ({ input: { clientId, deploymentId, digest } }) => {
         const bytes = await manifests.deployment(clientId, deploymentId, digest);
@@ -165,6 +173,19 @@ export default defineVendor({
     }
   },
 });
+
+/**
+ * A manifest is full of addresses of this vendor, which a device that found none of them would tell nobody of.
+ * @param path `undefined` where no profile says it
+ */
+function mustBeReachable(name: string, path: string | undefined, basePath: string): void {
+  if (path === undefined || path === basePath) return;
+  const shown = (text: string): string => (text === '' ? 'the root' : text);
+  throw new Error(
+    `${name} is served below ${shown(path)}, but the addresses in manifests are below ${shown(basePath)}: ` +
+      `\`path\` of ${name} and \`basePath\` in the config of manager.manifest must be the same`,
+  );
+}
 
 function faulty({
   outcome,
