@@ -22,6 +22,8 @@ export interface AssemblyOptions {
   readonly clock: Clock;
   /** Instances that the host itself provides, by ref id. */
   readonly hostProvides: ReadonlyMap<string, object>;
+  /** Holds what operations answer against what they declare. */
+  readonly verifyReplies?: boolean;
 }
 
 /**
@@ -34,6 +36,8 @@ export function assemble(profile: ResolvedProfile, options: AssemblyOptions): As
   const container = new Container();
   const failures: ProvisionFailure[] = [];
   const made = new Map<string, object>();
+  /** Vendors by the scheme that they check. */
+  const schemes = new Map<string, string>();
   const tokens = new Map(profile.entries.map(({ name }) => [name, Symbol(name)]));
   const token = (name: string): symbol => tokens.get(name) ?? Symbol(name);
   const vendors = profile.entries.filter(({ slot }) => slot === 'vendors');
@@ -62,7 +66,9 @@ export function assemble(profile: ResolvedProfile, options: AssemblyOptions): As
     options.log.hide(secretValues(entry.definition.config, entry.config));
     if (dependenciesOf(entry).some((name) => tokens.has(name) && !made.has(name))) continue;
     try {
-      made.set(entry.name, container.get<object>(token(entry.name)));
+      const instance = container.get<object>(token(entry.name));
+      if (entry.slot === 'vendors') claimSchemes(entry, instance);
+      made.set(entry.name, instance);
     } catch (error) {
       failures.push({
         entry: entry.name,
@@ -81,6 +87,17 @@ export function assemble(profile: ResolvedProfile, options: AssemblyOptions): As
     })),
     bindings: profile.entries.filter(({ slot }) => slot === 'bindings').map(({ name }) => made.get(name) as Binding),
   };
+
+  /** Of two that take the same credentials, neither could know which callers are its own. */
+  function claimSchemes({ name }: ResolvedEntry, { authenticators = [] }: VendorOffer): void {
+    for (const { scheme } of authenticators) {
+      // RFC 9110 section 11.1: names of schemes are the same in any case.
+      const other = schemes.get(scheme.toLowerCase());
+      if (other !== undefined)
+        throw new Error(`${other} and ${name} both check credentials of the scheme ${scheme}; only one may`);
+      schemes.set(scheme.toLowerCase(), name);
+    }
+  }
 
   function dependenciesOf(entry: ResolvedEntry): string[] {
     const used = Object.values(entry.wiring).flatMap((wire) =>
@@ -110,16 +127,17 @@ export function assemble(profile: ResolvedProfile, options: AssemblyOptions): As
     const gate = new Gate(
       vendors.flatMap((vendor) => offer(vendor).authenticators ?? []),
       options.log.of(binding.name),
+      { ...(options.verifyReplies && { verifyReplies: true }) },
     );
     const operations: MountedOperation[] = [];
     const mounts: MountedMount[] = [];
     for (const vendor of servedBy(binding)) {
       const place = { vendor: vendor.name, prefix: vendor.path ?? '' };
       for (const served of offer(vendor).operations ?? []) {
-        const { schemes, rule } = served.operation.access;
-        if (schemes.length > 0 && !schemes.some((scheme) => gate.knows(scheme))) {
+        const { kinds, rule } = served.operation.access;
+        if (kinds.length > 0 && !kinds.some((kind) => gate.knows(kind))) {
           throw new Error(
-            `${vendor.name} offers ${served.operation.id} to ${rule}, but no vendor of this profile checks ${schemes.join(' or ')} credentials`,
+            `${vendor.name} offers ${served.operation.id} to ${rule}, but no vendor of this profile checks credentials of a ${kinds.join(' or ')}`,
           );
         }
         operations.push({ ...served, ...place });

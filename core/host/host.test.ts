@@ -1,5 +1,18 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { defineManager, definePort, defineProvider, type Lifecycle, secret, z } from '../plugin/index.js';
+import {
+  atLeast,
+  defineBinding,
+  defineManager,
+  defineOperation,
+  definePort,
+  defineProvider,
+  defineVendor,
+  empty,
+  type Lifecycle,
+  secret,
+  serve,
+  z,
+} from '../plugin/index.js';
 import { startTestHost, type TestHost, type TestHostOptions } from '../testing/host.js';
 import { StartUpError } from './failures.js';
 
@@ -119,6 +132,54 @@ describe('a host', () => {
     );
     expect(events).toEqual(expect.arrayContaining(['stop two', 'stop other', 'stop main']));
     expect(events).not.toContain('start one on main');
+  });
+
+  it('refuses two vendors that take credentials of the same scheme, naming both', async () => {
+    const guard = (type: string, scheme: string) =>
+      defineVendor({
+        type,
+        version: '1.0.0',
+        create: () => ({
+          authenticators: [{ scheme, makes: 'user', challenge: scheme, authenticate: () => undefined }],
+        }),
+      });
+    await expect(
+      startTestHost({
+        profile: 'profile: doors\nvendors: { front: { type: vendor.a }, back: { type: vendor.b } }',
+        definitions: [guard('vendor.a', 'bearer'), guard('vendor.b', 'Bearer')],
+      }),
+    ).rejects.toThrow('back (vendor.b): front and back both check credentials of the scheme Bearer; only one may');
+  });
+
+  it('refuses an operation for callers that no vendor can tell, naming it', async () => {
+    const operation = defineOperation({
+      id: 'toy.secret',
+      summary: 'For operators',
+      input: z.object({}),
+      output: { kind: 'empty' },
+      problems: [],
+      access: atLeast('operator'),
+      idempotency: 'safe',
+      http: { method: 'GET', path: '/secret' },
+    });
+    const vendor = defineVendor({
+      type: 'vendor.toy',
+      version: '1.0.0',
+      create: () => ({ operations: [serve(operation, () => empty)] }),
+    });
+    const binding = defineBinding({
+      type: 'binding.toy',
+      version: '1.0.0',
+      create: () => ({ addresses: () => [] }),
+    });
+    await expect(
+      startTestHost({
+        profile: 'profile: doors\nvendors: { toy: { type: vendor.toy } }\nbindings: { door: { type: binding.toy } }',
+        definitions: [vendor, binding],
+      }),
+    ).rejects.toThrow(
+      'toy offers toy.secret to role operator, but no vendor of this profile checks credentials of a user',
+    );
   });
 
   it('tells the health of every entry', async () => {

@@ -15,6 +15,8 @@ export interface HostOptions {
   readonly clock?: Clock;
   /** Aborting it while the host starts gives the start up. */
   readonly signal?: AbortSignal;
+  /** For tests: an operation that answers anything else than it declares fails, and the log says so. */
+  readonly verifyReplies?: boolean;
 }
 
 /** A host that is ready. */
@@ -55,6 +57,7 @@ export async function startHost(profile: ResolvedProfile, options: HostOptions):
     log,
     clock: options.clock ?? systemClock,
     hostProvides: new Map([[HostStatus.id, status]]),
+    ...(options.verifyReplies && { verifyReplies: true }),
   });
   phase = 'starting';
   await mkdir(profile.dataDir, { recursive: true, mode: 0o700 });

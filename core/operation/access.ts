@@ -1,6 +1,9 @@
+/** What credentials can show a caller to be. */
+export type CallerKind = 'user' | 'device';
+
 /** Who calls. `id` is stable and fit for logs. */
 export interface Principal {
-  readonly kind: 'anonymous' | 'user' | 'device';
+  readonly kind: 'anonymous' | CallerKind;
   readonly id: string;
   readonly roles: readonly Role[];
 }
@@ -26,6 +29,14 @@ export interface Evidence {
   readonly params: Readonly<Record<string, string>>;
   /** DER of the client certificate that the transport verified. */
   readonly clientCertificate?: Uint8Array;
+  /** The remote address of the connection; a proxy's, where one stands before the host. */
+  readonly peer?: string | undefined;
+}
+
+/** What an authenticator may need to know of the call that credentials came with. */
+export interface AuthenticatedCall {
+  /** Whether it may change something: the same credentials, sent by somebody who overheard them, must not do so again. */
+  readonly changes: boolean;
 }
 
 /**
@@ -35,31 +46,37 @@ export interface Evidence {
  * @throws Problem 401 or 403 when it holds some that are wrong
  */
 export interface Authenticator {
+  /** Unique in a host. */
   readonly scheme: string;
-  authenticate(evidence: Evidence): Promise<Principal | undefined> | Principal | undefined;
+  /** The kind of every principal that it makes. */
+  readonly makes: CallerKind;
+  authenticate(evidence: Evidence, call: AuthenticatedCall): Promise<Principal | undefined> | Principal | undefined;
   /** The challenge for WWW-Authenticate (RFC 9110 section 11.6.1). */
   readonly challenge: string;
 }
 
-/** Who may call an operation: which schemes count as credentials, and what must hold of principal and input. */
+/**
+ * Who may call an operation: which kind of caller, and what must hold of principal and input. By which credentials a
+ * caller shows to be of a kind is for the authenticators of the profile.
+ */
 export interface Access<I> {
   /** Empty: no credentials are looked at. */
-  readonly schemes: readonly string[];
+  readonly kinds: readonly CallerKind[];
   /** For docs and generated descriptions. */
   readonly rule: string;
-  /** For WWW-Authenticate, where the handler itself checks credentials that no scheme can. */
+  /** For WWW-Authenticate, where the handler itself checks credentials that no authenticator can. */
   readonly challenges?: readonly string[];
   /** @returns `undefined` when allowed, else why not */
   readonly check: (principal: Principal, input: I) => string | undefined;
 }
 
 /** No credentials needed and none looked at. */
-export const anyone: Access<unknown> = Object.freeze({ schemes: [], rule: 'anyone', check: () => undefined });
+export const anyone: Access<unknown> = Object.freeze({ kinds: [], rule: 'anyone', check: () => undefined });
 
 /** A user with at least this role. */
 export function atLeast(role: Role): Access<unknown> {
-  return Object.freeze({
-    schemes: ['bearer'],
+  return Object.freeze<Access<unknown>>({
+    kinds: ['user'],
     rule: `role ${role}`,
     check: (principal: Principal) =>
       principal.roles.some((held) => roles.indexOf(held) >= roles.indexOf(role))
@@ -68,10 +85,10 @@ export function atLeast(role: Role): Access<unknown> {
   });
 }
 
-/** The device whose id the input names, proven by its signature. */
+/** The device whose id the input names. */
 export function ownDevice<I>(clientId: (input: I) => string): Access<I> {
-  return Object.freeze({
-    schemes: ['signature'],
+  return Object.freeze<Access<I>>({
+    kinds: ['device'],
     rule: 'the device itself',
     check: (principal: Principal, input: I) =>
       principal.kind === 'device' && principal.id === clientId(input)

@@ -12,27 +12,41 @@ export interface IncomingCall {
   readonly ifMatch?: string | undefined;
   readonly ifNoneMatch?: string | undefined;
   readonly accept?: string | undefined;
+  readonly resumeAfter?: string | undefined;
 }
 
 /** What the handler is given. The signal is made on demand, since most handlers never look at it. */
 export class AdmittedCall<I> implements Call<I> {
   readonly evidence: Evidence;
   readonly ifMatch: string | undefined;
+  readonly resumeAfter: string | undefined;
   #signal: AbortSignal | undefined;
+  #limit: AbortController | undefined;
+  #over: Error | undefined;
 
   constructor(
     private readonly incoming: IncomingCall,
     readonly input: I,
     readonly principal: Principal,
     readonly correlationId: string,
-    private readonly limit: AbortSignal | undefined,
   ) {
     this.evidence = incoming.evidence;
     this.ifMatch = incoming.ifMatch;
+    this.resumeAfter = incoming.resumeAfter;
   }
 
   get signal(): AbortSignal {
-    this.#signal ??= this.limit ? AbortSignal.any([this.incoming.signal, this.limit]) : this.incoming.signal;
+    if (this.#signal === undefined) {
+      this.#limit = new AbortController();
+      if (this.#over) this.#limit.abort(this.#over);
+      this.#signal = AbortSignal.any([this.incoming.signal, this.#limit.signal]);
+    }
     return this.#signal;
+  }
+
+  /** Its time is over: the signal aborts, if it was looked at or ever will be. */
+  expire(reason: Error): void {
+    this.#over = reason;
+    this.#limit?.abort(reason);
   }
 }

@@ -3,13 +3,21 @@ import type { z } from 'zod';
 import { correlated } from '../correlation/index.js';
 import { jsonObstacle } from '../json/acceptable.js';
 import type { Logger } from '../plugin/logger.js';
-import { type Authenticator, anonymous, type Evidence, type Principal } from './access.js';
+import {
+  type AuthenticatedCall,
+  type Authenticator,
+  anonymous,
+  type CallerKind,
+  type Evidence,
+  type Principal,
+} from './access.js';
 import { AdmittedCall, type IncomingCall } from './call.js';
 import { noneMatch } from './conditional.js';
 import type { MountedOperation } from './mounted.js';
-import type { Handler } from './operation.js';
+import type { Handler, Operation } from './operation.js';
 import { type FieldFault, Problem, problems } from './problem.js';
 import type { CacheRule, Reply } from './reply.js';
+import { verified } from './verified.js';
 
 /** What a binding renders. Every path through the gate ends in one of these; it never throws. */
 export type Outcome =
@@ -17,21 +25,26 @@ export type Outcome =
   | { readonly kind: 'not-modified'; readonly etag: string; readonly cache?: CacheRule }
   | { readonly kind: 'problem'; readonly problem: Problem; readonly challenges: readonly string[] };
 
+export interface GateOptions {
+  /** Holds replies and problems of handlers against what their operations declare. For tests: it costs time. */
+  readonly verifyReplies?: boolean;
+}
+
 const defaultTimeout = 30_000;
+const reading: AuthenticatedCall = Object.freeze({ changes: false });
+const changing: AuthenticatedCall = Object.freeze({ changes: true });
 
 /**
  * The one door to all operations: authentication, input, authorisation, handler, conditional reply, in this order,
  * for every binding alike.
  */
 export class Gate {
-  readonly #byScheme: ReadonlyMap<string, Authenticator>;
-
+  /** @param authenticators in the order in which they are asked */
   constructor(
-    authenticators: readonly Authenticator[],
+    private readonly authenticators: readonly Authenticator[],
     private readonly log: Logger,
-  ) {
-    this.#byScheme = new Map(authenticators.map((authenticator) => [authenticator.scheme, authenticator]));
-  }
+    private readonly options: GateOptions = {},
+  ) {}
 
   /** At once where authenticator and handler answer at once: a fleet's polls do, and a promise would cost them dearly. */
   invoke(mounted: MountedOperation, call: IncomingCall): Promise<Outcome> | Outcome {
@@ -39,34 +52,57 @@ export class Gate {
   }
 
   /**
-   * Who the evidence shows the caller to be, by the first of `schemes` that it has credentials for.
+   * Who the evidence shows the caller to be, by the first authenticator for any of `kinds` that finds its credentials.
    * @throws {@link Problem} when credentials are wrong
    */
-  authenticate(schemes: readonly string[], evidence: Evidence): Promise<Principal> | Principal {
-    let tried = 0;
-    for (const scheme of schemes) {
-      tried += 1;
-      const found = this.#byScheme.get(scheme)?.authenticate(evidence);
+  authenticate(
+    kinds: readonly CallerKind[],
+    evidence: Evidence,
+    call: AuthenticatedCall,
+  ): Promise<Principal> | Principal {
+    return this.#authenticate(0, kinds, evidence, call);
+  }
+
+  /** One for each authenticator whose credentials would count. */
+  challenges(kinds: readonly CallerKind[]): string[] {
+    return this.authenticators.filter(({ makes }) => kinds.includes(makes)).map(({ challenge }) => challenge);
+  }
+
+  /** Whether any vendor of this host can tell callers of a kind. */
+  knows(kind: CallerKind): boolean {
+    return this.authenticators.some(({ makes }) => makes === kind);
+  }
+
+  #authenticate(
+    from: number,
+    kinds: readonly CallerKind[],
+    evidence: Evidence,
+    call: AuthenticatedCall,
+  ): Promise<Principal> | Principal {
+    if (kinds.length === 0) return anonymous;
+    let next = from;
+    for (const authenticator of from === 0 ? this.authenticators : this.authenticators.slice(from)) {
+      next += 1;
+      if (!kinds.includes(authenticator.makes)) continue;
+      const found = authenticator.authenticate(evidence, call);
       if (found instanceof Promise) {
-        return found.then((principal) => principal ?? this.authenticate(schemes.slice(tried), evidence));
+        const rest = next;
+        return found.then((principal) =>
+          principal ? asMade(principal, authenticator) : this.#authenticate(rest, kinds, evidence, call),
+        );
       }
-      if (found) return found;
+      if (found) return asMade(found, authenticator);
     }
     return anonymous;
   }
 
-  challenges(schemes: readonly string[]): string[] {
-    return schemes.flatMap((scheme) => this.#byScheme.get(scheme)?.challenge ?? []);
-  }
-
-  /** Whether any vendor of this host can check credentials of a scheme. */
-  knows(scheme: string): boolean {
-    return this.#byScheme.has(scheme);
-  }
-
   #invoke(mounted: MountedOperation, call: IncomingCall, correlationId: string): Promise<Outcome> | Outcome {
     try {
-      const principal = this.authenticate(mounted.operation.access.schemes, call.evidence);
+      const principal = this.authenticate(
+        mounted.operation.access.kinds,
+        call.evidence,
+        mounted.operation.idempotency === 'safe' ? reading : changing,
+      );
       const reply = after(principal, (known) => this.#admit(mounted, call, known, correlationId));
       const outcome = after(reply, (given) => conditional(given, call.ifNoneMatch));
       return outcome instanceof Promise ? outcome.catch((error) => this.#refuse(mounted, call, error)) : outcome;
@@ -81,20 +117,49 @@ export class Gate {
     principal: Principal,
     correlationId: string,
   ): ReturnType<Handler<never>> {
-    const { schemes, check } = operation.access;
-    if (schemes.length > 0 && principal.kind === 'anonymous') {
+    const { kinds, check } = operation.access;
+    if (kinds.length > 0 && principal.kind === 'anonymous') {
       throw new Problem(
         problems.notAuthenticated,
-        `${operation.id} needs credentials: ${this.challenges(schemes).join(' or ')}`,
+        `${operation.id} needs credentials: ${this.challenges(kinds).join(' or ')}`,
       );
     }
     const input = parseInput(operation.input, call.input());
     const refusal = check(principal, input);
     if (refusal !== undefined) throw new Problem(problems.notAuthorized, refusal);
     if (operation.output.kind === 'representation') negotiate(call.accept, operation.output.mediaTypes);
-    const endless = operation.output.kind === 'stream' || operation.idempotency === 'safe';
-    const limit = endless ? undefined : AbortSignal.timeout(operation.timeout ?? defaultTimeout);
-    return handler(new AdmittedCall(call, input as never, principal, correlationId, limit));
+    const admitted = new AdmittedCall(call, input as never, principal, correlationId);
+    const run = this.options.verifyReplies === true ? verified(operation, handler) : handler;
+    const reply = run(admitted);
+    return reply instanceof Promise && operation.output.kind !== 'stream'
+      ? this.#inTime(reply, operation, admitted)
+      : reply;
+  }
+
+  /** A handler's reply, or the end of its time, whichever comes first: a handler need not heed its signal. */
+  #inTime(reply: Promise<Reply<unknown>>, operation: Operation, call: AdmittedCall<never>): Promise<Reply<unknown>> {
+    return new Promise((resolve, reject) => {
+      let over: Error | undefined;
+      const timer = setTimeout(() => {
+        over = new DOMException(`${operation.id} took too long`, 'TimeoutError');
+        call.expire(over);
+        reject(over);
+      }, operation.timeout ?? defaultTimeout);
+      timer.unref();
+      reply.then(
+        (given) => {
+          clearTimeout(timer);
+          resolve(given);
+        },
+        (error: unknown) => {
+          clearTimeout(timer);
+          if (over !== undefined && error !== over) {
+            this.log.warn(`${operation.id} failed after its time was over`, { operation: operation.id, error });
+          }
+          reject(error);
+        },
+      );
+    });
   }
 
   #refuse({ operation, present }: MountedOperation, call: IncomingCall, error: unknown): Outcome {
@@ -104,7 +169,7 @@ export class Gate {
       problem: present ? present(problem) : problem,
       challenges:
         problem.kind.status === 401
-          ? [...this.challenges(operation.access.schemes), ...(operation.access.challenges ?? [])]
+          ? [...this.challenges(operation.access.kinds), ...(operation.access.challenges ?? [])]
           : [],
     };
   }
@@ -128,6 +193,12 @@ export class Gate {
     }
     return problem;
   }
+}
+
+/** Access is by kind: a principal of another one would get in where it must not. */
+function asMade(principal: Principal, { scheme, makes }: Authenticator): Principal {
+  if (principal.kind === makes) return principal;
+  throw new Error(`the authenticator "${scheme}" says that it makes a ${makes}, and made a ${principal.kind}`);
 }
 
 /** Goes on with a value now, or when it is there. */

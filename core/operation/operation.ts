@@ -5,8 +5,11 @@ import type { Reply } from './reply.js';
 
 /**
  * What repeating a call does.
- * - `safe`: changes nothing. - `idempotent`: the same effect as once. - `once`: each call has its own effect, so a
- *   repeated signed request is refused.
+ * - `safe`: changes nothing. Its credentials may be used again, for as long as they count.
+ * - `idempotent`: the same effect as once, so a caller that heard no answer may call again.
+ * - `once`: each call has its own effect.
+ *
+ * Of all that is not `safe`, the same signed request is taken only once, on every binding: who calls again signs anew.
  */
 export type Idempotency = 'safe' | 'idempotent' | 'once';
 
@@ -24,7 +27,7 @@ export interface HttpShape {
   readonly path: string;
   /** Further templates that answer the same. */
   readonly aliases?: readonly string[];
-  /** Input fields that come from the query. All others that the path does not name come from the JSON body. */
+  /** Input fields that come from the query, and they alone do. All others that the path does not name come from the JSON body. */
   readonly query?: readonly string[];
   /** The one input field that is the whole JSON body, where the body is a document with fields of its own. */
   readonly body?: string;
@@ -43,7 +46,10 @@ export interface Operation<I extends z.ZodType = z.ZodType> {
   readonly idempotency: Idempotency;
   /** Bytes of the largest body; 1 MiB unless told. */
   readonly bodyLimit?: number;
-  /** Milliseconds that a call may take; 30,000 unless told; streams have none. */
+  /**
+   * Milliseconds that the handler may take; 30,000 unless told; streams have no limit. The caller is answered then,
+   * whether the handler heeds its signal or not.
+   */
   readonly timeout?: number;
   readonly http: HttpShape;
 }
@@ -54,10 +60,15 @@ export interface Call<I> {
   readonly principal: Principal;
   readonly evidence: Evidence;
   readonly correlationId: string;
-  /** Aborts when the caller goes away, the time is over, or the host drains. */
+  /**
+   * Aborts when the caller goes away or the time is over. A host that drains finishes what is under way: it aborts
+   * streams at once, all else at the drain's deadline.
+   */
   readonly signal: AbortSignal;
   /** The caller's `If-Match`, unquoted: the version that it believes to change. */
   readonly ifMatch?: string | undefined;
+  /** The `id` of the last stream item that the caller saw before it came back (HTTP: `Last-Event-ID`). */
+  readonly resumeAfter?: string | undefined;
 }
 
 export type Handler<I> = (call: Call<I>) => Promise<Reply<unknown>> | Reply<unknown>;

@@ -63,7 +63,7 @@ function kind(id: string, status: number, title: string, retryable = false): Pro
   return Object.freeze({ type: `urn:tutti:problem:${id}`, title, status, retryable });
 }
 
-/** The problems that the contract itself can answer, and that managers may throw. */
+/** Common problems. Those that the contract itself can answer are `contractProblems`; the others an operation declares. */
 export const problems = {
   invalidRequest: kind('invalid-request', 400, 'The request cannot be read'),
   notAuthenticated: kind('not-authenticated', 401, 'No valid credentials'),
@@ -82,3 +82,18 @@ export const problems = {
   unavailable: kind('unavailable', 503, 'Not available now', true),
   timeout: kind('timeout', 504, 'The operation took too long', true),
 } as const satisfies Record<string, ProblemType>;
+
+/** What any operation may answer without declaring it. */
+export const contractProblems: readonly ProblemType[] = Object.freeze([
+  problems.invalidRequest,
+  problems.notAuthenticated,
+  problems.notAuthorized,
+  problems.notAcceptable,
+  problems.requestTimeout,
+  problems.tooLarge,
+  problems.unsupportedMediaType,
+  problems.semanticError,
+  problems.internal,
+  problems.unavailable,
+  problems.timeout,
+]);

@@ -33,14 +33,17 @@ export interface Representation {
   readonly outcome?: 'ok' | 'unavailable';
 }
 
-/** One element of a stream. `id` lets a caller go on after a break. */
+/**
+ * One element of a stream. `id` lets a caller go on after a break: a stream whose items have ids begins after
+ * `Call.resumeAfter`; one without them begins anew.
+ */
 export interface StreamItem<T> {
   readonly id?: string;
   readonly event?: string;
   readonly data: T;
 }
 
-/** Elements over time. The call's signal aborts when the caller goes away; the producer is pulled, never pushed. */
+/** Elements over time. The call's signal aborts when the caller goes away or the host drains; the producer is pulled, never pushed. */
 export interface StreamReply<T> {
   readonly kind: 'stream';
   readonly items: AsyncIterable<StreamItem<T>>;

@@ -45,6 +45,7 @@ export async function startTestHost(options: TestHostOptions): Promise<TestHost>
     const profile = await loadProfile(file, { env: options.env ?? {}, registry, hostVersion: testVersion, hostRefs });
     const host = await startHost(profile, {
       version: testVersion,
+      verifyReplies: true,
       log: createLog({ level: 'debug', format: 'json' }, output),
       ...(options.clock && { clock: options.clock }),
     });

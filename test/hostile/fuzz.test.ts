@@ -41,8 +41,8 @@ describe.each(['{ type: state.observed }', '{ type: state.sqlite }'])('every ope
       return encodeURIComponent(value);
     });
     const path = `${mounted.prefix}${filled}${query === '' ? '' : `?${query}`}`;
-    const { schemes } = mounted.operation.access;
-    if (!schemes.includes('bearer')) return device.ask({ method, path, headers, ...(body && { body }) });
+    const { kinds } = mounted.operation.access;
+    if (!kinds.includes('user')) return device.ask({ method, path, headers, ...(body && { body }) });
     const credentials = { Authorization: `Bearer ${wfm.token}`, 'Content-Type': 'application/json' };
     return send(wfm.host.url, { method, path, body, headers: { ...credentials, ...headers } });
   };

@@ -4,7 +4,7 @@ import {
   type SignatureVerifier,
   type VerifiedSignature,
 } from '../../core/identity/index.js';
-import { type Authenticator, type Evidence, type Principal, Problem, problems } from '../../core/plugin/index.js';
+import { type Authenticator, type Principal, Problem, problems } from '../../core/plugin/index.js';
 import type { DeviceManager } from '../../managers/device/index.js';
 import { challenge } from './problems.js';
 
@@ -19,8 +19,9 @@ export function signatureAuthenticator(
 ): Authenticator {
   return {
     scheme: 'signature',
+    makes: 'device',
     challenge,
-    authenticate: (evidence) => {
+    authenticate: (evidence, { changes }) => {
       if (evidence.headers['signature'] === undefined && evidence.headers['signature-input'] === undefined)
         return undefined;
       const clientId = evidence.params['clientId'] ?? '';
@@ -31,7 +32,7 @@ export function signatureAuthenticator(
       const verified = answering(() => verifier.verify(evidence, known.key, parsed));
       const principal: Principal = { kind: 'device', id: clientId, roles: [] };
       devices.seen(clientId);
-      return changesNothing(evidence) ? principal : once(replays, verified).then(() => principal);
+      return changes ? once(replays, verified).then(() => principal) : principal;
     },
   };
 }
@@ -51,8 +52,4 @@ export function answering<T>(step: () => T): T {
     const digest = error.reason === 'digest-missing' || error.reason === 'digest-mismatch';
     throw new Problem(digest ? problems.invalidRequest : problems.notAuthenticated, error.message, { cause: error });
   }
-}
-
-function changesNothing({ method }: Evidence): boolean {
-  return method === 'GET' || method === 'HEAD';
 }

@@ -14,6 +14,14 @@ export function correlationIdIn(headers: Evidence['headers']): string | undefine
   return given !== undefined && correlationForm.test(given) ? given : undefined;
 }
 
+/** How the calls of a server end, when it does not wait for them to end by themselves. */
+export interface Ending {
+  /** Aborts when the server takes no more work: streams end, and connections close after the reply under way. */
+  readonly draining: AbortSignal;
+  /** Aborts when the time to finish what is under way is over. */
+  readonly over: AbortSignal;
+}
+
 /** A request as the gate takes it. What few calls need is worked out when it is asked for. */
 export class HttpCall implements IncomingCall {
   /** The caller's own, or a new one. */
@@ -23,6 +31,7 @@ export class HttpCall implements IncomingCall {
   readonly ifMatch: string | undefined;
   readonly ifNoneMatch: string | undefined;
   readonly accept: string | undefined;
+  readonly resumeAfter: string | undefined;
   #signal: AbortSignal | undefined;
 
   constructor(
@@ -30,7 +39,7 @@ export class HttpCall implements IncomingCall {
     private readonly operation: Operation,
     private readonly query: string | undefined,
     private readonly response: ServerResponse,
-    private readonly draining: AbortSignal,
+    private readonly ending: Ending,
   ) {
     const { headers } = evidence;
     const given = correlationIdIn(headers);
@@ -39,6 +48,8 @@ export class HttpCall implements IncomingCall {
     this.ifMatch = headers['if-match']?.replace(/^"(.*)"$/, '$1');
     this.ifNoneMatch = headers['if-none-match'];
     this.accept = headers['accept'];
+    // An empty one means that no item had an id (WHATWG HTML section 9.2.6).
+    this.resumeAfter = headers['last-event-id'] || undefined;
   }
 
   input(): unknown {
@@ -51,18 +62,26 @@ export class HttpCall implements IncomingCall {
 
   /** A controller and a listener for each request would cost a poll a tenth of its time, and polls never ask. */
   get signal(): AbortSignal {
-    this.#signal ??=
-      this.operation.output.kind === 'stream'
-        ? AbortSignal.any([gone(this.response), this.draining])
-        : gone(this.response);
+    const { draining, over } = this.ending;
+    this.#signal ??= until(this.response, this.operation.output.kind === 'stream' ? draining : over);
     return this.#signal;
   }
 }
 
-/** Aborts when the response's connection closes, or has closed. */
-function gone(response: ServerResponse): AbortSignal {
+/** Aborts when the response's connection closes, or has closed, and with `end`. */
+function until(response: ServerResponse, end: AbortSignal): AbortSignal {
   const controller = new AbortController();
-  if (response.destroyed) controller.abort();
-  else response.once('close', () => controller.abort());
+  const abort = (): void => {
+    // `end` outlives its responses; `AbortSignal.any` would have it remember each of them.
+    end.removeEventListener('abort', abort);
+    response.off('close', abort);
+    controller.abort();
+  };
+  if (response.destroyed || end.aborted) {
+    controller.abort();
+  } else {
+    end.addEventListener('abort', abort);
+    response.on('close', abort);
+  }
   return controller.signal;
 }

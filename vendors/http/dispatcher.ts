@@ -10,7 +10,7 @@ import {
   type Surface,
 } from '../../core/operation/index.js';
 import type { Logger } from '../../core/plugin/index.js';
-import { correlationField, correlationIdIn, HttpCall } from './call.js';
+import { correlationField, correlationIdIn, type Ending, HttpCall } from './call.js';
 import { type HttpMount, isHttpMount } from './mount.js';
 import { readBody } from './request.js';
 import { respond, sendProblem } from './response.js';
@@ -24,8 +24,7 @@ export interface DispatcherOptions {
   readonly scheme: 'http' | 'https';
   /** Bytes of a body, for operations that do not say. */
   readonly bodyLimit: number;
-  /** Aborts when the server takes no more work: streams end, and connections close after the reply under way. */
-  readonly draining: AbortSignal;
+  readonly ending: Ending;
 }
 
 /** Brings a request to the operation or mount that it addresses, and the outcome back. Never throws. */
@@ -77,7 +76,7 @@ export function createDispatcher(
     const query = queryAt < 0 ? undefined : url.slice(queryAt + 1);
     const invoke = (body: Uint8Array | undefined): Promise<void> | undefined => {
       const evidence = evidenceOf(request, url, body, params);
-      const call = new HttpCall(evidence, mounted.operation, query, response, options.draining);
+      const call = new HttpCall(evidence, mounted.operation, query, response, options.ending);
       const outcome = surface.gate.invoke(mounted, call);
       return outcome instanceof Promise
         ? outcome.then((made) => answer(response, made, mounted.prefix, call))
@@ -97,7 +96,7 @@ export function createDispatcher(
     if (response.destroyed) return undefined;
     // Who meets a problem needs it to ask for the log's lines; others only if they asked for it.
     if (correlatedByCaller || outcome.kind === 'problem') response.setHeader(correlationField, correlationId);
-    if (options.draining.aborted) response.setHeader('Connection', 'close');
+    if (options.ending.draining.aborted) response.setHeader('Connection', 'close');
     else if (outcome.kind === 'stream') closeAfterDrain(response);
     return respond(response, outcome, prefix);
   }
@@ -106,7 +105,7 @@ export function createDispatcher(
   function closeAfterDrain(response: ServerResponse): void {
     const { socket } = response;
     response.once('finish', () => {
-      if (options.draining.aborted) socket?.end();
+      if (options.ending.draining.aborted) socket?.end();
     });
   }
 
@@ -126,6 +125,7 @@ export function createDispatcher(
       body,
       params,
       ...(certificate && { clientCertificate: certificate }),
+      peer: request.socket.remoteAddress,
     };
   }
 
@@ -144,13 +144,17 @@ export function createDispatcher(
     await correlated(given, (correlationId) =>
       mount.handler(request, response, {
         path: below,
-        authenticate: async (schemes) => gate.authenticate(schemes, evidence),
-        challenges: (schemes) => gate.challenges(schemes),
+        authenticate: async (kinds) =>
+          gate.authenticate(kinds, evidence, { changes: !safeMethods.has(evidence.method) }),
+        challenges: (kinds) => gate.challenges(kinds),
         correlationId,
       }),
     );
   }
 }
+
+/** What a mount does is known by its methods only (RFC 9110 section 9.2.1). */
+const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** How a vendor words the problems that its operations never get to see. */
 type Present = (problem: Problem) => Problem;

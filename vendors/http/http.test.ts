@@ -1,6 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { HostStatus } from '../../core/host/status.js';
 import {
   anyone,
   atLeast,
@@ -85,9 +86,25 @@ const counted = defineOperation({
   ...base,
   id: 'toy.count',
   summary: 'Counts on',
-  input: z.object({ after: z.coerce.number().default(0) }),
+  input: z.strictObject({}),
   output: { kind: 'stream', schema: z.number() },
-  http: { method: 'GET', path: '/count', query: ['after'] },
+  http: { method: 'GET', path: '/count' },
+});
+
+const noted = defineOperation({
+  ...base,
+  id: 'toy.note',
+  summary: 'Tells its input',
+  idempotency: 'once',
+  input: z.strictObject({ id: z.string(), text: z.string().optional(), loud: z.string().optional() }),
+  output: value,
+  http: { method: 'POST', path: '/notes/{id}', query: ['loud'] },
+});
+const loose = defineOperation({
+  ...noted,
+  id: 'toy.loose',
+  input: z.looseObject({ id: z.string(), text: z.string().optional() }),
+  http: { method: 'POST', path: '/loose/{id}', query: ['loud'] },
 });
 
 /** What a vendor's stream saw of its reader. */
@@ -101,6 +118,7 @@ const toy = defineVendor({
     authenticators: [
       {
         scheme: 'bearer',
+        makes: 'user',
         challenge: 'Bearer realm="toy"',
         authenticate: ({ headers }) => {
           const token = headers['authorization']?.replace('Bearer ', '');
@@ -128,11 +146,12 @@ const toy = defineVendor({
         throw new Problem(problems.unavailable, 'come back', { retryAfterSeconds: 7 });
       }),
       serve(gone, ({ input }) => (input.path === 'a/b' ? empty : ok(input))),
-      serve(counted, ({ input, signal }) => stream(count(input.after, signal))),
+      ...[noted, loose].map((operation) => serve(operation, ({ input }) => ok(input))),
+      serve(counted, ({ resumeAfter, signal }) => stream(count(Number(resumeAfter ?? 0), signal))),
     ],
     mounts: [
       httpMount('/raw', async (request, response, context) => {
-        const { id } = await context.authenticate(['bearer']);
+        const { id } = await context.authenticate(['user']);
         response.end(`${request.method} ${context.path} ${id}`);
       }),
     ],
@@ -308,6 +327,23 @@ bindings:
     await expect.poll(() => seen.ended).toBe(true);
   });
 
+  it.each([
+    ['strange=1', ['strange']],
+    ['text=x', ['text (in the query)']],
+    ['id=x', ['id (in the query)']],
+    ['text=x&strange=1&loud=1', ['text (in the query)', 'strange']],
+  ])('refuses what an operation does not take from the query: %s', async (query, fields) => {
+    const reply = await call(`/notes/one?${query}`, { method: 'POST' });
+    expect(reply.status).toBe(422);
+    const { errors } = (await reply.json()) as { errors: { message: string }[] };
+    for (const field of fields) expect(errors.map(({ message }) => message).join()).toContain(`"${field}"`);
+  });
+
+  it('passes nothing from the query over what it may fill, however tolerant the input is', async () => {
+    const reply = await call('/loose/one?text=x&strange=1&loud=2&id=three', { method: 'POST' });
+    expect(await reply.json()).toEqual({ id: 'one', loud: '2' });
+  });
+
   it('runs a mount with the path below it and the same authenticators', async () => {
     const reply = await call('/raw/some/where?x=1', { headers: { authorization: 'Bearer ada' } });
     expect(await reply.text()).toBe('GET /some/where ada');
@@ -367,4 +403,47 @@ it('finishes what is under way before it stops', async () => {
   expect(await (await reply).json()).toBe('done');
   await stopped;
   await expect(fetch(`${host.url}/slow`)).rejects.toThrow();
+});
+
+it('aborts what is still under way when its time to drain is over, and not before', async () => {
+  const started = new EventEmitter();
+  const heard: string[] = [];
+  const endless = defineOperation({
+    ...base,
+    id: 'toy.endless',
+    summary: 'Never ends by itself',
+    input: z.object({}),
+    output: value,
+    http: { method: 'GET', path: '/endless' },
+  });
+  const vendor = defineVendor({
+    type: 'vendor.endless',
+    version: '1.0.0',
+    uses: { host: HostStatus },
+    create: ({ uses: { host } }) => ({
+      operations: [
+        serve(endless, async ({ signal }) => {
+          started.emit('now');
+          await once(signal, 'abort');
+          heard.push(host.phase());
+          return ok('given up');
+        }),
+      ],
+      drain: () => void heard.push('vendor drained'),
+    }),
+  });
+  const host = await startTestHost({
+    definitions: [vendor, http],
+    profile:
+      'profile: endless\nhost: { deadlines: { drain: 200ms } }\nvendors: { slow: { type: vendor.endless } }\nbindings: { http: { type: binding.http, config: { tls: off, port: 0 } } }',
+  });
+  const underWay = once(started, 'now');
+  const reply = fetch(`${host.url}/endless`).then(
+    () => 'answered',
+    () => 'cut',
+  );
+  await underWay;
+  await host.stop();
+  expect(await reply).toBe('cut');
+  expect(heard).toEqual(['draining', 'vendor drained']);
 });

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Mount, Principal } from '../../core/operation/index.js';
+import type { CallerKind, Mount, Principal } from '../../core/operation/index.js';
 
 /** What a mount is given beside Node's own request and response. */
 export interface HttpMountContext {
@@ -7,12 +7,12 @@ export interface HttpMountContext {
   readonly path: string;
   readonly correlationId: string;
   /**
-   * Who calls, by the first of `schemes` that the request holds credentials for; the anonymous principal when it holds none.
+   * Who calls, as a caller of one of `kinds`; the anonymous principal when the request holds no credentials of these.
    * @throws Problem 401 or 403 when it holds credentials that are wrong
    */
-  authenticate(schemes: readonly string[]): Promise<Principal>;
-  /** Values for WWW-Authenticate, one for each of `schemes` that this host knows. */
-  challenges(schemes: readonly string[]): string[];
+  authenticate(kinds: readonly CallerKind[]): Promise<Principal>;
+  /** Values for WWW-Authenticate, one for each way in which a caller of one of `kinds` can authenticate here. */
+  challenges(kinds: readonly CallerKind[]): string[];
 }
 
 /** Answers everything below a mount. It reads the body itself and ends the response itself. */

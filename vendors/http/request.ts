@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { type Evidence, type Operation, Problem, problems } from '../../core/operation/index.js';
+import type { z } from '../../core/plugin/index.js';
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
@@ -37,7 +38,7 @@ function tooLarge(limit: number): Problem {
 
 /**
  * The input's fields from where the operation's HTTP shape has them: path, query, JSON body. What is not asked for is
- * passed on too, so that a strict input schema can say so.
+ * passed on where a strict input schema will say so, beside all else that is wrong; it never fills another field.
  *
  * @throws {@link Problem} 400 for unreadable JSON, 415 for another media type
  */
@@ -55,12 +56,31 @@ export function assembleInput(operation: Operation, evidence: Evidence, query: U
   }
   for (const name of new Set(query.keys())) {
     const values = query.getAll(name);
+    if (http.query?.includes(name) !== true) {
+      const shape = strictShape(operation.input);
+      if (shape) fields[Object.hasOwn(shape, name) ? `${name} (in the query)` : name] = values;
+      continue;
+    }
     if (name in fields) throw new Problem(problems.invalidRequest, `${name} is given in the query and in the body`);
     fields[name] = values.length === 1 ? values[0] : values;
   }
-  const resume = evidence.headers['last-event-id'];
-  if (operation.output.kind === 'stream' && resume !== undefined && resume !== '') fields['after'] ??= resume;
   return Object.assign(fields, evidence.params);
+}
+
+/** The fields of an input that takes no others; `undefined` for one that does. */
+function strictShape(input: z.ZodType): Readonly<Record<string, z.ZodType>> | undefined {
+  const { in: before, innerType, shape, catchall } = input._zod.def as InputParts;
+  const inner = before ?? innerType;
+  if (inner) return strictShape(inner);
+  return catchall?._zod.def.type === 'never' ? shape : undefined;
+}
+
+/** What zod keeps of objects, and of what may be around them. */
+interface InputParts {
+  readonly in?: z.ZodType;
+  readonly innerType?: z.ZodType;
+  readonly shape?: Readonly<Record<string, z.ZodType>>;
+  readonly catchall?: z.ZodType;
 }
 
 function parseJson(body: Uint8Array, contentType: string | undefined): unknown {

@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { once, setMaxListeners } from 'node:events';
 import { createServer as createPlain, type Server } from 'node:http';
 import { createServer as createSecure, type Server as SecureServer } from 'node:https';
 import { type AddressInfo, isIPv6 } from 'node:net';
@@ -20,6 +20,7 @@ const parsing = {
 export class HttpBinding implements Binding {
   readonly #stopped = new AbortController();
   readonly #draining = new AbortController();
+  readonly #over = new AbortController();
   #server: Server | SecureServer | undefined;
   #address: string | undefined;
 
@@ -30,6 +31,8 @@ export class HttpBinding implements Binding {
   }
 
   async start(signal: AbortSignal): Promise<void> {
+    // As many listeners as there are calls under way.
+    setMaxListeners(0, this.#draining.signal, this.#over.signal);
     const givenUp = AbortSignal.any([signal, this.#stopped.signal]);
     const { config, surface, log } = this.on;
     const scheme = config.tls === 'off' ? 'http' : 'https';
@@ -39,7 +42,7 @@ export class HttpBinding implements Binding {
       scheme,
       publicUrl: config.publicUrl?.replace(/\/+$/, ''),
       bodyLimit: config.bodyLimit,
-      draining: this.#draining.signal,
+      ending: { draining: this.#draining.signal, over: this.#over.signal },
     });
     const server = config.tls === 'off' ? createPlain(parsing) : await this.#secureServer(this.#identity(), givenUp);
     server.headersTimeout = config.headersTimeout * 1000;
@@ -72,14 +75,22 @@ export class HttpBinding implements Binding {
     const closed = once(server, 'close');
     server.close();
     server.closeIdleConnections();
-    signal.addEventListener('abort', () => server.closeAllConnections(), { once: true });
+    signal.addEventListener('abort', () => this.#cut(server), { once: true });
     await closed;
   }
 
   async stop(): Promise<void> {
     this.#stopped.abort();
     const server = this.#server;
+    this.#cut(server);
     if (server?.listening) await close(server);
+  }
+
+  /** Calls hear of it at once, before their connections have closed. */
+  #cut(server: Server | SecureServer | undefined): void {
+    this.#draining.abort();
+    this.#over.abort();
+    server?.closeAllConnections();
   }
 
   #identity(): ServerIdentity {

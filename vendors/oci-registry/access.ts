@@ -15,8 +15,9 @@ export type Access = 'greet' | 'pull' | 'push';
 const challenge = 'Basic realm="tutti", charset="UTF-8"';
 
 /**
- * Lets a caller in or says why not. Pulling is for viewers and devices (or for anyone, where the profile says so),
- * pushing and deleting for operators.
+ * Lets a caller in or says why not. Pulling is for viewers (or for anyone, where the profile says so), pushing and
+ * deleting for operators. A device pulls with the token of a viewer, or as anyone: its signature counts only where the
+ * address names it, and addresses of a registry name no device.
  *
  * @throws DistributionFault 401 or 403
  */
@@ -26,8 +27,7 @@ export async function admit(
   anonymousPull: boolean,
 ): Promise<Principal> {
   const principal = await identify(context);
-  if (access === 'pull' && (anonymousPull || principal.kind === 'device')) return principal;
-  if (access === 'greet' && principal.kind === 'device') return principal;
+  if (access === 'pull' && anonymousPull) return principal;
   if (principal.kind === anonymous.kind) throw unauthorized('this registry needs credentials');
   const needed = access === 'push' ? 'operator' : 'viewer';
   if (atLeast(principal, needed)) return principal;
@@ -36,7 +36,7 @@ export async function admit(
 
 async function identify(context: Pick<HttpMountContext, 'authenticate'>): Promise<Principal> {
   try {
-    return await context.authenticate(['bearer']);
+    return await context.authenticate(['user']);
   } catch (error) {
     if (error instanceof Problem && error.kind.status === 401) throw unauthorized(error.detail);
     if (error instanceof Problem && error.kind.status === 403) throw new DistributionFault(403, 'DENIED', error.detail);

@@ -8,6 +8,7 @@ import type { AccessManager } from '../../managers/access/index.js';
 export function tokenAuthenticator(access: AccessManager): Authenticator {
   return {
     scheme: 'bearer',
+    makes: 'user',
     challenge: 'Bearer realm="tutti"',
     authenticate: ({ headers }) => {
       const field = headers['authorization'];

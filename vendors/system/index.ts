@@ -1,6 +1,6 @@
 import { HostStatus } from '../../core/host/status.js';
 import { anyone, defineOperation, defineVendor, representation, serve, z } from '../../core/plugin/index.js';
-import { probeText, worst } from './probe.js';
+import { isLocal, probeText, worst } from './probe.js';
 
 const encoder = new TextEncoder();
 const verboseInput = z.object({ verbose: z.string().optional() });
@@ -21,7 +21,10 @@ export const livez = defineOperation({
   http: { method: 'GET', path: '/livez', query: ['verbose'] },
 });
 
-/** All entries can do their work. `?verbose` has a line for each. 503 when not. */
+/**
+ * All entries can do their work; 503 when not. `?verbose` has a line for each, with reasons for callers on this machine
+ * only.
+ */
 export const readyz = defineOperation({
   ...probe,
   id: 'system.readyz',
@@ -37,10 +40,12 @@ export default defineVendor({
   create: ({ uses: { host } }) => ({
     operations: [
       serve(livez, () => representation(encoder.encode('ok\n'), 'text/plain; charset=utf-8')),
-      serve(readyz, ({ input }) => {
+      serve(readyz, ({ input, evidence }) => {
         const entries = host.entries();
         const verdict = host.phase() === 'ready' ? worst(entries) : 'failed';
-        const text = probeText(host.phase(), entries, input.verbose !== undefined || verdict === 'failed');
+        const verbose = input.verbose !== undefined || verdict === 'failed';
+        const telling = verbose ? (isLocal(evidence) ? 'reasons' : 'states') : 'verdict';
+        const text = probeText(host.phase(), entries, telling);
         return representation(encoder.encode(text), 'text/plain; charset=utf-8', {
           outcome: verdict === 'failed' ? 'unavailable' : 'ok',
         });
