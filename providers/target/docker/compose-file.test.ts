@@ -6,21 +6,61 @@ const service = (yaml: string): unknown => ({ services: { web: { image: 'web:1',
 
 it('accepts an ordinary application', () => {
   const document = parse(`
+name: line
+x-note: { anything: [goes] }
 services:
   web:
     image: registry.example/web:1
+    x-note: here too
+    command: [serve]
+    entrypoint: /entry
+    environment: { A: b }
     env_file: web.env
     ports: ['8080:80']
+    expose: [9000]
     volumes: ['data:/data', '/anonymous']
+    tmpfs: /run
+    networks: { front: { aliases: [w] }, default: }
     security_opt: ['no-new-privileges:true']
     depends_on: { db: { condition: service_healthy } }
-    configs: [settings]
+    links: ['db:store']
+    configs: [settings, { source: words, target: /words }]
+    secrets: [token]
+    healthcheck: { test: [CMD, 'true'], interval: 1s }
+    restart: unless-stopped
+    deploy: { replicas: 2, resources: { limits: { cpus: '0.5', memory: 64M }, reservations: { memory: 32M } } }
+    labels: [a=b]
+    ulimits: { nofile: 1024 }
+    user: '1000'
+    working_dir: /srv
+    init: true
+    stop_signal: SIGTERM
+    stop_grace_period: 3s
+    cap_drop: [ALL]
+    read_only: true
+    shm_size: 64m
+    mem_limit: 64m
+    cpus: 0.5
+    logging: { driver: json-file, options: { max-size: 1m, max-file: '3' } }
+    hostname: web
+    extra_hosts: ['a:10.0.0.1']
+    platform: linux/amd64
+    pull_policy: missing
+    profiles: [all]
+    stdin_open: true
+    tty: true
+    dns: 1.1.1.1
+    sysctls: []
+    post_start: [{ command: [prepare], user: app }]
   db:
     image: registry.example/db:1
     network_mode: service:web
-    volumes: [{ type: volume, source: data, target: /data }, { type: tmpfs, target: /tmp }]
-volumes: { data: {} }
-configs: { settings: { file: ./settings.json } }
+    volumes: [{ type: volume, source: data, target: /data }, { type: tmpfs, target: /tmp, tmpfs: { size: 1000 } }]
+    volumes_from: [web]
+volumes: { data: {}, memory: { driver_opts: { type: tmpfs, device: tmpfs, o: 'size=1m,uid=1000' } } }
+networks: { front: { driver: bridge, internal: true, ipam: { config: [{ subnet: 10.9.0.0/24 }] } } }
+configs: { settings: { file: ./settings.json }, words: { content: hello } }
+secrets: { token: { environment: TOKEN } }
 `);
   expect(composeFaults(document)).toEqual([]);
 });
@@ -56,6 +96,21 @@ it.each([
   ['cgroup_parent: /', 'services.web.cgroup_parent', 'security-options'],
   ["volumes_from: ['container:abc']", 'services.web.volumes_from', 'external-volumes'],
   ['build: .', 'services.web.build', 'build'],
+  ['post_start: [{command: a, privileged: true}]', 'services.web.post_start[0].privileged', 'privileged'],
+  ['pre_stop: [{command: a, privileged: true}]', 'services.web.pre_stop[0].privileged', 'privileged'],
+  ['network_mode: other_default', 'services.web.network_mode: a network outside of the component', 'external-networks'],
+  ['network_mode: bridge', 'services.web.network_mode: a network outside of the component', 'external-networks'],
+  ['network_mode: service:other', 'services.web.network_mode', 'host-namespaces'],
+  ['external_links: [other-db-1]', 'services.web.external_links', 'external-networks'],
+  ['links: [other-db-1]', 'services.web.links[0]', 'external-networks'],
+  ['volumes_from: [other]', 'services.web.volumes_from[0]', 'external-volumes'],
+  ['sysctls: {net.ipv4.ip_forward: 1}', 'services.web.sysctls', 'security-options'],
+  ['runtime: kata', 'services.web.runtime', 'security-options'],
+  ['annotations: {run.oci.hooks: x}', 'services.web.annotations', 'security-options'],
+  ['credential_spec: {file: x}', 'services.web.credential_spec', 'security-options'],
+  ['oom_score_adj: -1000', 'services.web.oom_score_adj', 'security-options'],
+  ['logging: {driver: syslog}', 'services.web.logging.driver', 'logging'],
+  ['logging: {options: {syslog-address: "tcp://x:1"}}', 'services.web.logging.options.syslog-address', 'logging'],
 ] as const)('refuses %s unless it is allowed', (yaml, fault, permission) => {
   const faults = composeFaults(service(yaml));
   expect(faults).toHaveLength(1);
@@ -70,6 +125,17 @@ it.each([
   ['env_file: [{path: $HOME/x}]', 'must be a relative path'],
   ['label_file: /etc/passwd', 'must be a relative path'],
   ['extends: {file: ../other.yaml, service: web}', 'services.web.extends.file'],
+  ['provider: {type: sh}', 'services.web.provider: programs of the device'],
+  ['develop: {watch: []}', 'services.web.develop: is unknown'],
+  ['models: [llm]', 'services.web.models: is unknown'],
+  ['isolation: process', 'services.web.isolation: is unknown'],
+  ['constructor: x', 'services.web.constructor: is unknown'],
+  ['__proto__: {a: b}', 'services.web.__proto__: is unknown'],
+  ['deploy: {surprise: 1}', 'services.web.deploy.surprise: is unknown'],
+  ['post_start: [{command: a, surprise: 1}]', 'services.web.post_start[0].surprise: is unknown'],
+  ['networks: {default: {driver_opts: {a: b}}}', 'services.web.networks.default.driver_opts: is unknown'],
+  ['volumes: [{type: image, source: a, target: /a}]', 'services.web.volumes[0].type: only'],
+  ['volumes: [{type: volume, source: /etc, target: /a}]', 'services.web.volumes[0].source: must be the name'],
 ])('refuses %s always', (yaml, fault) => {
   expect(composeFaults(service(yaml)).join()).toContain(fault);
 });
@@ -81,18 +147,33 @@ describe('the whole file', () => {
   it.each([
     ["include: ['oci://x/y']", 'include: other compose files'],
     ['secrets: { key: { file: key.pem } }', 'secrets.key.file: an archive must not hold secrets'],
-    ['configs: { a: { file: /etc/shadow } }', 'configs.a.file: must be a relative path'],
-    ['volumes: { a: { external: true } }', 'volumes.a:'],
-    ['volumes: { a: { name: other_data } }', 'volumes.a:'],
+    ['configs: { a: { file: /etc/shadow } }', 'configs.a.file: /etc/shadow must be a relative path'],
+    ['name: a\nconfigs: { a: { file: /etc/shadow } }', 'configs.a.file: /etc/shadow must be a relative path'],
+    ['configs: { a: { external: true } }', 'configs.a.external:'],
+    ['networks: { a: { external: true } }', 'networks.a.external:'],
+    ['networks: { a: { name: other_default } }', 'networks.a.name:'],
+    ['name: p\nnetworks: { a: { name: p_a } }', 'networks.a.name:'],
+    ['networks: { a: { driver: macvlan } }', 'networks.a.driver:'],
+    ['networks: { a: { driver_opts: { com.docker.network.bridge.name: docker0 } } }', 'networks.a.driver_opts.com'],
+    ['networks: { a: { surprise: 1 } }', 'networks.a.surprise: is unknown'],
+    ['models: { llm: { model: a } }', 'models: is unknown'],
+    ['volumes: { a: { driver: other } }', 'volumes.a.driver:'],
+    ['volumes: { a: { driver_opts: { type: nfs, o: addr=x, device: ":/x" } } }', 'volumes.a.driver_opts: data outside'],
+    ['volumes: { a: { external: true } }', 'volumes.a.external:'],
+    ['volumes: { a: { name: other_data } }', 'volumes.a.name:'],
   ])('refuses %s', (yaml, fault) => {
     expect(whole(yaml).join()).toContain(fault);
   });
 
-  it('refuses a bind mount through the local volume driver', () => {
-    const document = parse(
-      'services: { web: { image: a } }\nvolumes: { a: { driver_opts: { type: none, o: bind, device: /etc } } }',
-    );
-    expect(composeFaults(document).join()).toContain('volumes.a.driver_opts: bind mounts (/etc)');
+  it.each([
+    '{ type: none, o: bind, device: /etc }',
+    '{ type: none, o: rbind, device: etc }',
+    '{ type: tmpfs, o: "size=1m,bind", device: etc }',
+    '{ type: overlay, o: "lowerdir=/,upperdir=/a,workdir=/b", device: overlay }',
+    '{ type: ext4, device: sda1 }',
+  ])('refuses a bind mount through the local volume driver: %s', (options) => {
+    const document = parse(`services: { web: { image: a } }\nvolumes: { a: { driver_opts: ${options} } }`);
+    expect(composeFaults(document).join()).toContain('volumes.a.driver_opts: bind mounts (');
   });
 
   it.each([[null], ['text'], [[]], [{}], [{ services: {} }], [{ services: { web: null } }]])(
@@ -105,8 +186,22 @@ it('tells every fault at once', () => {
   expect(composeFaults(service("privileged: true\npid: host\nvolumes: ['/:/h', '/etc:/e']"))).toHaveLength(4);
 });
 
-it("takes the names that Compose itself gave a component's volumes", () => {
-  const resolved = { name: 'p', services: { web: {} }, volumes: { data: { name: 'p_data' } } };
-  expect(composeFaults(resolved)).toEqual([]);
-  expect(composeFaults({ ...resolved, volumes: { data: { name: 'q_data' } } })).toHaveLength(1);
+describe('the model that Compose resolved', () => {
+  const by = { project: 'p', directory: '/srv/p/files/app' };
+  const model = (more: object): string[] => composeFaults({ name: 'p', services: { web: {} }, ...more }, [], by);
+
+  it.each([
+    [{ volumes: { data: { name: 'p_data' } } }, { volumes: { data: { name: 'q_data' } } }],
+    [{ networks: { default: { name: 'p_default', ipam: {} } } }, { networks: { default: { name: 'q_default' } } }],
+    [{ configs: { a: { file: '/srv/p/files/app/a.json' } } }, { configs: { a: { file: '/etc/shadow' } } }],
+    [{ services: { web: { image: 'a' } } }, { services: { web: { network_mode: '$$x' } } }],
+  ])('may have %j, not %j', (own, foreign) => {
+    expect(model(own)).toEqual([]);
+    expect(model(foreign)).toHaveLength(1);
+  });
+
+  it('is what values to be interpolated are judged in', () => {
+    const written = service("network_mode: $NET\nprivileged: $YES\nlogging: { driver: $LOG }\nlinks: ['$OTHER']");
+    expect(composeFaults(written)).toEqual([]);
+  });
 });

@@ -55,7 +55,7 @@ export async function prepare(
   const own = (await readdir(directory)).includes('.env') ? ['--env-file', join(directory, '.env')] : [];
   const options = ['-p', project, '--project-directory', directory, ...own, '--env-file', variables, '-f', file];
   const resolved = fields(await resolve(compose, component, options, { signal, directory, logins }));
-  refuse(component, composeFaults(resolved, config.allow));
+  refuse(component, composeFaults(resolved, config.allow, { project, directory }));
 
   const services = fields(resolved?.['services']) ?? {};
   const override = join(home, 'override.json');

@@ -148,6 +148,52 @@ services:
   });
 
   it.each([
+    ['a file of the device as a config', 'name: mine\nconfigs: { a: { file: /etc/passwd } }', '/etc/passwd must be'],
+    ['a network that is not its own', 'networks: { default: { name: $NET } }', 'networks.default.name: networks with'],
+  ])('cannot have %s', async (_what, more, reason) => {
+    const fault = await refused({ 'compose.yaml': `${sleeping}${more}` }, { parameters: { NET: 'other_default' } });
+    expect(fault).toMatchObject({ code: 'invalid', retry: false });
+    expect(fault.message).toContain(reason);
+    await nothingStarted();
+  });
+
+  it('starts with everything that an ordinary application says', async () => {
+    const text = `
+name: line
+services:
+  web:
+    image: box:1
+    command: [sleep, '1000']
+    stop_signal: SIGKILL
+    env_file: [{ path: web.env, required: true }]
+    expose: [9000]
+    volumes: ['data:/data', { type: tmpfs, target: /scratch, tmpfs: { size: 100000 } }]
+    tmpfs: [/run]
+    networks: { front: { aliases: [w] } }
+    security_opt: ['no-new-privileges:true']
+    depends_on: { db: { condition: service_started } }
+    configs: [{ source: settings, target: /settings.txt }]
+    deploy: { replicas: 1, resources: { limits: { memory: 64M } } }
+    logging: { driver: json-file, options: { max-size: 1m } }
+    labels: { a: b }
+    cap_drop: [ALL]
+    read_only: true
+    init: false
+    hostname: web
+    extra_hosts: ['a:10.0.0.1']
+    ulimits: { nofile: 1024 }
+  db: { image: box:1, command: [sleep, '1000'], stop_signal: SIGKILL, networks: [front] }
+volumes: { data: {} }
+networks: { front: { internal: true } }
+configs: { settings: { file: ./settings.txt } }
+`;
+    const files = { 'compose.yaml': text, 'web.env': 'A=b', 'settings.txt': 'hello' };
+    const repository = await pushComponent(trial, 'web', '1.0.0', files);
+    await trial.target.apply(application(repository, '1.0.0'), 'monitor', call());
+    expect((await trial.target.actual())[0]?.components[0]).toMatchObject({ phase: 'running' });
+  });
+
+  it.each([
     ['that is not YAML', 'services: [', 'compose.yaml:'],
     ['with a key that Compose does not know', 'services: { web: { image: box:1, colour: red } }', 'colour'],
   ])('is refused with a compose file %s', async (_what, text, reason) => {

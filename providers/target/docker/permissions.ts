@@ -8,6 +8,8 @@ export const permissions = [
   'capabilities',
   'security-options',
   'external-volumes',
+  'external-networks',
+  'logging',
   'build',
 ] as const;
 export type Permission = (typeof permissions)[number];
