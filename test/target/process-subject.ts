@@ -17,11 +17,14 @@ export interface ProcessSubject extends KitSubject<TargetUnderTest> {
   readonly dataDir: string;
   readonly registry: MemoryRegistry;
   reopen(): Promise<TargetUnderTest>;
+  /** With other settings from now on. */
+  reopenWith(config: object): Promise<TargetUnderTest>;
   close(): Promise<void>;
 }
 
 /** A process target over a temporary directory, with real processes. */
-export async function processSubject(config: object = { settle: 50 }): Promise<ProcessSubject> {
+export async function processSubject(first: object = { settle: 50 }): Promise<ProcessSubject> {
+  let config = first;
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'tutti-process-'));
   const registry = await sampleRegistry();
   const platform = processPlatform(dataDir);
@@ -32,14 +35,19 @@ export async function processSubject(config: object = { settle: 50 }): Promise<P
     return { target: Object.assign(context.instance, { platform }), close: () => context.dispose() };
   };
   let current = await open();
+  const reopen = async (): Promise<TargetUnderTest> => {
+    current = await open();
+    return current.target;
+  };
   return {
     instance: current.target,
     dataDir,
     registry,
     close: () => current.close(),
-    reopen: async () => {
-      current = await open();
-      return current.target;
+    reopen,
+    reopenWith: (next) => {
+      config = next;
+      return reopen();
     },
     dispose: async () => {
       await current.close();

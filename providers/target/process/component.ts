@@ -185,7 +185,7 @@ export class ProcessComponent {
     { digest, file }: PreparedArtifact,
     variables: Record<string, string>,
   ): Promise<void> {
-    const { files, otlpEndpoint } = this.parts;
+    const { files, otlpEndpoint, account } = this.parts;
     const artifact = files.artifact(digest);
     const workload: Workload = {
       application,
@@ -196,6 +196,7 @@ export class ProcessComponent {
       data: files.data,
       token: '',
       otlpEndpoint,
+      account,
     };
     await commandOf(workload, file.command);
     if (file.health) await probeOf(file.health, workload);

@@ -2,6 +2,8 @@ import { z } from 'zod';
 
 const mebibyte = 1024 * 1024;
 
+const nameOrNumber = z.union([z.int().min(0), z.string().min(1)]);
+
 export const ProcessConfig = z.strictObject({
   parallel: z.int().min(1).default(4).describe('Applications that may be worked on at the same time'),
   settle: z
@@ -9,6 +11,10 @@ export const ProcessConfig = z.strictObject({
     .min(0)
     .default(1_000)
     .describe('Milliseconds that a component without a health check must stay alive to count as running'),
+  user: nameOrNumber
+    .optional()
+    .describe("User that workloads run as, by name or number; only root may choose one. The agent's own unless told"),
+  group: nameOrNumber.optional().describe("Their group, by name or number; the user's own unless told"),
   otlpEndpoint: z
     .url()
     .optional()

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import http from 'node:http';
 import { TargetFault } from '../../../core/ports/index.js';
 import type { HealthCheck } from './component-file.js';
-import { type Command, commandOf, environmentOf, type Workload } from './launch.js';
+import { type Command, commandOf, environmentOf, identityOf, type Workload } from './launch.js';
 
 /** One check: resolves when healthy, rejects with the reason. Gives up when the signal aborts. */
 export type Probe = (signal: AbortSignal) => Promise<void>;
@@ -44,6 +44,7 @@ async function runCommand(command: Command, signal: AbortSignal): Promise<void> 
   const child = spawn(command.file, command.arguments, {
     cwd: command.directory,
     env: command.environment,
+    ...identityOf(command),
     stdio: 'ignore',
     signal,
     killSignal: 'SIGKILL',

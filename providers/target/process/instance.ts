@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import path from 'node:path';
 import type { Clock } from '../../../core/plugin/clock.js';
 import type { Logger } from '../../../core/plugin/logger.js';
+import type { Account } from './account.js';
 import { readComponentFile } from './component-file.js';
 import { commandOf, type Exit, launch, type Workload } from './launch.js';
 import type { LogFiles } from './logs.js';
+import { handOver, lend, openWay } from './ownership.js';
 import { type ProcessIdentity, type ProcessTable, sendSignal } from './process-table.js';
 import type { ComponentFiles, ComponentRecord } from './store.js';
 
@@ -19,6 +22,8 @@ export interface ComponentParts {
   /** Unique to the component on this machine; a start's token is this, a dot and something random. */
   readonly owner: string;
   readonly otlpEndpoint: string | undefined;
+  /** Whom workloads run as; the agent itself unless told. */
+  readonly account: Account | undefined;
   /** Milliseconds that a component without a health check must stay alive to count as running. */
   readonly settle: number;
   /** Aborts when the agent ends. */
@@ -46,6 +51,7 @@ type Save = (record: ComponentRecord) => Promise<void>;
 export async function beginInstance(parts: ComponentParts, record: ComponentRecord, save: Save): Promise<Running> {
   const workload = await workloadOf(parts, record, `${parts.owner}.${randomUUID()}`);
   const command = await commandOf(workload, workload.file.command);
+  if (parts.account) await admit(parts.account, parts.files, workload.artifact);
   const instance = { token: workload.token, boot: parts.boot, ready: false, at: parts.clock.now() };
   await save({ ...record, instance });
   const { identity, exited } = await launch(command, parts.logs.current, parts.table);
@@ -56,6 +62,13 @@ export async function beginInstance(parts: ComponentParts, record: ComponentReco
     throw error;
   }
   return { process: identity, workload, exited, since: instance.at, ready: false };
+}
+
+/** Before each start: the account may be another one than last time. */
+async function admit(account: Account, { directory, data }: ComponentFiles, artifact: string): Promise<void> {
+  for (const folder of [path.dirname(directory), directory]) await openWay(folder);
+  await lend(artifact, account);
+  await handOver(data, account);
 }
 
 /** The process of the recorded start, if it still runs. */
@@ -91,5 +104,6 @@ export async function workloadOf(parts: ComponentParts, record: ComponentRecord,
     data: parts.files.data,
     token,
     otlpEndpoint: parts.otlpEndpoint,
+    account: parts.account,
   };
 }

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { hasCode } from '../../../core/files/index.js';
 import type { Json } from '../../../core/ports/index.js';
 import { TargetFault } from '../../../core/ports/index.js';
+import type { Account } from './account.js';
 import { type ComponentFile, isReserved } from './component-file.js';
 import { marker, type ProcessIdentity, type ProcessTable } from './process-table.js';
 
@@ -14,6 +15,8 @@ export interface Command {
   readonly arguments: readonly string[];
   readonly directory: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** Whom it runs as; the agent itself unless told. */
+  readonly account: Account | undefined;
 }
 
 /** How a process ended; without code and signal it was not our child and nobody knows. */
@@ -40,6 +43,7 @@ export interface Workload {
   readonly data: string;
   readonly token: string;
   readonly otlpEndpoint: string | undefined;
+  readonly account: Account | undefined;
 }
 
 /** Of the agent's own environment a workload gets these and nothing else: the rest may be secret. */
@@ -66,10 +70,12 @@ export function environmentOf(workload: Workload): Record<string, string> {
     const value = process.env[name];
     return value === undefined ? [] : [[name, value] as const];
   });
-  const { otlpEndpoint } = workload;
+  const { otlpEndpoint, account } = workload;
   return {
     PATH: usualPath,
     ...Object.fromEntries(own),
+    // The agent's is closed to another.
+    ...(account && { HOME: account.home ?? workload.data }),
     // Margo asks for the first name ("Collecting observability data"); OpenTelemetry's libraries read the second.
     ...(otlpEndpoint !== undefined && {
       HTTP_OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint,
@@ -96,7 +102,13 @@ export async function commandOf(workload: Workload, command: readonly string[]):
     arguments: rest,
     directory,
     environment: environmentOf(workload),
+    account: workload.account,
   };
+}
+
+/** For `spawn`, which also takes all further groups of the agent away. */
+export function identityOf({ account }: Command): { uid?: number; gid?: number } {
+  return account ? { uid: account.uid, gid: account.gid } : {};
 }
 
 async function executableOf(artifact: string, name: string): Promise<string> {
@@ -126,9 +138,12 @@ async function kindOf(entry: string): Promise<'file' | 'directory' | 'other' | '
 export async function launch(command: Command, logFile: string, table: ProcessTable): Promise<Launched> {
   const output = await open(logFile, 'a', 0o600);
   try {
+    // A workload may open its own output anew (/dev/stderr).
+    if (command.account) await output.chown(command.account.uid, command.account.gid);
     const child = spawn(command.file, command.arguments, {
       cwd: command.directory,
       env: command.environment,
+      ...identityOf(command),
       detached: true,
       stdio: ['ignore', output.fd, output.fd],
     });

@@ -12,10 +12,12 @@ import {
   TargetFault,
   type TargetProvider,
 } from '../../../core/ports/index.js';
+import { type Account, accountOf } from './account.js';
 import { changes, ProcessComponent } from './component.js';
 import type { ProcessConfig } from './config.js';
 import { factsOf } from './facts.js';
 import { LogFiles } from './logs.js';
+import { checkWay, openWay } from './ownership.js';
 import { ProcessTable } from './process-table.js';
 import { ComponentFiles, componentFolders, folderName, RecordFault } from './store.js';
 import { terminate } from './termination.js';
@@ -35,6 +37,7 @@ export class ProcessTarget implements TargetProvider, Lifecycle {
   readonly #changes = new EventEmitter().setMaxListeners(0);
   readonly #lifetime = new AbortController();
   #boot: string | undefined;
+  #account: Account | undefined;
 
   constructor(private readonly parts: Parts) {
     this.#root = path.join(parts.dataDir, 'process');
@@ -45,7 +48,15 @@ export class ProcessTarget implements TargetProvider, Lifecycle {
     if (process.platform !== 'linux') {
       throw new Error(`target.process reads /proc and so runs on Linux only; this machine runs ${process.platform}`);
     }
+    const { config, dataDir, log } = this.parts;
+    this.#account = await accountOf(config);
     await mkdir(this.#root, { recursive: true, mode: 0o700 });
+    if (this.#account) {
+      await checkWay(dataDir, this.#account);
+      for (const folder of [dataDir, this.#root]) await openWay(folder);
+    } else if (process.getuid?.() === 0) {
+      log.warn('workloads run as root and can read the keys of this agent; name a `user` for them in the profile');
+    }
     this.#boot = await this.#table.boot();
     await Promise.all((await componentFolders(this.#root)).map((folder) => this.#resume(folder)));
   }
@@ -154,6 +165,7 @@ export class ProcessTarget implements TargetProvider, Lifecycle {
         boot: this.#boot,
         owner: ownerOf(folder),
         otlpEndpoint: config.otlpEndpoint,
+        account: this.#account,
         settle: config.settle,
         lifetime: this.#lifetime.signal,
       },
