@@ -2,10 +2,10 @@ import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../core/plugin/index.js';
 import { isDigest, isRepositoryName, isTag } from '../../core/ports/index.js';
+import { Turns } from '../../core/work/index.js';
 import { DistributionFault } from './fault.js';
 import { type IndexEntry, indexEntry, Layout, subjectOf, tagOf, untagged } from './layout.js';
 import { type ManifestFacts, readManifest } from './manifest.js';
-import { Serial } from './serial.js';
 import { type UploadLimits, Uploads } from './uploads.js';
 
 export interface StoredManifest {
@@ -30,7 +30,7 @@ export interface StoredBlob {
  */
 export class RegistryStorage {
   readonly uploads: Uploads;
-  readonly #writes = new Serial();
+  readonly #writes = new Turns();
 
   constructor(
     private readonly root: string,
@@ -72,7 +72,7 @@ export class RegistryStorage {
 
   async deleteBlob(repository: string, digest: string): Promise<void> {
     const layout = this.#layout(repository);
-    await this.#writes.run(repository, async () => {
+    await this.#writes.take(repository, async () => {
       await this.blobSize(repository, digest);
       if ((await this.#held(layout, (await layout.entries()) ?? [])).has(digest)) {
         throw new DistributionFault(405, 'UNSUPPORTED', `${digest} belongs to a manifest; delete that`);
@@ -94,7 +94,7 @@ export class RegistryStorage {
     if (tag === undefined && checkedDigest(reference) !== facts.digest) {
       throw new DistributionFault(400, 'DIGEST_INVALID', `the manifest is ${facts.digest}, not ${reference}`);
     }
-    await this.#writes.run(repository, async () => {
+    await this.#writes.take(repository, async () => {
       await this.#demand(layout, facts);
       await layout.writeBlob(facts.digest, bytes);
       await layout.writeEntries(placed((await layout.entries()) ?? [], facts, tag));
@@ -113,7 +113,7 @@ export class RegistryStorage {
   /** By tag: the tag alone. By digest: all its tags, the manifest, and the blobs that no other manifest names. */
   async deleteManifest(repository: string, reference: string): Promise<void> {
     const layout = this.#layout(repository);
-    await this.#writes.run(repository, async () => {
+    await this.#writes.take(repository, async () => {
       const entries = (await layout.entries()) ?? [];
       const entry = find(entries, reference);
       if (!entry) throw manifestUnknown(repository, reference);

@@ -16,6 +16,7 @@ import {
   TargetFault,
   type TargetProvider,
 } from '../../../core/plugin/index.js';
+import { Turns } from '../../../core/work/index.js';
 import { componentFiles } from './component-files.js';
 import { ComposeCli } from './compose-cli.js';
 import { forgetOthers, prepare } from './compose-project.js';
@@ -30,7 +31,6 @@ import { containerLogs } from './logs.js';
 import { monitorEngine } from './monitor.js';
 import { endOrphan } from './orphan.js';
 import { labels, projectName } from './project.js';
-import { SerialByKey } from './serial.js';
 import { watchedStart } from './start-watch.js';
 import { type ContainerState, componentStatus } from './status.js';
 
@@ -51,7 +51,7 @@ const changes: TargetCapabilities['changes'] = { properties: ['*'], parameters: 
 export class DockerTarget implements TargetProvider, Lifecycle {
   readonly #engine: Engine;
   readonly #compose: ComposeCli;
-  readonly #serial = new SerialByKey();
+  readonly #turns = new Turns();
   #monitor: { readonly controller: AbortController; readonly done: Promise<void> } | undefined;
 
   constructor(private readonly options: DockerTargetOptions) {
@@ -174,7 +174,7 @@ export class DockerTarget implements TargetProvider, Lifecycle {
    */
   async #alone(project: string, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
     try {
-      await this.#serial.run(project, async () => {
+      await this.#turns.take(project, async () => {
         signal.throwIfAborted();
         await endOrphan(this.#note(project), project);
         await work();

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { SerialByKey } from './serial.js';
+import { Turns } from './turns.js';
 
 it('runs one after the other under a key, whatever becomes of each', async () => {
-  const serial = new SerialByKey();
+  const turns = new Turns();
   const seen: string[] = [];
   const task = (name: string) => async () => {
     seen.push(`${name} begins`);
@@ -10,15 +10,15 @@ it('runs one after the other under a key, whatever becomes of each', async () =>
     seen.push(`${name} ends`);
     if (name === 'a') throw new Error('failed');
   };
-  await Promise.allSettled([serial.run('x', task('a')), serial.run('x', task('b')), serial.run('x', task('c'))]);
+  await Promise.allSettled([turns.take('x', task('a')), turns.take('x', task('b')), turns.take('x', task('c'))]);
   expect(seen).toEqual(['a begins', 'a ends', 'b begins', 'b ends', 'c begins', 'c ends']);
 });
 
 it('does not wait under another key', async () => {
-  const serial = new SerialByKey();
+  const turns = new Turns();
   let finish = (): void => undefined;
-  const slow = serial.run('x', () => new Promise<void>((resolve) => (finish = resolve)));
-  await expect(serial.run('y', async () => 'done')).resolves.toBe('done');
+  const slow = turns.take('x', () => new Promise<void>((resolve) => (finish = resolve)));
+  await expect(turns.take('y', async () => 'done')).resolves.toBe('done');
   finish();
   await slow;
 });
