@@ -1,53 +1,105 @@
-import { expect, it } from 'vitest';
-import type { EntryStatus, HostStatus } from '../../core/host/status.js';
-import type { Call, Evidence, VendorOffer } from '../../core/plugin/index.js';
-import { testContext } from '../../core/testing/context.js';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { defineManager, defineProvider, type Health, StateProvider } from '../../core/plugin/index.js';
+import { startTestHost, type TestHost } from '../../core/testing/host.js';
+import { MemoryState } from '../../providers/state/memory/index.js';
+import http from '../http/index.js';
 import system from './index.js';
 
-const entries: readonly EntryStatus[] = [
-  { name: 'store', type: 'state.sqlite', health: { status: 'ok' } },
-  { name: 'bus', type: 'events.mqtt', health: { status: 'degraded', reason: 'mqtt://10.1.2.3:1883 is away' } },
-];
-const host: HostStatus = {
-  profile: 'plant',
+/** How the provider says that it is; the test changes it. */
+class Mood {
+  present: () => Health = () => ({ status: 'ok' });
+}
+const mood = new Mood();
+const moody = defineProvider({
+  port: StateProvider,
+  type: 'state.moody',
   version: '1.0.0',
-  phase: () => 'ready',
-  entries: () => entries,
-  addresses: () => [],
+  create: () => Object.assign(new MemoryState(), { health: () => mood.present() }),
+});
+const needy = defineManager({
+  type: 'manager.needy',
+  version: '1.0.0',
+  uses: { state: StateProvider },
+  create: () => ({}),
+});
+
+let host: TestHost;
+beforeAll(async () => {
+  host = await startTestHost({
+    definitions: [moody, needy, system, http],
+    profile: `
+profile: probes
+providers:
+  store: { type: state.moody }
+managers:
+  needy: { type: manager.needy }
+vendors:
+  system: { type: vendor.system }
+bindings:
+  http: { type: binding.http, config: { tls: off, port: 0 } }
+`,
+  });
+});
+afterAll(() => host.stop());
+
+async function probe(path: string, health: () => Health, method = 'GET'): Promise<[number, string]> {
+  mood.present = health;
+  const response = await fetch(host.url + path, { method });
+  expect(response.headers.get('content-type')).toBe('text/plain; charset=utf-8');
+  expect(response.headers.get('cache-control')).toBe('no-store');
+  return [response.status, await response.text()];
+}
+const well = (): Health => ({ status: 'ok' });
+const limping = (): Health => ({ status: 'degraded', reason: 'a peer is away' });
+const down = (): Health => ({ status: 'failed', reason: 'the disk is full' });
+const throwing = (): Health => {
+  throw new Error('no idea');
 };
 
-async function readyz(peer: string | undefined, headers: Evidence['headers'] = {}): Promise<string> {
-  const { instance, dispose } = await testContext<VendorOffer>(system, { uses: { host } });
-  const served = instance.operations?.find(({ operation }) => operation.id === 'system.readyz');
-  const evidence: Evidence = {
-    method: 'GET',
-    targetUri: 'https://host/readyz',
-    headers,
-    body: undefined,
-    params: {},
-    peer,
-  };
-  const call = { input: { verbose: '' }, evidence } as unknown as Call<never>;
-  const reply = await served?.handler(call);
-  await dispose();
-  return reply?.kind === 'representation' ? new TextDecoder().decode(reply.bytes) : '';
-}
+it('says ready, without credentials, in one word', async () => {
+  for (const path of ['/readyz', '/healthz', '/readyz?unknown=1'])
+    expect(await probe(path, well)).toEqual([200, 'ok\n']);
+  expect(await probe('/readyz', well, 'HEAD')).toEqual([200, '']);
+});
 
-it.each(['127.0.0.1', '127.8.9.1', '::1', '::ffff:127.0.0.1'])(
-  'gives its reasons to who asks from %s',
-  async (peer) => {
-    expect(await readyz(peer)).toContain('[!]bus (events.mqtt) degraded: mqtt://10.1.2.3:1883 is away');
-  },
-);
+it.each(['/readyz?verbose', '/healthz?verbose=1'])('has a line for each entry at %s', async (path) => {
+  const [status, text] = await probe(path, well);
+  expect(status).toBe(200);
+  const lines = text.trimEnd().split('\n');
+  expect(lines.pop()).toBe('ok: the host is ready');
+  expect(lines.toSorted()).toEqual([
+    '[+]http (binding.http) ok',
+    '[+]needy (manager.needy) ok',
+    '[+]store (state.moody) ok',
+    '[+]system (vendor.system) ok',
+  ]);
+});
 
-it.each([
-  ['elsewhere', '10.0.0.7', {}],
-  ['an address that begins alike', '127.0.0.1.example', {}],
-  ['nowhere', undefined, {}],
-  ['behind a proxy of this machine', '127.0.0.1', { 'x-forwarded-for': '10.0.0.7' }],
-  ['behind a proxy that says so in the standard way', '::1', { forwarded: 'for=10.0.0.7' }],
-])('gives names and states only to who asks from %s', async (_where, peer, headers) => {
-  const text = await readyz(peer, headers);
-  expect(text).toContain('[+]store (state.sqlite) ok\n[!]bus (events.mqtt) degraded\n');
-  expect(text).not.toContain('10.1.2.3');
+it('is ready while something is degraded, and says what', async () => {
+  expect(await probe('/readyz', limping)).toEqual([200, 'degraded\n']);
+  const [status, text] = await probe('/readyz?verbose', limping);
+  expect(status).toBe(200);
+  expect(text).toContain('[!]store (state.moody) degraded: a peer is away\n');
+  expect(text).toMatch(/degraded: the host is ready\n$/);
+});
+
+it.each(['/readyz', '/healthz', '/readyz?verbose'])('is not ready while a provider is failed: %s', async (path) => {
+  const [status, text] = await probe(path, down);
+  expect(status).toBe(503);
+  expect(text).toContain('[-]store (state.moody) failed: the disk is full\n');
+  expect(text).toMatch(/failed: the host is ready\n$/);
+  expect((await probe(path, down, 'HEAD'))[0]).toBe(503);
+  expect((await probe(path, well))[0]).toBe(200);
+});
+
+it('takes an entry that cannot even say how it is for failed', async () => {
+  const [status, text] = await probe('/readyz', throwing);
+  expect([status, text]).toEqual([503, expect.stringContaining('[-]store (state.moody) failed: no idea')]);
+});
+
+it('is alive whatever the entries say', async () => {
+  for (const health of [well, limping, down, throwing]) {
+    expect(await probe('/livez', health)).toEqual([200, 'ok\n']);
+    expect((await probe('/livez?verbose', health))[0]).toBe(200);
+  }
 });
