@@ -50,8 +50,9 @@ export interface ImportRequest {
 export interface PackageQuery {
   readonly limit?: number;
   readonly after?: string;
-  /** Only versions of this application. */
+  /** Only versions of this application. Not with `name`. */
   readonly applicationId?: string;
+  readonly name?: string;
 }
 
 export interface PackagePage {

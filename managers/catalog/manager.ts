@@ -22,7 +22,7 @@ import {
   type PackageQuery,
   type PackageRecord,
 } from './index.js';
-import { claims, deletions, packages, resourceKey, resources, type StoredPackage, view } from './record.js';
+import { claims, deletions, indexFor, packages, resourceKey, resources, type StoredPackage, view } from './record.js';
 import { checkSource, claimsOf, sourceClaim } from './source.js';
 
 export interface CatalogParts {
@@ -99,8 +99,8 @@ export class PackageCatalog implements CatalogManager, Lifecycle {
     return view((await this.#stored(id)).value);
   }
 
-  async list({ limit, after, applicationId }: PackageQuery): Promise<PackagePage> {
-    const query = { ...(applicationId !== undefined && { index: { name: 'application', equals: applicationId } }) };
+  async list({ limit, after, ...wanted }: PackageQuery): Promise<PackagePage> {
+    const query = indexFor(wanted) ?? {};
     const [page, total] = await Promise.all([
       this.#state.list(packages, {
         ...query,

@@ -1,5 +1,5 @@
 import { blobs, collection } from '../../core/ports/index.js';
-import type { PackageRecord } from './index.js';
+import type { PackageQuery, PackageRecord } from './index.js';
 
 export interface StoredPackage extends PackageRecord {
   /** Whether credentials came with the request; they themselves are never stored. */
@@ -9,7 +9,22 @@ export interface StoredPackage extends PackageRecord {
 export const packages = collection<StoredPackage>('packages', {
   application: ({ description }) => (description ? [description.id] : []),
   state: ({ state }) => [state],
+  name: ({ name }) => [name],
 });
+
+/** The index that answers a query. */
+export function indexFor({
+  applicationId,
+  name,
+}: Pick<PackageQuery, 'applicationId' | 'name'>):
+  | { readonly index: { readonly name: string; readonly equals: string } }
+  | undefined {
+  if (applicationId !== undefined && name !== undefined) {
+    throw new TypeError('packages are listed by application or by name, not by both');
+  }
+  if (applicationId !== undefined) return { index: { name: 'application', equals: applicationId } };
+  return name === undefined ? undefined : { index: { name: 'name', equals: name } };
+}
 
 /** What only one package may have: a source as it was asked for, a digest of a repository, a version of an application. */
 export const claims = collection<{ readonly packageId: string }>('package-claims');

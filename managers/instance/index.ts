@@ -42,11 +42,17 @@ export interface CreateInstance {
   readonly values?: Readonly<Record<string, Json>>;
 }
 
+/** What is given takes the place of what was; what is not stays. */
 export interface UpdateInstance {
   /** Another version of the same application. */
   readonly packageId?: string;
   readonly values?: Readonly<Record<string, Json>>;
   readonly labels?: Readonly<Record<string, string>>;
+  /** These never change: given, they must be what they are. */
+  readonly name?: string;
+  readonly namespace?: string;
+  readonly device?: DeviceSelector;
+  readonly profile?: string;
 }
 
 export interface InstanceQuery {
@@ -54,6 +60,10 @@ export interface InstanceQuery {
   readonly after?: string;
   readonly clientId?: string;
   readonly packageId?: string;
+  /** Not with `packageId`. */
+  readonly name?: string;
+  /** Only with `name`. */
+  readonly namespace?: string;
 }
 
 export interface InstancePage {
@@ -70,10 +80,22 @@ export const InstanceChanged: EventType<{
 
 /** Deployments: created, updated and deleted by operators, reported on by devices. */
 export interface InstanceManager {
-  /** @throws Problem 404, 409 (not placeable, with the reasons of every candidate), 422 */
+  /**
+   * The same namespace and name may be on many devices, but on each of them once.
+   * @throws Problem 404, 409 (not placeable, with the reasons of every candidate; or there already, named by
+   * `deploymentId`), 422
+   */
   create(request: CreateInstance): Promise<InstanceRecord>;
-  /** @param expected revision that the caller believes to change. @throws Problem 404, 409, 412, 422 */
-  update(id: string, request: UpdateInstance, expected?: number): Promise<InstanceRecord>;
+  /**
+   * @param request or what makes it of the present instance, which nobody else can change meanwhile
+   * @param expected revision that the caller believes to change
+   * @throws Problem 404, 409, 412, 422
+   */
+  update(
+    id: string,
+    request: UpdateInstance | ((present: InstanceRecord) => UpdateInstance),
+    expected?: number,
+  ): Promise<InstanceRecord>;
   /**
    * Removes it from the device; the record goes when the device reports it removed, or at once when forced.
    * @param expected revision that the caller believes to delete. @throws Problem 404, 412

@@ -100,6 +100,7 @@ export class Deployments implements InstanceManager, Lifecycle {
     const { id, clientId, packageId } = instance;
     await this.#publish(clientId, async (device) => {
       mustBeOnboarded(device);
+      await this.#mustBeNew(instance);
       const kept = await this.#parts.catalog.whileKept(packageId);
       return { instance, write: () => ({ instance, changes: [put(instances, id, instance, 'absent'), kept] }) };
     });
@@ -111,13 +112,17 @@ export class Deployments implements InstanceManager, Lifecycle {
     return this.#changed(instance);
   }
 
-  async update(id: string, request: UpdateInstance, expected?: number): Promise<InstanceRecord> {
+  async update(
+    id: string,
+    request: UpdateInstance | ((present: InstanceRecord) => UpdateInstance),
+    expected?: number,
+  ): Promise<InstanceRecord> {
     const { clientId } = (await this.#stored(id)).value;
     const { instance, changes } = await this.#publish(clientId, async () => {
       const { value, revision } = await this.#stored(id);
       mustBe(expected, revision, id);
       if (value.operation === 'DELETE') throw new Problem(problems.conflict, `deployment ${id} is being removed`);
-      const next = await this.#planner.next(value, request);
+      const next = await this.#planner.next(value, typeof request === 'function' ? request(view(value)) : request);
       if (next === value) return asItIs(value);
       const kept = await this.#parts.catalog.whileKept(next.packageId);
       const write = (manifest: NextManifest): Written => {
@@ -248,6 +253,19 @@ export class Deployments implements InstanceManager, Lifecycle {
   async #close(): Promise<void> {
     await this.#subscription?.close();
     await this.#follower.stop();
+  }
+
+  /** Asked in the client's turn, so that of two at once the later one finds the earlier. @throws Problem 409 */
+  async #mustBeNew({ clientId, namespace, name }: StoredInstance): Promise<void> {
+    const { items } = await this.#state.list(instances, { ...indexFor({ clientId, namespace, name }), limit: 1 });
+    const [there] = items;
+    if (!there) return;
+    const end = there.value.operation === 'DELETE' ? ', which is being removed' : '';
+    throw new Problem(
+      problems.conflict,
+      `device ${clientId} has ${namespace}/${name} already, as deployment ${there.key}${end}`,
+      { extensions: { deploymentId: there.key } },
+    );
   }
 
   async #stored(id: string): Promise<Stored<StoredInstance>> {

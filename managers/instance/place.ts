@@ -96,6 +96,18 @@ async function* candidates(
   }
 }
 
+/** Whether a selector could have chosen this device of a client. @throws Problem 422 */
+export function isChosenBy(
+  selector: DeviceSelector,
+  client: DeviceRecord,
+  deviceId: string,
+  placement: Pick<PlacementManager, 'candidates'>,
+): boolean {
+  if ('id' in selector) return selector.id === client.id;
+  const itself = devicesOf(client).filter(({ capabilities }) => capabilities?.id === deviceId);
+  return placement.candidates(itself, scalarLabels(selector.labels)).length > 0;
+}
+
 function devicesOf(client: DeviceRecord): Candidate[] {
   const reported = Object.values(client.capabilities);
   return reported.length > 0

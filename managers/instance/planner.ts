@@ -8,7 +8,7 @@ import type { PlacementManager } from '../placement/index.js';
 import type { Solution, SolutionManager } from '../solution/index.js';
 import type { CreateInstance, UpdateInstance } from './index.js';
 import { checkNames } from './names.js';
-import { choosePlace, wantedProfiles } from './place.js';
+import { choosePlace, isChosenBy, wantedProfiles } from './place.js';
 import type { StoredInstance } from './record.js';
 
 /** A namespace that every cluster has. */
@@ -75,8 +75,9 @@ export class Planner {
     const labels = request.labels ?? present.labels;
     const solution = await solutions.get(packageId);
     mustBeSameApplication(solution, present);
+    await this.#mustStay(present, request);
     const parameters = await solutions.parameters(packageId, values, present.values);
-    const profile = await this.#profileFor(present, solution);
+    const profile = await this.#profileFor(present, solution, request.profile);
     const { labels: _, ...same } = present.deployment;
     const deployment: Deployment = {
       ...same,
@@ -89,12 +90,37 @@ export class Planner {
     return isDeepStrictEqual(changed, present) ? present : { ...changed, updatedAt: clock.now() };
   }
 
+  /** @throws Problem 409 when a request names another device or calls the instance something else, 422 */
+  async #mustStay(present: StoredInstance, { name, namespace, device }: UpdateInstance): Promise<void> {
+    if (name !== undefined && name !== present.name) {
+      throw cannotChange(present, 'name', `is not called ${name}`);
+    }
+    if (namespace !== undefined && namespace !== present.namespace) {
+      throw cannotChange(present, 'namespace', `is in the namespace ${present.namespace}, not ${namespace}`);
+    }
+    if (!device) return;
+    const client = await this.parts.devices.get(present.clientId);
+    if (isChosenBy(device, client, present.deviceId, this.parts.placement)) return;
+    const other = 'id' in device ? `not on ${device.id}` : `which does not have these labels`;
+    throw cannotChange(present, 'device', `is on device ${client.name} (${client.id}), ${other}`);
+  }
+
   /** The same profile where the new version has it, else another of its type; on the same device. */
-  async #profileFor(present: StoredInstance, solution: Solution): Promise<DeploymentProfile> {
+  async #profileFor(
+    present: StoredInstance,
+    solution: Solution,
+    wanted: string | undefined,
+  ): Promise<DeploymentProfile> {
     const { devices, placement } = this.parts;
     const same = solution.profiles.filter(({ id }) => id === present.profileId);
     const ofType = solution.profiles.filter(({ type }) => type === present.deployment.profile.type);
-    const profiles = same.length > 0 ? same : ofType;
+    const fitting = same.length > 0 ? same : ofType;
+    const asked = wantedProfiles(solution, wanted);
+    const profiles = fitting.filter((profile) => asked.includes(profile));
+    if (wanted !== undefined && fitting.length > 0 && profiles.length === 0) {
+      const { type } = present.deployment.profile;
+      throw cannotChange(present, 'profile', `has the profile ${present.profileId} (${type}), not ${wanted}`);
+    }
     const client = await devices.get(present.clientId);
     const capabilities = Object.hasOwn(client.capabilities, present.deviceId)
       ? client.capabilities[present.deviceId]
@@ -109,6 +135,11 @@ export class Planner {
     const why = errors[0]?.message ?? `it has no profile of the type ${present.deployment.profile.type}`;
     throw new Problem(problems.conflict, `${client.name} cannot run version ${solution.version}: ${why}`, { errors });
   }
+}
+
+function cannotChange({ id, name }: StoredInstance, field: string, how: string): Problem {
+  const message = `deployment ${name} (${id}) ${how}, and that cannot change; delete it and create another`;
+  return new Problem(problems.conflict, message, { errors: [{ field, message }] });
 }
 
 /** The state of an instance that {@link Planner.next} has changed, by what the manifest made of it. */

@@ -13,15 +13,34 @@ export const instances = collection<StoredInstance>('instances', {
   client: ({ clientId }) => [clientId],
   package: ({ packageId }) => [packageId],
   clientAndPackage: ({ clientId, packageId }) => [`${clientId}/${packageId}`],
+  name: ({ name, namespace }) => [nameEntry(name), nameEntry(name, namespace)],
+  clientAndName: ({ clientId, name, namespace }) => [
+    `${clientId}/${nameEntry(name)}`,
+    `${clientId}/${nameEntry(name, namespace)}`,
+  ],
 });
+
+/** In JSON, so that whatever is asked for is never taken for something else. */
+function nameEntry(name: string, namespace?: string): string {
+  return JSON.stringify([name, namespace]);
+}
 
 /** The index that answers a query. */
 export function indexFor({
   clientId,
   packageId,
-}: Pick<InstanceQuery, 'clientId' | 'packageId'>):
+  name,
+  namespace,
+}: Pick<InstanceQuery, 'clientId' | 'packageId' | 'name' | 'namespace'>):
   | { readonly index: { readonly name: string; readonly equals: string } }
   | undefined {
+  if (name !== undefined) {
+    if (packageId !== undefined) throw new TypeError('instances are listed by name or by package, not by both');
+    const named = nameEntry(name, namespace);
+    return clientId === undefined
+      ? { index: { name: 'name', equals: named } }
+      : { index: { name: 'clientAndName', equals: `${clientId}/${named}` } };
+  }
   if (clientId !== undefined && packageId !== undefined) {
     return { index: { name: 'clientAndPackage', equals: `${clientId}/${packageId}` } };
   }

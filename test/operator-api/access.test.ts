@@ -46,7 +46,10 @@ const bodies: Readonly<Record<string, object>> = {
   'packages.import': { metadata: { name: 'x' }, spec: { source: { registryUrl: '?', repository: 'x', tag: '1' } } },
   'deployments.create': { metadata: { name: 'x' }, spec: { appPackageRef: { id: 'x' }, deviceRef: { id: 'x' } } },
   'deployments.update': { spec: {} },
-  'deployments.replace': { spec: {} },
+  'deployments.replace': {
+    metadata: { name: 'a' },
+    spec: { appPackageRef: { id: 'none' }, deviceRef: { id: 'none' } },
+  },
   'devices.set': { form: 'D1' },
   'tokens.create': { name: 'another', role: 'viewer' },
 };

@@ -31,14 +31,18 @@ describe('every changing call', () => {
     const body = (spec: object) => ({ metadata: { name: 'line' }, spec });
     const { spec } = wfm.packageRequest('1.0.0');
     const packageId = await wfm.importPackage('1.1.0');
-    const deploymentId = await wfm.deploy(packageId, device);
+    const deploymentId = await wfm.deploy(packageId, device, 'line-a');
+    const whole = {
+      metadata: { name: 'line-a' },
+      spec: { appPackageRef: { id: packageId }, deviceRef: { id: device.clientId } },
+    };
     const deviceRef = { id: device.clientId };
     /** What is called, and which action on which object it is; by default on what the reply is about. */
     const calls: [string, string, string, unknown?, string?][] = [
       [operator, 'packages.import', 'POST /packages', body(spec)],
       [operator, 'deployments.create', 'POST /deployments', body({ appPackageRef: { id: packageId }, deviceRef })],
       [operator, 'deployments.update', `PATCH /deployments/${deploymentId}`, { spec: {} }, deploymentId],
-      [operator, 'deployments.replace', `PUT /deployments/${deploymentId}`, { spec: {} }, deploymentId],
+      [operator, 'deployments.replace', `PUT /deployments/${deploymentId}`, whole, deploymentId],
       [operator, 'deployments.delete', `DELETE /app-deployments/${deploymentId}?force`, undefined, deploymentId],
       [operator, 'packages.delete', `DELETE /packages/${packageId}?force=1`, undefined, packageId],
       [operator, 'devices.approve', `POST ${own('/approve')}`, undefined, device.clientId],

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Device, secondForm } from '../device-api/device.js';
 import { expectProblem, type Reply } from './call.js';
@@ -13,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => wfm[Symbol.asyncDispose]());
 
-const create = (spec: object, metadata: object = { name: 'line-a' }): Promise<Reply> =>
+const create = (spec: object, metadata: object = { name: `line-${randomUUID()}` }): Promise<Reply> =>
   wfm.ask('POST', '/deployments', { body: { metadata, spec: { appPackageRef: { id: packageId }, ...spec } } });
 const get = (id: unknown): Promise<Reply> => wfm.ask('GET', `/deployments/${id}`);
 const countOf = async (): Promise<number> =>
@@ -108,14 +109,26 @@ describe('a deployment', () => {
 });
 
 describe('a change', () => {
-  const change = (id: string, spec: object, headers = {}, method = 'PATCH'): Promise<Reply> =>
-    wfm.ask(method, `/deployments/${id}`, { body: { spec }, headers });
+  const change = (id: string, spec: object, headers = {}): Promise<Reply> =>
+    wfm.ask('PATCH', `/deployments/${id}`, { body: { spec }, headers });
+  /** With the same parts of the document in both ways. */
+  const changeBy = (method: string, name: string, id: string, spec: object, headers: Record<string, string>) =>
+    method === 'PATCH'
+      ? change(id, spec, headers)
+      : wfm.ask(method, `/deployments/${id}`, {
+          body: {
+            metadata: { name },
+            spec: { appPackageRef: { id: packageId }, deviceRef: { id: device.clientId }, ...spec },
+          },
+          headers,
+        });
 
   it.each(['PATCH', 'PUT'])('by %s is taken for the version that was read, and for no other', async (method) => {
-    const id = await wfm.deploy(packageId, device);
+    const name = `by-${method.toLowerCase()}`;
+    const id = await wfm.deploy(packageId, device, name);
     const stale = (await get(id)).headers.get('etag') ?? '';
     expect(stale).toMatch(/^"\d+"$/);
-    const first = await change(id, { parameters: { pollSeconds: 40 } }, { 'if-match': stale }, method);
+    const first = await changeBy(method, name, id, { parameters: { pollSeconds: 40 } }, { 'if-match': stale });
     expect(first.status).toBe(202);
     expect(first.json).toMatchObject({
       spec: { parameters: { pollSeconds: 40 } },
@@ -124,14 +137,16 @@ describe('a change', () => {
     const now = await get(id);
     expect(now.headers.get('etag')).not.toBe(stale);
     for (const ifMatch of [stale, '"none"', '""', `W/${now.headers.get('etag')}`]) {
-      const reply = await change(id, { parameters: { pollSeconds: 49 } }, { 'if-match': ifMatch }, method);
+      const reply = await changeBy(method, name, id, { parameters: { pollSeconds: 49 } }, { 'if-match': ifMatch });
       expectProblem(reply, 412);
     }
     expect((await get(id)).json).toEqual(now.json);
     for (const ifMatch of [now.headers.get('etag') ?? '', '*']) {
-      expect((await change(id, { parameters: { pollSeconds: 50 } }, { 'if-match': ifMatch }, method)).status).toBe(202);
+      expect(
+        (await changeBy(method, name, id, { parameters: { pollSeconds: 50 } }, { 'if-match': ifMatch })).status,
+      ).toBe(202);
     }
-    expect((await change(id, { parameters: { pollSeconds: 51 } }, {}, method)).status).toBe(202);
+    expect((await changeBy(method, name, id, { parameters: { pollSeconds: 51 } }, {})).status).toBe(202);
   });
 
   it('goes to the device with a new digest', async () => {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,6 +36,7 @@ export interface Wfm extends AsyncDisposable {
   device(name?: string): Promise<Device>;
   /** One that is onboarded and has reported what it can do. */
   ready(document?: object, name?: string): Promise<Device>;
+  /** Under a name of its own unless told. */
   deploy(packageId: string, device: Device, name?: string, spec?: object): Promise<string>;
   /** The lines of the log as they are now. */
   lines(): readonly LogLine[];
@@ -118,7 +120,7 @@ bindings:
       return String(json['id']);
     },
     ready: async (document = secondForm(), name) => (await (await device(name)).onboard()).report(document),
-    deploy: async (packageId, to, name = 'line-a', spec = {}) => {
+    deploy: async (packageId, to, name = `line-${randomUUID().slice(0, 8)}`, spec = {}) => {
       const body = {
         metadata: { name },
         spec: { appPackageRef: { id: packageId }, deviceRef: { id: to.clientId }, ...spec },

@@ -10,13 +10,19 @@ const name = z
   .regex(/^[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?$/, 'must be lower-case letters, digits, dashes and dots, at most 63');
 const envelope = { apiVersion: z.string().optional(), kind: z.string().optional() };
 
+const loopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?\/*$/i;
+
 const source = z
   .strictObject({
     registryUrl: z
       .string()
       .min(1)
       .refine((url) => !url.includes('@'), 'must not hold credentials; they go into authentication')
-      .describe('https://host:port of the registry'),
+      .refine((url) => !/^http:/i.test(url) || loopback.test(url.slice('http://'.length)), {
+        message:
+          'can be http only on this machine; leave the scheme away: whether a registry is spoken to without TLS is for its entry in the registries of the profile to say',
+      })
+      .describe('host:port of the registry, with https:// or oci:// or nothing before it'),
     repository: z.string().min(1),
     tag: z.string().min(1).optional(),
     digest: z
@@ -51,6 +57,13 @@ export const packageRequest = z.strictObject({
 /** A parameter's value, bare or in the sandbox's form. */
 const parameter = z.union([z.looseObject({ value: json }).transform(({ value }) => value), json]);
 
+const packageRef = z.strictObject({ id: z.string().min(1) });
+const deviceRef = z.union(
+  [z.strictObject({ id: z.string().min(1) }), z.strictObject({ labels: z.record(z.string(), json) })],
+  { error: 'needs either id or labels' },
+);
+const deploymentProfile = z.looseObject({ type: z.string().optional(), id: z.string().optional() });
+
 export const deploymentRequest = z.strictObject({
   ...envelope,
   metadata: z.strictObject({
@@ -60,21 +73,28 @@ export const deploymentRequest = z.strictObject({
     annotations: labels.optional(),
   }),
   spec: z.strictObject({
-    appPackageRef: z.strictObject({ id: z.string().min(1) }),
-    deviceRef: z.union(
-      [z.strictObject({ id: z.string().min(1) }), z.strictObject({ labels: z.record(z.string(), json) })],
-      { error: 'needs either id or labels' },
-    ),
-    deploymentProfile: z.looseObject({ type: z.string().optional(), id: z.string().optional() }).optional(),
+    appPackageRef: packageRef,
+    deviceRef,
+    deploymentProfile: deploymentProfile.optional(),
     parameters: z.record(z.string(), parameter).optional(),
   }),
 });
 
+/** Merged into what is there (RFC 7396): null removes a label or a parameter. */
 export const deploymentUpdate = z.strictObject({
   ...envelope,
-  metadata: z.looseObject({ labels: labels.optional() }).optional(),
+  metadata: z
+    .strictObject({
+      name: name.optional(),
+      namespace: name.optional(),
+      labels: z.record(z.string().min(1), z.string().nullable()).optional(),
+      annotations: labels.optional(),
+    })
+    .optional(),
   spec: z.strictObject({
-    appPackageRef: z.strictObject({ id: z.string().min(1) }).optional(),
+    appPackageRef: packageRef.optional(),
+    deviceRef: deviceRef.optional(),
+    deploymentProfile: deploymentProfile.optional(),
     parameters: z.record(z.string(), parameter).optional(),
   }),
 });

@@ -21,6 +21,7 @@ import { tokenAuthenticator } from './authenticator.js';
 import * as operations from './operations.js';
 import { continueKey, continueToken } from './paging.js';
 import { inCallersWords } from './problems.js';
+import { mergedInto, profileIn, replacementBy } from './updates.js';
 import { deploymentView, deviceView, type Eligibility, listView, packageView, type View } from './views.js';
 
 /** The operator's side: packages, deployments, devices and tokens, for people, scripts and the command line. */
@@ -58,11 +59,12 @@ export default defineVendor({
         });
         return accepted(packageView(record), `/app-packages/${record.id}`);
       }),
-      serve(operations.listPackages, async ({ input: { limit, continue: after, applicationId } }) => {
+      serve(operations.listPackages, async ({ input: { limit, continue: after, applicationId, name } }) => {
         const page = await catalog.list({
           limit,
           ...pageAfter('packages', after),
           ...(applicationId !== undefined && { applicationId }),
+          ...(name !== undefined && { name }),
         });
         return ok(listView(page.items.map(packageView), pageNext('packages', page.next), page.total));
       }),
@@ -75,7 +77,7 @@ export default defineVendor({
 
       serve(operations.createDeployment, async ({ input: { document } }) => {
         const { metadata, spec } = document;
-        const profile = spec.deploymentProfile?.id ?? spec.deploymentProfile?.type;
+        const profile = profileIn(spec);
         const record = await instances.create({
           name: metadata.name,
           packageId: spec.appPackageRef.id,
@@ -87,10 +89,13 @@ export default defineVendor({
         });
         return accepted(deploymentView(record), `/app-deployments/${record.id}`);
       }),
-      serve(operations.listDeployments, async ({ input: { limit, continue: after, deviceId, appPackageId } }) => {
+      serve(operations.listDeployments, async ({ input }) => {
+        const { limit, continue: after, deviceId, appPackageId, name, namespace } = input;
         const page = await instances.list({
           limit,
           ...pageAfter('deployments', after),
+          ...(name !== undefined && { name }),
+          ...(namespace !== undefined && { namespace }),
           ...(deviceId !== undefined && { clientId: deviceId }),
           ...(appPackageId !== undefined && { packageId: appPackageId }),
         });
@@ -103,26 +108,27 @@ export default defineVendor({
         const record = await instances.get(id);
         return ok(deploymentView(record), String(record.revision));
       }),
-      ...[operations.updateDeployment, operations.replaceDeployment].map((operation) =>
-        serve(operation, async ({ input: { id, document }, ifMatch }) => {
-          const record = await instances.update(
-            id,
-            {
-              ...(document.spec.appPackageRef && { packageId: document.spec.appPackageRef.id }),
-              ...(document.spec.parameters && { values: document.spec.parameters }),
-              ...(document.metadata?.labels && { labels: document.metadata.labels }),
-            },
-            expectedRevision(ifMatch),
-          );
-          return accepted(deploymentView(record));
-        }),
+      serve(operations.updateDeployment, async ({ input: { id, document }, ifMatch }) =>
+        accepted(
+          deploymentView(
+            await instances.update(id, (present) => mergedInto(present, document), expectedRevision(ifMatch)),
+          ),
+        ),
+      ),
+      serve(operations.replaceDeployment, async ({ input: { id, document }, ifMatch }) =>
+        accepted(deploymentView(await instances.update(id, replacementBy(document), expectedRevision(ifMatch)))),
       ),
       serve(operations.deleteDeployment, async ({ input: { id, force = false }, ifMatch }) =>
         accepted(deploymentView(await instances.delete(id, force, expectedRevision(ifMatch)))),
       ),
 
-      serve(operations.listDevices, async ({ input: { limit, continue: after, appPackageId, state } }) => {
-        const page = await devices.list({ limit, ...pageAfter('devices', after), ...(state && { state }) });
+      serve(operations.listDevices, async ({ input: { limit, continue: after, appPackageId, state, name } }) => {
+        const page = await devices.list({
+          limit,
+          ...pageAfter('devices', after),
+          ...(state && { state }),
+          ...(name !== undefined && { name }),
+        });
         const of = await eligibilityFor(appPackageId);
         return ok(
           listView(
@@ -239,7 +245,10 @@ function expectedRevision(ifMatch: string | undefined): number | undefined {
   return revision;
 }
 
-/** `https://host:port`, `host:port` or with a trailing slash, to `host:port`. */
+/**
+ * `https://host:port`, `host:port` or with a trailing slash, to `host:port`. Nothing is lost with the scheme: how a
+ * registry is spoken to is for the profile to say.
+ */
 function registryHost(url: string): ArtifactReference['registry'] {
   return url.replace(/^(?:https?|oci):\/\//, '').replace(/\/+$/, '');
 }

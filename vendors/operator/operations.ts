@@ -34,9 +34,14 @@ export const listPackages = defineOperation({
   ...viewer,
   id: 'packages.list',
   summary: 'Application packages, page by page',
-  input: z.strictObject({ ...paging, applicationId: z.string().optional() }),
+  input: z
+    .strictObject({ ...paging, applicationId: z.string().optional(), name: id.optional() })
+    .refine(({ name, applicationId }) => name === undefined || applicationId === undefined, {
+      path: ['name'],
+      message: 'cannot be asked for together with applicationId',
+    }),
   output: many,
-  http: { method: 'GET', ...packages(), query: ['limit', 'continue', 'applicationId'] },
+  http: { method: 'GET', ...packages(), query: ['limit', 'continue', 'applicationId', 'name'] },
 });
 export const getPackage = defineOperation({
   ...viewer,
@@ -67,15 +72,34 @@ export const listDeployments = defineOperation({
   ...viewer,
   id: 'deployments.list',
   summary: 'Deployments, page by page',
-  input: z.strictObject({ ...paging, deviceId: z.string().optional(), appPackageId: z.string().optional() }),
+  input: z
+    .strictObject({
+      ...paging,
+      deviceId: z.string().optional(),
+      appPackageId: z.string().optional(),
+      name: id.optional(),
+      namespace: id.optional(),
+    })
+    .refine(({ name, appPackageId }) => name === undefined || appPackageId === undefined, {
+      path: ['name'],
+      message: 'cannot be asked for together with appPackageId',
+    })
+    .refine(({ name, namespace }) => name !== undefined || namespace === undefined, {
+      path: ['namespace'],
+      message: 'is asked for together with a name only',
+    }),
   output: many,
-  http: { method: 'GET', ...deployments(), query: ['limit', 'continue', 'deviceId', 'appPackageId'] },
+  http: {
+    method: 'GET',
+    ...deployments(),
+    query: ['limit', 'continue', 'deviceId', 'appPackageId', 'name', 'namespace'],
+  },
 });
 export const watchDeployments = defineOperation({
   ...viewer,
   id: 'deployments.watch',
   summary: 'The present deployments, then each as it changes',
-  input: z.strictObject({ deviceId: z.string().optional(), after: z.string().optional() }),
+  input: z.strictObject({ deviceId: z.string().optional() }),
   output: { kind: 'stream', schema: object },
   http: { method: 'GET', ...deployments('/watch'), query: ['deviceId'] },
 });
@@ -87,20 +111,21 @@ export const getDeployment = defineOperation({
   output: one,
   http: { method: 'GET', ...deployments('/{id}') },
 });
-const update = {
+export const updateDeployment = defineOperation({
   ...operator,
-  summary: 'Changes parameters, labels or the package version of a deployment',
+  id: 'deployments.update',
+  summary: 'Changes parameters, labels or the package version of a deployment; null removes a parameter or a label',
   input: z.strictObject({ id, document: deploymentUpdate }),
   output: one,
-} as const;
-export const updateDeployment = defineOperation({
-  ...update,
-  id: 'deployments.update',
   http: { method: 'PATCH', ...deployments('/{id}'), body: 'document' },
 });
 export const replaceDeployment = defineOperation({
-  ...update,
+  ...operator,
+  idempotency: 'idempotent',
   id: 'deployments.replace',
+  summary: 'Makes a deployment have the parameters, labels and package version given, and no others',
+  input: z.strictObject({ id, document: deploymentRequest }),
+  output: one,
   http: { method: 'PUT', ...deployments('/{id}'), body: 'document' },
 });
 export const deleteDeployment = defineOperation({
@@ -116,13 +141,19 @@ export const listDevices = defineOperation({
   ...viewer,
   id: 'devices.list',
   summary: 'Devices, with eligibility for a package when one is named',
-  input: z.strictObject({
-    ...paging,
-    appPackageId: z.string().optional(),
-    state: z.enum(['PENDING', 'ONBOARDED', 'REJECTED', 'REVOKED']).optional(),
-  }),
+  input: z
+    .strictObject({
+      ...paging,
+      appPackageId: z.string().optional(),
+      state: z.enum(['PENDING', 'ONBOARDED', 'REJECTED', 'REVOKED']).optional(),
+      name: id.optional(),
+    })
+    .refine(({ name, state }) => name === undefined || state === undefined, {
+      path: ['name'],
+      message: 'cannot be asked for together with state',
+    }),
   output: many,
-  http: { method: 'GET', path: '/devices', query: ['limit', 'continue', 'appPackageId', 'state'] },
+  http: { method: 'GET', path: '/devices', query: ['limit', 'continue', 'appPackageId', 'state', 'name'] },
 });
 export const getDevice = defineOperation({
   ...viewer,
