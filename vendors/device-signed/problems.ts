@@ -17,8 +17,6 @@ const words: Readonly<Record<number, { readonly fragment?: string; readonly erro
 
 /** What is missing, where the standard has a type of its own for it. */
 export const missing = {
-  device: problemType('device-not-found', 404, 'Device not found'),
-  gateway: problemType('gateway-not-found', 404, 'Gateway not found'),
   bundle: problemType('invalid-bundle', 404, 'Bundle not found'),
   deployment: problemType('deployment-not-found', 404, 'Deployment not found'),
 } as const;
