@@ -70,11 +70,14 @@ export async function prepare(
   return { options: [...options, '-f', override], directory, images: [...new Set(images)] };
 }
 
-/** Deletes the files of earlier revisions; the present ones stay, so that a repair needs no network. */
+/**
+ * Deletes the files of earlier revisions, and what an agent that was killed had unpacked by half; the present ones stay,
+ * so that a repair needs no network.
+ */
 export async function forgetOthers(home: string, directory: string): Promise<void> {
   const files = join(home, 'files');
   const kept = basename(join(directory, '..'));
-  const others = (await readdir(files)).filter((name) => name !== kept && !name.startsWith('.'));
+  const others = (await readdir(files)).filter((name) => name !== kept);
   await Promise.all(others.map((name) => rm(join(files, name), { recursive: true, force: true })));
 }
 

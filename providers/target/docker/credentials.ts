@@ -35,7 +35,8 @@ export function loginFor(image: string, known: readonly Login[]): Login | undefi
   return known.find(({ host }) => image.startsWith(`${host}/`));
 }
 
-const prefix = 'docker-config-';
+/** No project's name begins with a dot. */
+const prefix = '.docker-config-';
 
 /** Deletes the configurations that an agent which was killed left behind. */
 export async function sweepDockerConfigs(below: string): Promise<void> {

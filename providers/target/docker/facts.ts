@@ -18,23 +18,26 @@ const architectures: Readonly<Record<string, string>> = {
   i686: '386',
 };
 
-/** What the engine's machine offers. Storage is that of the engine's data, zero when its directory cannot be seen. */
-export async function targetFacts(engine: Engine): Promise<TargetFacts> {
+/**
+ * What the engine's machine offers. Storage is the file system of the engine's data; when that cannot be seen, the one of
+ * our own, which is the best guess there is: nothing at all would make the device fit for no workload.
+ */
+export async function targetFacts(engine: Engine, ownDirectory: string): Promise<TargetFacts> {
   const { NCPU, MemTotal, Architecture, DockerRootDir } = info.parse(await engine.call((client) => client.info()));
   return {
     cpus: [{ cores: NCPU, architecture: architectures[Architecture] ?? Architecture }],
     memory: kibibytes(MemTotal),
-    storage: kibibytes(await size(DockerRootDir)),
+    storage: kibibytes((await size(DockerRootDir)) ?? (await size(ownDirectory)) ?? 0),
   };
 }
 
-async function size(directory: string): Promise<number> {
+async function size(directory: string): Promise<number | undefined> {
   try {
     const { blocks, bsize } = await statfs(directory);
     return blocks * bsize;
   } catch (error) {
     // An engine on another machine, or one whose data we may not look at.
-    if (['ENOENT', 'EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) return 0;
+    if (['ENOENT', 'EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
     throw error;
   }
 }

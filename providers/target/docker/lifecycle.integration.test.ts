@@ -183,6 +183,38 @@ describeWith(['docker', 'registry'], 'an application on a Docker engine', (start
     expect(await volumes()).toEqual([]);
   });
 
+  it('is known, to be finished or removed, when an agent was killed before the files of what it removed were gone', async () => {
+    const folder = join(trial.dataDir, 'docker', projectName(desired.id, 'monitor'));
+    const gone = async (): Promise<void> => {
+      for (const id of await ids()) await docker.client.getContainer(id).remove({ force: true });
+    };
+    await apply();
+    const applied = (await actual())?.applied;
+    await gone();
+    const next = await trial.again();
+    const components = [{ name: 'monitor', phase: 'stopped', applied, reason: 'it has no containers any more' }];
+    expect(await next.actual()).toEqual([{ id: desired.id, name: 'Line monitor', components }]);
+    await next.apply(desired, 'monitor', call());
+    expect(await actual()).toMatchObject({ phase: 'running' });
+    await gone();
+    await next.remove(desired, 'monitor', true, call());
+    expect(await next.actual()).toEqual([]);
+    expect(existsSync(folder)).toBe(false);
+  });
+
+  it('is known, to be finished or removed, when its installation never made a container', async () => {
+    const text = `services: { web: { image: '${trial.registryHost}/none:1' } }`;
+    const never = await pushComponent(trial, 'never', '1.0.0', { 'compose.yaml': text });
+    const secret = application(never, '1.0.0', { parameters: { PASSWORD: 'secret' } }, desired.id);
+    await expect(apply(secret)).rejects.toMatchObject({ code: 'artifact' });
+    const next = await trial.again();
+    const components = [{ name: 'monitor', phase: 'installing', reason: 'its installation is not finished' }];
+    expect(await next.actual()).toEqual([{ id: desired.id, name: 'Line monitor', components }]);
+    await next.remove(desired, 'monitor', false, call());
+    expect(await next.actual()).toEqual([]);
+    expect(readdirSync(join(trial.dataDir, 'docker'))).toEqual([]);
+  });
+
   it('is seen by the next process', async () => {
     await apply();
     const next = await trial.again();

@@ -13,8 +13,8 @@ export async function endOrphan(file: string, project: string): Promise<void> {
       signal(pid, 'SIGKILL');
       await setTimeout(10);
     }
-    await rm(file, { force: true });
   }
+  await rm(file, { force: true });
 }
 
 export function noteProcess(file: string, pid: number): Promise<void> {

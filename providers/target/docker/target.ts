@@ -1,5 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir } from 'node:fs/promises';
 import {
   type ActualApplication,
   type ActualComponent,
@@ -31,6 +30,7 @@ import { containerLogs } from './logs.js';
 import { monitorEngine } from './monitor.js';
 import { endOrphan } from './orphan.js';
 import { labels, projectName } from './project.js';
+import { folderStatus, ProjectFolders } from './project-folders.js';
 import { watchedStart } from './start-watch.js';
 import { type ContainerState, componentStatus } from './status.js';
 
@@ -47,24 +47,27 @@ export interface DockerTargetOptions {
 /** Every property and parameter changes the containers. */
 const changes: TargetCapabilities['changes'] = { properties: ['*'], parameters: ['*'] };
 
-/** Compose components on a Docker engine; the engine's labels are the only memory. */
+/** Compose components on a Docker engine. Its labels are the memory, and folders of what has no container there. */
 export class DockerTarget implements TargetProvider, Lifecycle {
   readonly #engine: Engine;
   readonly #compose: ComposeCli;
+  readonly #folders: ProjectFolders;
   readonly #turns = new Turns();
   #monitor: { readonly controller: AbortController; readonly done: Promise<void> } | undefined;
 
   constructor(private readonly options: DockerTargetOptions) {
-    const { config, directory, resolvePath } = options;
+    const { config, directory, log, resolvePath } = options;
     const socket = config.socket === undefined ? undefined : resolvePath(config.socket);
     const address = engineAddress(socket, process.env['DOCKER_HOST']);
     this.#engine = new Engine(address, config.owner);
     this.#compose = new ComposeCli({ program: config.compose, address, scratch: directory });
+    this.#folders = new ProjectFolders(directory, log);
   }
 
   async start(): Promise<void> {
     await mkdir(this.options.directory, { recursive: true, mode: 0o700 });
     await sweepDockerConfigs(this.options.directory);
+    await this.#folders.sweep();
     const controller = new AbortController();
     const { config, clock, log } = this.options;
     this.#monitor = { controller, done: monitorEngine(this.#engine, config.owner, clock, log, controller.signal) };
@@ -83,19 +86,30 @@ export class DockerTarget implements TargetProvider, Lifecycle {
     return {
       deploymentTypes: ['compose'],
       runtimes: ['oci'],
-      facts: await targetFacts(this.#engine),
+      facts: await targetFacts(this.#engine, this.options.directory),
       changes,
       parallel: this.options.config.parallel,
     };
   }
 
   async actual(): Promise<readonly ActualApplication[]> {
-    const applications = grouped(await this.#engine.containers(), labels.application);
-    return [...applications].map(([id, containers]) => ({
-      id,
-      name: containers[0]?.labels[labels.applicationName] ?? id,
-      components: [...grouped(containers, labels.component)].map(([name, own]) => componentStatus(name, own)),
-    }));
+    const containers = await this.#engine.containers();
+    // Read after the engine was asked: a removal that ends in between is seen as what it was, not as a folder alone.
+    const folders = await this.#folders.list();
+    const applications = new Map<string, { id: string; name: string; components: ActualComponent[] }>();
+    for (const [id, all] of grouped(containers, labels.application)) {
+      const name = all[0]?.labels[labels.applicationName] ?? id;
+      const components = [...grouped(all, labels.component)].map(([of, own]) => componentStatus(of, own));
+      applications.set(id, { id, name, components });
+    }
+    for (const folder of folders) {
+      const { id } = folder.application;
+      const known = applications.get(id) ?? { ...folder.application, components: [] };
+      if (known.components.some(({ name }) => name === folder.component)) continue;
+      known.components.push(folderStatus(folder));
+      applications.set(id, known);
+    }
+    return [...applications.values()];
   }
 
   async apply(application: DesiredApplication, name: string, call: ApplyCall): Promise<void> {
@@ -106,7 +120,8 @@ export class DockerTarget implements TargetProvider, Lifecycle {
       const before = await this.#actual(project, name);
       if (before.phase === 'running' && before.applied === applied) return;
       const { config, registry, clock } = this.options;
-      const home = join(this.options.directory, project);
+      const home = this.#folders.of(project);
+      await this.#folders.begin(project, { id: application.id, name: application.name }, name);
       const directory = await componentFiles(registry, component, home, config.archiveBytes, call);
       const known = await logins(config.registries, this.options.resolvePath);
       const preparation = { compose: this.#compose, config, logins: known, project, home, signal: call.signal };
@@ -123,9 +138,10 @@ export class DockerTarget implements TargetProvider, Lifecycle {
       };
       await withDeadline({ clock, milliseconds: component.timeout, signal: call.signal, late }, (signal) =>
         watchedStart(this.#engine, start, clock, signal, (during) =>
-          this.#compose.run(up, { signal: during, logins: known, directory, note: this.#note(project) }),
+          this.#compose.run(up, { signal: during, logins: known, directory, note: this.#folders.processNote(project) }),
         ),
       );
+      await this.#folders.applied(project, applied);
       await forgetOthers(home, directory);
     });
   }
@@ -141,11 +157,11 @@ export class DockerTarget implements TargetProvider, Lifecycle {
       call.progress(`stopping ${name}`);
       // Volumes are found by their label, those that an earlier removal kept as well.
       const down = ['-p', project, 'down', '--remove-orphans', ...(purge ? ['--volumes'] : [])];
-      await this.#compose.run(down, { signal: call.signal, note: this.#note(project) });
+      await this.#compose.run(down, { signal: call.signal, note: this.#folders.processNote(project) });
       const left = await this.#engine.containers({ project });
       if (left.length > 0)
         throw new TargetFault('platform', `${left.length} containers of ${name} are still there`, true);
-      await rm(join(this.options.directory, project), { recursive: true, force: true });
+      await this.#folders.delete(project);
     });
   }
 
@@ -164,10 +180,6 @@ export class DockerTarget implements TargetProvider, Lifecycle {
     return componentStatus(name, await this.#engine.containers({ project }));
   }
 
-  #note(project: string): string {
-    return join(this.options.directory, `${project}.pid`);
-  }
-
   /**
    * Works on a project after everything that was asked for it before, by us or by an agent that was killed.
    * Nothing but faults and the caller's own abort leaves.
@@ -176,7 +188,7 @@ export class DockerTarget implements TargetProvider, Lifecycle {
     try {
       await this.#turns.take(project, async () => {
         signal.throwIfAborted();
-        await endOrphan(this.#note(project), project);
+        await endOrphan(this.#folders.processNote(project), project);
         await work();
       });
     } catch (error) {

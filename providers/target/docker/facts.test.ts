@@ -1,0 +1,33 @@
+import { once } from 'node:events';
+import { mkdtemp, rm, statfs } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { Engine } from './engine.js';
+import { targetFacts } from './facts.js';
+
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'tutti-facts-'));
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+it('tells the storage of its own directory when that of the engine cannot be seen', async () => {
+  const info = { NCPU: 4, MemTotal: 2048 * 1024, Architecture: 'aarch64', DockerRootDir: '/nowhere/at/all' };
+  const socket = join(directory, 'engine.sock');
+  const server = createServer((_request, response) => {
+    response.setHeader('content-type', 'application/json').end(JSON.stringify(info));
+  }).listen(socket);
+  await once(server, 'listening');
+  try {
+    const { blocks, bsize } = await statfs(directory);
+    expect(await targetFacts(new Engine(`unix://${socket}`, 'me'), directory)).toEqual({
+      cpus: [{ cores: 4, architecture: 'arm64' }],
+      memory: '2048Ki',
+      storage: `${Math.floor((blocks * bsize) / 1024)}Ki`,
+    });
+  } finally {
+    server.close();
+  }
+});
