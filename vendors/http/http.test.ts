@@ -1,5 +1,6 @@
 import { EventEmitter, once } from 'node:events';
 import { connect } from 'node:net';
+import express from 'express';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HostStatus } from '../../core/host/status.js';
 import {
@@ -150,6 +151,7 @@ const toy = defineVendor({
       serve(counted, ({ resumeAfter, signal }) => stream(count(Number(resumeAfter ?? 0), signal))),
     ],
     mounts: [
+      httpMount('/express', (request, response) => expressed()(request, response)),
       httpMount('/raw', async (request, response, context) => {
         const { id } = await context.authenticate(['user']);
         response.end(`${request.method} ${context.path} ${id}`);
@@ -157,6 +159,13 @@ const toy = defineVendor({
     ],
   }),
 });
+
+/** What a vendor with routes of its own would mount. */
+function expressed(): express.Express {
+  const app = express();
+  app.get('/toys/express/:name', (request, response) => void response.json({ hello: request.params.name }));
+  return app;
+}
 
 async function* count(after: number, signal: AbortSignal): AsyncIterable<{ id: string; data: number }> {
   try {
@@ -348,6 +357,10 @@ bindings:
     const reply = await call('/raw/some/where?x=1', { headers: { authorization: 'Bearer ada' } });
     expect(await reply.text()).toBe('GET /some/where ada');
     expect((await call('/raw', { headers: { authorization: 'Bearer wrong' } })).status).toBe(401);
+  });
+
+  it('takes an Express application as a mount', async () => {
+    expect(await (await call('/express/ada')).json()).toEqual({ hello: 'ada' });
   });
 
   it('cuts a client that does not finish the head of its request', async () => {
