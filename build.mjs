@@ -49,6 +49,14 @@ const external = [
   'undici',
 ];
 
+/** esbuild would drop `import 'node:tls'`, which is there for what it does: Node 20 needs it before a certificate is read. */
+const nodeModules = {
+  name: 'node-modules-have-effects',
+  setup: ({ onResolve }) => {
+    onResolve({ filter: /^node:/ }, ({ path }) => ({ path, external: true, sideEffects: true }));
+  },
+};
+
 const { outputFiles, metafile } = await build({
   entryPoints,
   external,
@@ -66,6 +74,7 @@ const { outputFiles, metafile } = await build({
   banner: {
     js: "import { createRequire as requireOf } from 'node:module';\nconst require = requireOf(import.meta.url);",
   },
+  plugins: [nodeModules],
   metafile: true,
   write: false,
   logLevel: 'warning',
