@@ -2,6 +2,7 @@ import { Mirror } from '../../core/mirror/index.js';
 import { Problem, problems } from '../../core/operation/index.js';
 import type { Clock, Health, Lifecycle, Logger } from '../../core/plugin/index.js';
 import { type Change, put, StateConflict, type StateProvider, type Stored } from '../../core/ports/index.js';
+import { Turns } from '../../core/work/index.js';
 import type { DeviceManager } from '../device/index.js';
 import { composeManifest, digestOf, renderDeployment, type SignedForm } from '../margo/index.js';
 import { BlobReader } from './blob-reader.js';
@@ -16,7 +17,6 @@ import {
   successor,
   withdrawal,
 } from './record.js';
-import { Turns } from './turns.js';
 import { epochAfter, mayAdvance, nextVersion, noteForeign } from './version.js';
 
 /** Other writers (hosts on the same store, reports) can make a commit lose this often before the caller is told. */

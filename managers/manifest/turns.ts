@@ -1,1 +1,0 @@
-export { Turns } from '../../core/work/index.js';
