@@ -40,7 +40,7 @@ export class OperatorClient {
 
   /** @returns the answer's JSON as `schema` has it; `undefined` for an answer without a body */
   async call<S extends z.ZodType>(
-    method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
+    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
     path: string,
     schema: S,
     call: Call = {},

@@ -4,6 +4,7 @@ import type { Item, Kind } from '../resources/index.js';
 import type { OperatorClient } from './client.js';
 
 const fullId = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const idPart = /^[0-9a-f-]+$/;
 const shown = 8;
 
 /**
@@ -19,14 +20,8 @@ export async function find<T extends Item>(
   query: Readonly<Record<string, string | undefined>> = {},
 ): Promise<T> {
   if (fullId.test(word)) return client.call('GET', `${kind.path}/${word}`, kind.schema, { query });
-  const named: T[] = [];
-  const begun: T[] = [];
-  for await (const item of client.list(kind.path, kind.schema, query)) {
-    if (item.id === word) return item;
-    if (item.metadata.name === word) named.push(item);
-    else if (item.id.startsWith(word.toLowerCase())) begun.push(item);
-  }
-  const meant = named.length > 0 ? named : begun;
+  const named = word === '' ? [] : await called();
+  const meant = named.length > 0 ? named : await begun();
   const [only, ...others] = meant;
   if (only === undefined) {
     throw new CommandFailure(
@@ -44,4 +39,24 @@ export async function find<T extends Item>(
     );
   }
   return only;
+
+  function called(): Promise<T[]> {
+    // Deployments are asked for by name or by package; those of one package are few.
+    const server = kind.plural !== 'deployments' || query['appPackageId'] === undefined;
+    const asked = server ? { ...query, name: word } : query;
+    return all(client.list(kind.path, kind.schema, asked), ({ metadata }) => metadata.name === word);
+  }
+
+  /** Only what could begin an id is worth a look through all there are. */
+  async function begun(): Promise<T[]> {
+    const start = word.toLowerCase();
+    if (!idPart.test(start)) return [];
+    return all(client.list(kind.path, kind.schema, query), ({ id }) => id.startsWith(start));
+  }
+}
+
+async function all<T>(items: AsyncIterable<T>, wanted: (item: T) => boolean = () => true): Promise<T[]> {
+  const found: T[] = [];
+  for await (const item of items) if (wanted(item)) found.push(item);
+  return found;
 }

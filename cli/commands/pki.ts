@@ -29,7 +29,8 @@ export async function issue(terminal: Terminal, name: string, options: IssueOpti
   const { ensureDeviceCa, issueDeviceCertificate, SigningKey } = await identity();
   const { createFile, makePrivateDirectory, modes, readIfThere } = await files();
   if (/[\p{Cc}/\\]/u.test(name) || name.trim() === '') throw invalid(`"${name}" cannot be a device's name`);
-  const advice = 'make a CA with "tutti pki init DIR", or name the one of a host with --ca $TUTTI_DATA/pki';
+  // A host makes one only where it is asked for: with TUTTI_ONBOARDING=approve or open it does without.
+  const advice = `make one with "tutti pki init ${ca}", or name the directory of another with --ca`;
   if ((await usable(() => readIfThere(join(ca, 'device-ca.crt')))) === undefined) {
     throw invalid(`there is no device CA in ${ca} (device-ca.crt)`, advice);
   }

@@ -64,7 +64,7 @@ describe('tutti pki', () => {
     const { code, err } = await tutti(['pki', 'issue', 'x', '--ca', ca]);
     expect({ code, err }).toEqual({
       code: exitCodes.invalid,
-      err: `error: there is no device CA in ${ca} (device-ca.crt)\nmake a CA with "tutti pki init DIR", or name the one of a host with --ca $TUTTI_DATA/pki\n`,
+      err: `error: there is no device CA in ${ca} (device-ca.crt)\nmake one with "tutti pki init ${ca}", or name the directory of another with --ca\n`,
     });
     expect(await done(['pki', 'init', ca])).toBe(join(ca, 'device-ca.crt'));
     const out = join(folder, 'x');
@@ -151,13 +151,50 @@ describe('tutti push, apply, get and describe', () => {
     const waiting = done(['apply', '-f', '-', '--wait'], deploymentYaml('Hi'));
     await report('installed');
     expect(await waiting).toMatch(/^deployment line-a \([0-9a-f]{8}\) created$/);
+    expect(await done(['get', 'instances', 'line-a', '--package', 'hello'])).toMatch(/line-a/);
     expect(await done(['get', 'instances'])).toMatch(/line-a\s+1\.0\.0\s+\w+\s+INSTALLED/);
     expect(await done(['apply', '-f', '-'], deploymentYaml('Hi'))).toMatch(/unchanged$/);
     expect(await done(['apply', '-f', '-'], deploymentYaml('Ho'))).toMatch(/updated$/);
     expect(await done(['describe', 'deployment', 'line-a'])).toContain('greeting = "Ho"');
-    const moved = await tutti(['apply', '-f', '-'], deploymentYaml('Ho', 'press-8'));
-    expect(moved.code).toBe(exitCodes.failed);
-    expect(moved.err).toContain('a deployment cannot move');
+  });
+
+  it('compares the whole of a deployment, and refuses what cannot change', async () => {
+    const { id } = (await json('get', 'deployments')).items[0];
+    const apply = (metadata: string, spec: string): Promise<Outcome> =>
+      tutti(
+        ['apply', '-f', '-'],
+        `kind: ApplicationDeployment\nmetadata: { name: line-a${metadata} }\nspec: { appPackageRef: { id: hello }${spec} }\n`,
+      );
+    const here = ', deviceRef: { id: press-7 }';
+    const outcome = async (metadata: string, spec: string): Promise<string | undefined> => {
+      const { code, out, err } = await apply(metadata, spec);
+      expect(code, err).toBe(exitCodes.ok);
+      return out.trimEnd().split(' ').at(-1);
+    };
+    expect(await outcome(', labels: { shift: early }', `${here}, parameters: { greeting: Ho }`)).toBe('updated');
+    expect(await outcome(', labels: { shift: early }', `${here}, parameters: { greeting: Ho }`)).toBe('unchanged');
+    expect(await outcome('', here)).toBe('updated');
+    const [plain] = (await json('get', 'deployments')).items;
+    expect([plain.metadata.labels, plain.spec.parameters]).toEqual([{}, {}]);
+    expect(await outcome('', ', deviceRef: { labels: { dev.tutti.runtime: process } }')).toBe('unchanged');
+    const refused = async (metadata: string, spec: string, code: number, words: string): Promise<void> => {
+      const ended = await apply(metadata, spec);
+      expect({ code: ended.code, err: ended.err }).toEqual({ code, err: expect.stringContaining(words) });
+    };
+    await refused('', `${here}, deploymentProfile: { id: none }`, exitCodes.invalid, 'the package has no profile none');
+    await refused('', ', deviceRef: { labels: { room: attic } }', exitCodes.failed, 'does not have these labels');
+    await refused(`, id: ${id}`, ', deviceRef: { id: press-8 }', exitCodes.failed, 'and that cannot change');
+    // Under its name alone it is another deployment, which that device cannot run.
+    await refused('', ', deviceRef: { id: press-8 }', exitCodes.failed, 'placed nowhere');
+    expect(await done(['apply', '-f', '-'], deploymentYaml('Ho'))).toMatch(/updated$/);
+  });
+
+  it('makes one deployment of many that are applied at once', async () => {
+    const yaml = deploymentYaml('Hi').replace('line-a', 'line-b');
+    const ends = await Promise.all(Array.from({ length: 5 }, () => tutti(['apply', '-f', '-'], yaml)));
+    expect(ends.filter(({ out }) => out.includes('created'))).toHaveLength(1);
+    for (const { code, err } of ends) if (code !== exitCodes.ok) expect(err).toContain('default/line-b already');
+    await done(['delete', 'deployment', 'line-b', '--force']);
   });
 
   it('gives up waiting with a status of its own, and tells what the device reported as failed', async () => {
@@ -209,6 +246,8 @@ describe('tutti push, apply, get and describe', () => {
       .toBe(wanted);
     const deploymentId = (await json('get', 'deployments')).items[0].id;
     const components = [{ name: 'hello', state, ...(error && { error }) }];
+    // What a device says counts once it has been told what is wanted.
+    await first?.manifest(clientId, undefined, signal);
     await first?.reportStatus(clientId, { deploymentId, state, components, ...(error && { error }) }, signal);
   }
 });
