@@ -24,6 +24,7 @@ export const builtins: LazyPlugin = {
     'manager.instance': async () => (await import('../managers/instance/definition.js')).default,
     'manager.reconcile': async () => (await import('../managers/reconcile/definition.js')).default,
     'manager.sync': async () => (await import('../managers/sync/definition.js')).default,
+    'vendor.agent': async () => (await import('../vendors/agent/index.js')).default,
     'vendor.device-signed': async () => (await import('../vendors/device-signed/index.js')).default,
     'vendor.operator': async () => (await import('../vendors/operator/index.js')).default,
     'vendor.oci-registry': async () => (await import('../vendors/oci-registry/index.js')).default,

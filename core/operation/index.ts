@@ -2,6 +2,7 @@ export * from './access.js';
 export type { IncomingCall } from './call.js';
 export * from './conditional.js';
 export * from './gate.js';
+export * from './local.js';
 export * from './mounted.js';
 export * from './operation.js';
 export * from './problem.js';

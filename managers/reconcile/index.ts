@@ -47,6 +47,11 @@ export interface ReconcileManager {
   status(id: string): ApplicationStatus | undefined;
   /** Forgets an application whose removal has been reported. */
   forget(id: string): Promise<void>;
+  /**
+   * The newest lines of a component's output, oldest first.
+   * @throws Problem 404 when nothing of it is here, 503 when its target cannot be asked
+   */
+  logs(id: string, component: string, lines: number): Promise<readonly string[]>;
   /** What all targets together can do. */
   capabilities(): Promise<ReadonlyMap<string, TargetCapabilities>>;
 }

@@ -1,3 +1,4 @@
+import { Problem, problems } from '../../core/operation/index.js';
 import type { Clock, Health, Lifecycle, Logger } from '../../core/plugin/index.js';
 import type {
   Change,
@@ -97,6 +98,23 @@ export class Reconciler implements ReconcileManager, Lifecycle {
   async capabilities(): Promise<ReadonlyMap<string, TargetCapabilities>> {
     const described = [...this.on.targets].map(async ([name, target]) => [name, await target.describe()] as const);
     return new Map(await Promise.all(described));
+  }
+
+  async logs(id: string, component: string, lines: number): Promise<readonly string[]> {
+    try {
+      for (const target of this.on.targets.values()) {
+        const application = (await target.actual()).find((one) => one.id === id);
+        if (!application?.components.some(({ name }) => name === component)) continue;
+        return await target.logs(id, component, lines);
+      }
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new Problem(problems.unavailable, `the output of ${component} cannot be read now: ${why}`, { cause });
+    }
+    const name = this.#ledger.get(id)?.name;
+    const what =
+      name === undefined ? `there is no application ${id} here` : `${name} has no component ${component} here`;
+    throw new Problem(problems.notFound, what);
   }
 
   #statusOf({ id, name, report }: ApplicationRecord): ApplicationStatus {

@@ -1,6 +1,6 @@
 import { HostStatus } from '../../core/host/status.js';
-import { anyone, defineOperation, defineVendor, representation, serve, z } from '../../core/plugin/index.js';
-import { isLocal, probeText, worst } from './probe.js';
+import { anyone, defineOperation, defineVendor, isLocal, representation, serve, z } from '../../core/plugin/index.js';
+import { probeText, worst } from './probe.js';
 
 const encoder = new TextEncoder();
 const verboseInput = z.object({ verbose: z.string().optional() });

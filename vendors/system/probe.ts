@@ -1,5 +1,4 @@
 import type { EntryStatus, Phase } from '../../core/host/status.js';
-import type { Evidence } from '../../core/plugin/index.js';
 
 /** How the whole is, from how its parts are: as bad as the worst of them. */
 export function worst(entries: readonly EntryStatus[]): EntryStatus['health']['status'] {
@@ -20,10 +19,4 @@ export function probeText(phase: Phase, entries: readonly EntryStatus[], telling
       `${marks[status]}${name} (${type}) ${status}${reason === undefined || telling === 'states' ? '' : `: ${reason}`}`,
   );
   return `${[...lines, `${verdict}: the host is ${phase}`].join('\n')}\n`;
-}
-
-/** Whether a caller sits on this machine, and not behind a proxy that does. */
-export function isLocal({ peer, headers }: Evidence): boolean {
-  if (headers['forwarded'] !== undefined || headers['x-forwarded-for'] !== undefined) return false;
-  return peer !== undefined && /^(?:(?:::ffff:)?127\.\d+\.\d+\.\d+|::1)$/i.test(peer);
 }

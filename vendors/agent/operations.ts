@@ -1,0 +1,52 @@
+import { anyone, defineOperation, problems, z } from '../../core/plugin/index.js';
+
+// What a person at the device looks at. Credentials there are none: whoever is on this machine may look, others may not.
+
+const reading = { access: anyone, idempotency: 'safe' } as const;
+
+const error = z.object({ code: z.string(), source: z.string(), message: z.string() });
+
+export const status = defineOperation({
+  ...reading,
+  id: 'agent.status',
+  summary: 'Where the agent stands with its fleet manager, and how its applications are',
+  input: z.strictObject({}),
+  output: {
+    kind: 'value',
+    schema: z.object({
+      sync: z.object({
+        clientId: z.string().optional(),
+        manifestVersion: z.number(),
+        lastContact: z.string().optional(),
+        trouble: z.string().optional(),
+      }),
+      applications: z.array(
+        z.object({
+          id: z.string(),
+          name: z.string(),
+          state: z.string(),
+          error: error.optional(),
+          components: z.array(z.object({ name: z.string(), state: z.string(), error: error.optional() })),
+          doing: z.string().optional(),
+          retryAt: z.string().optional(),
+        }),
+      ),
+    }),
+  },
+  problems: [problems.notAuthorized],
+  http: { method: 'GET', path: '/agent/status' },
+});
+
+export const logs = defineOperation({
+  ...reading,
+  id: 'agent.logs',
+  summary: 'The newest lines of what a component puts out, oldest first',
+  input: z.strictObject({
+    id: z.string().min(1),
+    component: z.string().min(1),
+    lines: z.coerce.number().int().min(1).max(10_000).default(100),
+  }),
+  output: { kind: 'representation', mediaTypes: ['text/plain; charset=utf-8'] },
+  problems: [problems.notAuthorized, problems.notFound, problems.unavailable],
+  http: { method: 'GET', path: '/agent/applications/{id}/components/{component}/logs', query: ['lines'] },
+});
