@@ -10,8 +10,14 @@ export async function run(terminal: Terminal, file: string): Promise<void> {
   const profile = await readProfile(file);
   const log = createLog(profile.host.log);
   const host = await startHost(profile, { version: tuttiVersion(), log, signal }).catch((error: unknown) => {
+    // Who told it to stop got what was asked for: everything is stopped again.
+    if (error instanceof StartUpError && signal.aborted) return undefined;
     throw error instanceof StartUpError ? failed(error.message, undefined, { cause: error }) : error;
   });
+  if (!host) {
+    terminal.note('stopped during the start, as asked');
+    return;
+  }
   growWithLoad();
   // Since the process began: what somebody who waits for the host has waited.
   const milliseconds = Math.round(performance.now());

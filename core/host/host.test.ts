@@ -197,3 +197,10 @@ describe('a host', () => {
     expect(host.log()).not.toContain('hunter2');
   });
 });
+
+it('says which data directory cannot be made', async () => {
+  const { definitions } = house();
+  const start = startTestHost({ profile: profile(), definitions, dataDir: '/dev/null/data' });
+  await expect(start).rejects.toThrow(/the data directory \/dev\/null\/data cannot be made: ENOTDIR/);
+  await expect(start).rejects.toBeInstanceOf(StartUpError);
+});

@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import { codeOf } from '../files/index.js';
 import type { Clock } from '../plugin/clock.js';
 import type { Health, Lifecycle } from '../plugin/lifecycle.js';
 import type { ResolvedProfile } from '../profile/index.js';
@@ -60,7 +61,7 @@ export async function startHost(profile: ResolvedProfile, options: HostOptions):
     ...(options.verifyReplies && { verifyReplies: true }),
   });
   phase = 'starting';
-  await mkdir(profile.dataDir, { recursive: true, mode: 0o700 });
+  await makeDataDirectory(profile);
   const report = await startAll(assembly.nodes, deadlines.start, options.signal ?? new AbortController().signal);
   if (report.failures.length > 0 || report.skipped.length > 0) {
     await end(
@@ -96,6 +97,16 @@ export async function startHost(profile: ResolvedProfile, options: HostOptions):
       log.root.error(`${entry} did not stop: ${error.message}`, { error });
     }
     phase = 'stopped';
+  }
+}
+
+/** @throws StartUpError naming the directory */
+async function makeDataDirectory({ name, dataDir }: ResolvedProfile): Promise<void> {
+  try {
+    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    const error = new Error(`the data directory ${dataDir} cannot be made: ${codeOf(cause)}`, { cause });
+    throw new StartUpError(name, { start: [{ entry: 'host', phase: 'start', error }] });
   }
 }
 

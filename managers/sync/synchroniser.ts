@@ -124,8 +124,10 @@ export class Synchroniser implements SyncManager, Lifecycle {
 
   #afterFailure(error: unknown, failures: number): number {
     const fault = error instanceof FleetManagerFault ? error : undefined;
-    this.#trouble = error instanceof Error ? error.message : String(error);
-    const level = failures === 1 || failures % 20 === 0 ? 'warn' : 'debug';
+    const trouble = error instanceof Error ? error.message : String(error);
+    // The same again and again is worth a line now and then; something else at once.
+    const level = trouble !== this.#trouble || failures % 20 === 0 ? 'warn' : 'debug';
+    this.#trouble = trouble;
     this.on.log[level](`no contact with the fleet manager: ${this.#trouble}`, {
       failures,
       ...(fault ? {} : { error }),

@@ -88,7 +88,7 @@ describe('npm run demo', () => {
     process.kill(await pidOf('agent'), 'SIGKILL');
     expect((await ended).code).toBe(1);
     expect(text()).toContain('The demo failed: the agent ended (SIGKILL)');
-    expect(text()).toMatch(/last lines of .*agent\.log:\n.*INFO/);
+    expect(text()).toMatch(/last lines of .*agent\.log:\n[\s\S]*INFO/);
     await expect(fetch(workload)).rejects.toThrow('fetch failed');
   });
 
