@@ -62,6 +62,10 @@ export function createDispatcher(
     if (request.headers.host === undefined && request.httpVersion === '1.1') {
       throw new Problem(problems.invalidRequest, 'a request of HTTP/1.1 must have a Host header');
     }
+    // Two of them arrive joined, and no name of a host has a comma (RFC 9112 section 3.2).
+    if (request.headers.host?.includes(',')) {
+      throw new Problem(problems.invalidRequest, 'a request may have only one Host header');
+    }
     const queryAt = url.indexOf('?');
     const path = queryAt < 0 ? url : url.slice(0, queryAt);
     const match = find(request.method ?? 'GET', path);

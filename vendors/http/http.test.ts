@@ -363,6 +363,17 @@ bindings:
     expect(await (await call('/express/ada')).json()).toEqual({ hello: 'ada' });
   });
 
+  it('refuses two Host headers', async () => {
+    const { port } = new URL(host.url);
+    const socket = connect(Number(port), '127.0.0.1', () =>
+      socket.end('GET /toys/document HTTP/1.1\r\nHost: a.example\r\nHost: b.example\r\nConnection: close\r\n\r\n'),
+    );
+    let said = '';
+    for await (const chunk of socket as AsyncIterable<Buffer>) said += chunk.toString();
+    expect(said).toMatch(/^HTTP\/1\.1 400 /);
+    expect(said).toContain('only one Host');
+  });
+
   it('cuts a client that does not finish the head of its request', async () => {
     const { port } = new URL(host.url);
     const said = await new Promise<string>((resolve, reject) => {

@@ -1,7 +1,7 @@
 import { once, setMaxListeners } from 'node:events';
 import { createServer as createPlain, type Server } from 'node:http';
 import { createServer as createSecure, type Server as SecureServer } from 'node:https';
-import { type AddressInfo, isIPv6 } from 'node:net';
+import { type AddressInfo, isIPv6, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { configuredIdentity, developmentIdentity, type ServerIdentity } from '../../core/identity/index.js';
 import type { Binding, BindingContext } from '../../core/plugin/index.js';
@@ -14,6 +14,8 @@ const parsing = {
   connectionsCheckingInterval: 1000,
   /** Looked at by the dispatcher: Node would answer without a body. */
   requireHostHeader: false,
+  /** Node would take the first of two that may stand only once, and others on the way the second: now neither is usable. */
+  joinDuplicateHeaders: true,
 };
 
 /** HTTP/1.1, over TLS 1.3 unless told otherwise. */
@@ -21,6 +23,8 @@ export class HttpBinding implements Binding {
   readonly #stopped = new AbortController();
   readonly #draining = new AbortController();
   readonly #over = new AbortController();
+  /** Also those that have said nothing, which Node's own close...Connections() do not reach; over TLS with what lies below. */
+  readonly #connections = new Set<Socket>();
   #server: Server | SecureServer | undefined;
   #address: string | undefined;
 
@@ -50,6 +54,8 @@ export class HttpBinding implements Binding {
     server.keepAliveTimeout = config.idleTimeout * 1000;
     server.timeout = config.idleTimeout * 1000;
     server.maxConnections = config.maxConnections;
+    server.on('connection', (socket: Socket) => this.#keep(socket));
+    server.on('secureConnection', (socket: Socket) => this.#keep(socket));
     server.on('request', dispatch);
     server.on('clientError', answerUnreadable);
     try {
@@ -59,7 +65,7 @@ export class HttpBinding implements Binding {
       throw new Error(listenFault(cause, config), { cause });
     }
     if (givenUp.aborted) {
-      await close(server);
+      await this.#close(server);
       givenUp.throwIfAborted();
     }
     this.#server = server;
@@ -75,6 +81,7 @@ export class HttpBinding implements Binding {
     const closed = once(server, 'close');
     server.close();
     server.closeIdleConnections();
+    for (const connection of this.#connections) if (connection.bytesRead === 0) connection.destroy();
     signal.addEventListener('abort', () => this.#cut(server), { once: true });
     await closed;
   }
@@ -83,14 +90,36 @@ export class HttpBinding implements Binding {
     this.#stopped.abort();
     const server = this.#server;
     this.#cut(server);
-    if (server?.listening) await close(server);
+    if (server?.listening) await this.#close(server);
   }
 
   /** Calls hear of it at once, before their connections have closed. */
   #cut(server: Server | SecureServer | undefined): void {
     this.#draining.abort();
     this.#over.abort();
+    this.#closeConnections(server);
+  }
+
+  #keep(connection: Socket): void {
+    // A handshake may end after a drain has begun.
+    if (this.#draining.signal.aborted) {
+      connection.destroy();
+      return;
+    }
+    this.#connections.add(connection);
+    connection.once('close', () => this.#connections.delete(connection));
+  }
+
+  async #close(server: Server | SecureServer): Promise<void> {
+    const closed = once(server, 'close');
+    server.close();
+    this.#closeConnections(server);
+    await closed;
+  }
+
+  #closeConnections(server: Server | SecureServer | undefined): void {
     server?.closeAllConnections();
+    for (const connection of this.#connections) connection.destroy();
   }
 
   #identity(): ServerIdentity {
@@ -127,13 +156,6 @@ export class HttpBinding implements Binding {
     });
     return server;
   }
-}
-
-async function close(server: Server | SecureServer): Promise<void> {
-  const closed = once(server, 'close');
-  server.close();
-  server.closeAllConnections();
-  await closed;
 }
 
 /** An address that stands for all of them is in no certificate. */

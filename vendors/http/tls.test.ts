@@ -219,6 +219,22 @@ describe('a binding that cannot listen', () => {
   });
 });
 
+it.each(['tls: off', 'tls: auto'])('drains with %s although connections say nothing', async (tls) => {
+  const host = await start(`port: 0, ${tls}`);
+  const silent = connectPlain(portOf(host), '127.0.0.1').on('error', () => undefined);
+  await once(silent, 'connect');
+  if (tls === 'tls: auto') {
+    const secured = connect({ port: portOf(host), host: '127.0.0.1', ca: await caOf(host) }).on(
+      'error',
+      () => undefined,
+    );
+    await once(secured, 'secureConnect');
+  }
+  const before = performance.now();
+  await host.stop();
+  expect(performance.now() - before).toBeLessThan(1000);
+});
+
 it('waits for no handshake for ever, nor for a request after it', async () => {
   const host = await start('port: 0, headersTimeout: 1, idleTimeout: 1');
   const socket = connectPlain(portOf(host), '127.0.0.1').resume();
