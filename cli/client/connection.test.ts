@@ -12,12 +12,18 @@ describe('serverAddress', () => {
     [{ server: 'https://b.example/' }, { TUTTI_SERVER: 'https://a.example' }, 'https://b.example/nbi/v1'],
     [{ server: 'https://c.example/fleet/nbi/v1/' }, {}, 'https://c.example/fleet/nbi/v1'],
     [{ server: 'http://127.0.0.1:80' }, {}, 'http://127.0.0.1/nbi/v1'],
+    [{ server: 'http://[::1]:8080' }, {}, 'http://[::1]:8080/nbi/v1'],
+    [{ server: 'http://localhost' }, {}, 'http://localhost/nbi/v1'],
   ])('of %j and %j', (options, env, base) => expect(serverAddress(options, env).base).toBe(base));
 
-  it.each(['localhost:8443', 'http://a.example', 'ftp://a.example', 'https://u:p@a.example', 'nonsense'])(
-    'refuses %s',
-    (server) => expect(() => serverAddress({ server }, {})).toThrow('cannot be the server'),
-  );
+  it.each([
+    'localhost:8443',
+    'http://a.example',
+    'http://127.evil.example',
+    'ftp://a.example',
+    'https://u:p@a.example',
+    'nonsense',
+  ])('refuses %s', (server) => expect(() => serverAddress({ server }, {})).toThrow('cannot be the server'));
 });
 
 describe('resolveConnection', () => {

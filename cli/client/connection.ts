@@ -1,5 +1,6 @@
 import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isLoopback } from '../../core/operation/local.js';
 import { exitCodes } from '../exit-codes.js';
 import { CommandFailure, invalid, reasonOf } from '../failure.js';
 
@@ -93,7 +94,7 @@ function address(text: string): Pick<Connection, 'base' | 'host'> {
     invalid(`"${text}" cannot be the server: ${why}`, 'give --server or TUTTI_SERVER as https://host:port');
   if (!URL.canParse(text)) throw wrong('it is no URL');
   const url = new URL(text);
-  const local = url.hostname === 'localhost' || url.hostname === '[::1]' || url.hostname.startsWith('127.');
+  const local = isLoopback(url.hostname.replace(/^\[(.*)\]$/, '$1'));
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && local)) {
     throw wrong('it must be https, since a token is sent; http is for this machine alone');
   }

@@ -1,4 +1,4 @@
-import { isIPv4 } from 'node:net';
+import { isLoopback } from '../../core/operation/index.js';
 import { z } from '../../core/plugin/index.js';
 
 const seconds = (value: number) => z.number().positive().max(3600).default(value);
@@ -55,7 +55,3 @@ export const config = z
   });
 
 export type HttpConfig = z.output<typeof config>;
-
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
-}
