@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { defaultFaults, parametersFor, parameterValues, validateParameters } from './configuration.js';
 import type { ApplicationDescription, ConfigurationSchema, Setting } from './description.js';
-import { expression, matches } from './expression.js';
+import { expression, Matcher } from './expression.js';
 
 type Sample = Pick<ApplicationDescription, 'parameters' | 'configuration'>;
 
@@ -94,9 +94,45 @@ describe('validateParameters', () => {
   it('stops an expression that would run for years', () => {
     expect(message(sample({ regexMatch: '^(a+)+$' }), `${'a'.repeat(40)}!`)).toContain('takes too long');
     const slow = expression('^(a+)+$');
-    expect(slow instanceof RegExp && matches(slow, `${'a'.repeat(40)}!`, 20)).toBeUndefined();
+    expect(slow instanceof RegExp && new Matcher(20).matches(slow, `${'a'.repeat(40)}!`)).toBeUndefined();
+  });
+
+  it('gives all expressions together no more time than one', () => {
+    const of = many(300, `${'a'.repeat(40)}!`);
+    const began = performance.now();
+    for (const faults of [validateParameters(of, {}).faults, defaultFaults(of)]) {
+      expect(faults).toHaveLength(300);
+      expect(faults[0]?.message).toBe('is too slow to check: the expression ^(a+)+$ takes too long on it');
+      expect(faults[299]?.message).toContain('is too slow to check: the expression ^(a+)+$ took all the time');
+    }
+    expect(performance.now() - began).toBeLessThan(5000);
+    expect(validateParameters(many(300, 'aaa'), {}).faults).toEqual([]);
+  });
+
+  it.each([
+    ['a\0b', 'must not hold a NUL character'],
+    [['a', '\0'], 'item 2 must not hold a NUL character'],
+  ])('refuses %j, which no program can be given', (value, why) => {
+    expect(message(sample({}, { schema: 'none' }), value)).toBe(why);
+    expect(message(sample({ multiselect: true }), value)).toBe(why);
+    expect(defaultFaults({ parameters: { it: { value, targets: [] } } })).toEqual([{ field: 'it', message: why }]);
   });
 });
+
+/** So many parameters with this default and one expression that can run away. */
+function many(count: number, value: string): Sample {
+  const names = Array.from({ length: count }, (_, index) => `p${index}`);
+  const targets = [{ pointer: 'IT', components: ['web'] }];
+  return {
+    parameters: Object.fromEntries(names.map((name) => [name, { value, targets }])),
+    configuration: {
+      sections: [
+        { name: 's', settings: names.map((name) => ({ parameter: name, name, immutable: false, schema: 'x' })) },
+      ],
+      schemas: [{ name: 'x', dataType: 'string', allowEmpty: false, regexMatch: '^(a+)+$' }],
+    },
+  };
+}
 
 it('defaultFaults tells which defaults break their own schema', () => {
   expect(defaultFaults(sample({ dataType: 'integer', maxValue: 5 }, {}, 9))).toEqual([

@@ -10,8 +10,9 @@ import type {
   Parameters,
   Setting,
 } from './description.js';
+import { Matcher } from './expression.js';
 import { isParameterValue } from './parameters.js';
-import { valueFault } from './values.js';
+import { unusable, valueFault } from './values.js';
 
 export interface ParameterValidation {
   /** Field: the parameter's name. Empty when everything holds. */
@@ -37,6 +38,7 @@ export function validateParameters(
   const faults: FieldFault[] = Object.keys(values)
     .filter((name) => !Object.hasOwn(description.parameters, name))
     .map((field) => ({ field, message: `is no parameter of this application${didYouMean(field, names)}` }));
+  const matcher = new Matcher();
   const effective: [string, Parameter][] = [];
   for (const [name, parameter] of Object.entries(description.parameters)) {
     const setting = settingOf(description, name);
@@ -46,7 +48,7 @@ export function validateParameters(
     const message =
       setting?.immutable && before !== undefined && !isDeepStrictEqual(before, value)
         ? 'cannot change after installation'
-        : parameterFault(description, setting, value);
+        : parameterFault(description, setting, value, matcher);
     if (message !== undefined) faults.push({ field: name, message });
     else if (value !== undefined) effective.push([name, { ...parameter, value }]);
   }
@@ -55,12 +57,13 @@ export function validateParameters(
 
 /** What is wrong with the package's own defaults. Parameters without one are for the user to fill in. */
 export function defaultFaults(description: Configured): FieldFault[] {
+  const matcher = new Matcher();
   return Object.entries(description.parameters).flatMap(([field, { value }]) => {
     if (value === undefined) return [];
     const setting = settingOf(description, field);
     const schema = setting && schemaOf(description, setting);
     // An empty default is how packages ask for a value; whether it may stay empty is checked when they are deployed.
-    const message = schema && valueFault({ ...schema, allowEmpty: true }, value);
+    const message = unusable(value) ?? (schema && valueFault({ ...schema, allowEmpty: true }, value, matcher));
     return message === undefined ? [] : [{ field, message }];
   });
 }
@@ -90,9 +93,12 @@ function parameterFault(
   description: Configured,
   setting: Setting | undefined,
   value: Json | undefined,
+  matcher: Matcher,
 ): string | undefined {
+  const bad = unusable(value);
+  if (bad !== undefined) return bad;
   const schema = setting && schemaOf(description, setting);
-  if (schema) return value === undefined && !schema.allowEmpty ? 'needs a value' : valueFault(schema, value);
+  if (schema) return value === undefined && !schema.allowEmpty ? 'needs a value' : valueFault(schema, value, matcher);
   if (value === undefined || isParameterValue(value)) return undefined;
   return `must be text, a number, true, false or a list of one of these, not ${named(value)}`;
 }
