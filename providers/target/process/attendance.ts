@@ -43,14 +43,19 @@ async function ended(running: Running, { table, clock }: ComponentParts, signal:
 }
 
 async function keepLogs({ logs, clock, log }: ComponentParts, signal: AbortSignal): Promise<never> {
+  let works = true;
   for (;;) {
-    await clock.delay(tick, signal);
+    // Before the first wait as well: what ends within a tick, over and over, writes too.
     try {
       await logs.rotate();
+      works = true;
     } catch (error) {
-      // A full disk must not end the supervision of what still runs.
-      log.warn('a log file cannot be rotated', { file: logs.current, error });
+      signal.throwIfAborted();
+      // A full disk must not end the supervision of what still runs, nor be filled with complaints about it.
+      if (works) log.warn('a log file cannot be set aside and is emptied', { file: logs.current, error });
+      works = false;
     }
+    await clock.delay(tick, signal);
   }
 }
 

@@ -25,7 +25,7 @@ export const ProcessConfig = z.strictObject({
         .int()
         .min(1)
         .default(10 * mebibyte)
-        .describe('A log file larger than this is set aside'),
+        .describe('A log file larger than this is set aside, of it at most so much'),
       files: z.int().min(0).default(3).describe('Log files set aside that are kept for each component'),
     })
     .prefault({}),

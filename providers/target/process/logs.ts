@@ -1,9 +1,12 @@
-import { copyFile, open, rename, stat, truncate } from 'node:fs/promises';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { open, rename, rm, stat, truncate } from 'node:fs/promises';
 import path from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { hasCode } from '../../../core/files/index.js';
+import { Serial } from './serial.js';
 
 export interface LogLimits {
-  /** A file that grew beyond this is set aside. */
+  /** A file that grew beyond this is set aside, of it at most so much. */
   readonly bytes: number;
   /** So many files set aside are kept. */
   readonly files: number;
@@ -19,6 +22,7 @@ const longestLine = 16 * 1024;
  */
 export class LogFiles {
   readonly current: string;
+  readonly #serial = new Serial();
 
   constructor(
     directory: string,
@@ -28,16 +32,41 @@ export class LogFiles {
   }
 
   /**
-   * Sets a file that grew too large aside. The process keeps its descriptor, so the content is copied and the file
-   * emptied (it is opened for appending); what is written in between the two is lost.
+   * Sets the end of a file that grew too large aside. The process keeps its descriptor, so the content is copied and
+   * the file emptied (it is opened for appending); what is written in between the two is lost.
+   *
+   * All of it is lost when it cannot be set aside, for a log must not be what keeps a disk full.
+   * @throws what kept it from being set aside; the file is empty all the same
    */
-  async rotate(): Promise<void> {
-    if ((await this.#size(this.current)) <= this.limits.bytes) return;
+  rotate(): Promise<void> {
+    return this.#serial.run(() => this.#rotate());
+  }
+
+  async #rotate(): Promise<void> {
+    const size = await this.#size(this.current);
+    if (size <= this.limits.bytes) return;
+    try {
+      await this.#setAside(size);
+    } finally {
+      await truncate(this.current, 0);
+    }
+  }
+
+  async #setAside(size: number): Promise<void> {
+    if (this.limits.files === 0) return;
+    // The oldest goes first: where it was there is room for the newest.
     for (let number = this.limits.files - 1; number >= 1; number -= 1) {
       await this.#renameIfThere(this.#aside(number), this.#aside(number + 1));
     }
-    if (this.limits.files > 0) await copyFile(this.current, this.#aside(1));
-    await truncate(this.current, 0);
+    try {
+      await pipeline(
+        createReadStream(this.current, { start: size - this.limits.bytes, end: size - 1 }),
+        createWriteStream(this.#aside(1), { mode: 0o600 }),
+      );
+    } catch (error) {
+      await rm(this.#aside(1), { force: true });
+      throw error;
+    }
   }
 
   /** The newest lines, oldest first; reads only as much from the end as it needs. */
