@@ -101,6 +101,7 @@ describe('create', () => {
     [{ namespace: '-' }, { ...problem(422), errors: [{ field: 'namespace' }] }],
     [{ device: { labels: { line: [1] } } }, problem(422, 'device.labels.line')],
     [{ device: { labels: { line: 9 } } }, problem(409, 'no onboarded device')],
+    [{ labels: { note: 'x'.repeat(524_288) } }, problem(422, 'a device reads at most 524288')],
   ])('refuses %j and changes nothing', async (request, expected) => {
     await expect(create(request)).rejects.toMatchObject(expected);
     expect(version()).toBe(1);

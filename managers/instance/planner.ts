@@ -3,7 +3,13 @@ import { Problem, problems } from '../../core/operation/index.js';
 import type { Clock } from '../../core/plugin/index.js';
 import type { DeviceManager } from '../device/index.js';
 import type { NextManifest } from '../manifest/index.js';
-import { type Deployment, type DeploymentProfile, parametersFor } from '../margo/index.js';
+import {
+  type Deployment,
+  type DeploymentProfile,
+  documentLimit,
+  parametersFor,
+  renderDeployment,
+} from '../margo/index.js';
 import type { PlacementManager } from '../placement/index.js';
 import type { Solution, SolutionManager } from '../solution/index.js';
 import type { CreateInstance, UpdateInstance } from './index.js';
@@ -34,6 +40,17 @@ export class Planner {
     const parameters = await solutions.parameters(packageId, values);
     const profiles = wantedProfiles(solution, request.profile);
     const { client, deviceId, profile } = await choosePlace(request.device, profiles, devices, placement);
+    const deployment: Deployment = {
+      id,
+      name,
+      namespace,
+      deviceId,
+      applicationId: solution.applicationId,
+      ...(Object.keys(labels).length > 0 && { labels }),
+      profile,
+      parameters: parametersFor(profile, parameters),
+    };
+    mustBeReadable(deployment);
     const now = clock.now();
     return {
       id,
@@ -51,16 +68,7 @@ export class Planner {
       state: 'PENDING',
       createdAt: now,
       updatedAt: now,
-      deployment: {
-        id,
-        name,
-        namespace,
-        deviceId,
-        applicationId: solution.applicationId,
-        ...(Object.keys(labels).length > 0 && { labels }),
-        profile,
-        parameters: parametersFor(profile, parameters),
-      },
+      deployment,
     };
   }
 
@@ -87,7 +95,9 @@ export class Planner {
     };
     const { version } = solution;
     const changed = { ...present, packageId, values, labels, version, profileId: profile.id, deployment };
-    return isDeepStrictEqual(changed, present) ? present : { ...changed, updatedAt: clock.now() };
+    if (isDeepStrictEqual(changed, present)) return present;
+    mustBeReadable(deployment);
+    return { ...changed, updatedAt: clock.now() };
   }
 
   /** @throws Problem 409 when a request names another device or calls the instance something else, 422 */
@@ -135,6 +145,15 @@ export class Planner {
     const why = errors[0]?.message ?? `it has no profile of the type ${present.deployment.profile.type}`;
     throw new Problem(problems.conflict, `${client.name} cannot run version ${solution.version}: ${why}`, { errors });
   }
+}
+
+/** In every form: a device may speak another one later. @throws Problem 422 */
+function mustBeReadable(deployment: Deployment): void {
+  const forms = ['D1', 'D2'] as const;
+  const size = Math.max(...forms.map((form) => renderDeployment(deployment, form).byteLength));
+  if (size <= documentLimit) return;
+  const message = `the document that the device would get has ${size} bytes; a device reads at most ${documentLimit}`;
+  throw new Problem(problems.semanticError, message);
 }
 
 function cannotChange({ id, name }: StoredInstance, field: string, how: string): Problem {

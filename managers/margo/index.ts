@@ -8,6 +8,7 @@ export * from './deployment/read.js';
 export * from './deployment/render.js';
 export * from './device/capabilities.js';
 export * from './digest.js';
+export { documentLimit } from './document/yaml.js';
 export * from './duration.js';
 export * from './finding.js';
 export * from './forms.js';

@@ -1,4 +1,4 @@
-import { type DeviceCapabilities, desiredApplication, readDeployment } from '../margo/index.js';
+import { type DeviceCapabilities, desiredApplication, findingText, readDeployment } from '../margo/index.js';
 import { evaluate } from '../placement/index.js';
 import type { Wanted } from '../reconcile/index.js';
 
@@ -9,7 +9,7 @@ import type { Wanted } from '../reconcile/index.js';
 export function wantedFrom(deploymentId: string, bytes: Uint8Array, capabilities: DeviceCapabilities): Wanted {
   const { deployment, faults } = readDeployment(bytes);
   if (!deployment) {
-    const text = faults.map(({ path, message }) => `${path}: ${message}`).join('; ');
+    const text = faults.map((fault) => findingText(fault)).join('; ');
     return { id: deploymentId, name: deploymentId, components: [], refused: `the deployment cannot be read: ${text}` };
   }
   const names = deployment.profile.components.map(({ name }) => name);

@@ -57,6 +57,7 @@ describe('a deployment', () => {
     const reply = await create({ deviceRef: { labels: { line: 'b', zone: '7' } } });
     expect(reply.json).toMatchObject({ spec: { deviceRef: { id: labelled.clientId } } });
     expectProblem(await create({ deviceRef: { labels: { line: 'b', zone: '8' } } }), 409, /no onboarded device/);
+    expect(expectProblem(await create({ deviceRef: { labels: {} } }), 422)).toEqual(['spec.deviceRef.labels']);
     expect(expectProblem(await create({ deviceRef: { labels: { line: ['b'] } } }), 422)).toEqual([
       'device.labels.line',
     ]);

@@ -63,6 +63,12 @@ describe('a document that is wrong', () => {
       { metadata, spec: { ...ref, deviceRef: { id: 'd', labels: {} } } },
       ['spec.deviceRef'],
     ],
+    [
+      'a label that is too long',
+      '/deployments',
+      { metadata: { ...metadata, labels: { a: 'x'.repeat(257) } }, spec: ref },
+      ['metadata.labels.a'],
+    ],
     ['a name that is too long', '/deployments', { metadata: { name: 'x'.repeat(64) }, spec: ref }, ['metadata.name']],
   ])('%s', async (_what, path, body, fields) => {
     const before = await totals();

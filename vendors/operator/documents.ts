@@ -3,7 +3,11 @@ import { type Json, z } from '../../core/plugin/index.js';
 // Request documents of the operator API, after the sandbox's northbound API. Strict: an unknown key is an error, so that
 // a slip of the pen is never taken for a default.
 
-const labels = z.record(z.string().min(1), z.string());
+// As long as Kubernetes lets a key be, with its prefix; every label goes into the document that a device must read.
+const labelKey = z.string().min(1).max(317);
+const labelValue = z.string().max(256);
+const labels = z.record(labelKey, labelValue);
+const annotations = z.record(z.string().min(1), z.string());
 const json: z.ZodType<Json> = z.json();
 const name = z
   .string()
@@ -45,7 +49,7 @@ export const packageRequest = z.strictObject({
     name,
     namespace: z.string().optional(),
     labels: labels.optional(),
-    annotations: labels.optional(),
+    annotations: annotations.optional(),
   }),
   spec: z.strictObject({
     sourceType: z.literal('OCI_REPO').default('OCI_REPO'),
@@ -58,10 +62,13 @@ export const packageRequest = z.strictObject({
 const parameter = z.union([z.looseObject({ value: json }).transform(({ value }) => value), json]);
 
 const packageRef = z.strictObject({ id: z.string().min(1) });
-const deviceRef = z.union(
-  [z.strictObject({ id: z.string().min(1) }), z.strictObject({ labels: z.record(z.string(), json) })],
-  { error: 'needs either id or labels' },
-);
+/** Never empty: it would choose any device. */
+const selector = z
+  .record(z.string(), json)
+  .refine((wanted) => Object.keys(wanted).length > 0, 'must name at least one label');
+const deviceRef = z.union([z.strictObject({ id: z.string().min(1) }), z.strictObject({ labels: selector })], {
+  error: 'needs either id or labels',
+});
 const deploymentProfile = z.looseObject({ type: z.string().optional(), id: z.string().optional() });
 
 export const deploymentRequest = z.strictObject({
@@ -70,7 +77,7 @@ export const deploymentRequest = z.strictObject({
     name,
     namespace: name.optional(),
     labels: labels.optional(),
-    annotations: labels.optional(),
+    annotations: annotations.optional(),
   }),
   spec: z.strictObject({
     appPackageRef: packageRef,
@@ -87,8 +94,8 @@ export const deploymentUpdate = z.strictObject({
     .strictObject({
       name: name.optional(),
       namespace: name.optional(),
-      labels: z.record(z.string().min(1), z.string().nullable()).optional(),
-      annotations: labels.optional(),
+      labels: z.record(labelKey, labelValue.nullable()).optional(),
+      annotations: annotations.optional(),
     })
     .optional(),
   spec: z.strictObject({
