@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, link, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { chmod, link, lstat, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 /** Whether an error is the operating system's, of one of these codes, such as `ENOENT`. */
@@ -22,11 +22,33 @@ export async function readIfThere(file: string): Promise<string | undefined> {
   }
 }
 
-/** Makes a directory its owner's alone, also when it was there before. */
+/** Milliseconds after which nobody can still be writing a temporary file, in whatever process. */
+const abandonedAfter = 60_000;
+const temporaryName = /^\..+\.[0-9a-f]{12}$/;
+
+/**
+ * Makes a directory its owner's alone, also when it was there before. What writers left that were killed goes: it may be
+ * a private key that nobody knows of.
+ */
 export async function makePrivateDirectory(directory: string): Promise<void> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   // Only when it must be: a change of mode wakes everybody who watches the directory.
   if (((await stat(directory)).mode & 0o777) !== 0o700) await chmod(directory, 0o700);
+  await removeAbandoned(directory);
+}
+
+async function removeAbandoned(directory: string): Promise<void> {
+  for (const name of await readdir(directory)) {
+    if (!temporaryName.test(name)) continue;
+    const file = join(directory, name);
+    try {
+      const found = await lstat(file);
+      if (found.isFile() && Date.now() - found.mtimeMs > abandonedAfter) await rm(file, { force: true });
+    } catch (error) {
+      // Its writer, or somebody else who tidies up, was faster.
+      if (!hasCode(error, 'ENOENT')) throw error;
+    }
+  }
 }
 
 /** Makes new and renamed entries of a directory survive a power cut. */
@@ -69,6 +91,7 @@ async function viaTemporary(
   mode: number,
   publish: (temporary: string) => Promise<void>,
 ): Promise<void> {
+  // As `temporaryName` has it.
   const temporary = join(dirname(file), `.${basename(file)}.${randomBytes(6).toString('hex')}`);
   try {
     const handle = await open(temporary, 'wx', mode);
