@@ -168,6 +168,17 @@ describe('secrets and schemas of all kinds', () => {
     expect(report).toContain('*** is away, found a string from the environment (URL)');
   });
 
+  it.each(['./a/../hunter2', 'hunter2', '@plant/hunter2'])(
+    'keeps the name of a plugin that comes from the environment out of faults: %s',
+    async (specifier) => {
+      const text = 'profile: p\nplugins: ["${env:PLUGIN}", "./other"]\nproviders: {}';
+      const report = (await faultsOf(load(text, { PLUGIN: specifier }))).report();
+      expect(report).toContain('plugin-not-found');
+      expect(report).not.toContain('hunter2');
+      expect(report).toContain('"./other"');
+    },
+  );
+
   it('turns a schema that throws into a fault', async () => {
     const schema = z.object({ url: z.string().transform((text) => new URL(text).href) });
     expect(await check(schema, '{ url: nowhere }')).toContain('the check of this config failed itself: Invalid URL');

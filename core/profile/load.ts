@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { LineCounter } from 'yaml';
 import { loadPlugin, PluginFault } from '../plugin/loader.js';
 import { type DefinitionRegistry, RegistrationError, DefinitionRegistry as Registry } from '../plugin/registry.js';
@@ -12,7 +12,7 @@ import { inDependencyOrder } from './order.js';
 import { parse } from './parse.js';
 import { profileShape } from './schema.js';
 import type { Environment } from './substitute.js';
-import { itemsOf, type MapNode, pairOf, pairsOf, textOf } from './tree.js';
+import { itemsOf, type MapNode, type Node, pairOf, pairsOf, textOf } from './tree.js';
 import { Wiring } from './wire.js';
 
 export interface LoadProfileOptions {
@@ -106,7 +106,8 @@ async function loadPlugins(
 ): Promise<{ readonly registry: DefinitionRegistry; readonly failed: boolean }> {
   const registry = new Registry(known);
   let failed = false;
-  for (const [index, item] of itemsOf(pairOf(root, 'plugins')?.value).entries()) {
+  const plugins = itemsOf(pairOf(root, 'plugins')?.value);
+  for (const [index, item] of plugins.entries()) {
     const specifier = textOf(item);
     if (!specifier) continue;
     try {
@@ -116,8 +117,21 @@ async function loadPlugins(
         error instanceof RegistrationError ? error.violations : error instanceof PluginFault ? [error] : undefined;
       if (violations === undefined) throw error;
       failed = true;
-      for (const { code, message } of violations) faults.add(code, item.at, ['plugins', index], message);
+      for (const { code, message } of violations) {
+        faults.add(code, item.at, ['plugins', index], presentable(message, plugins, file, faults));
+      }
     }
   }
   return { registry, failed };
+}
+
+/** A loader's words without what came from the environment: as it stands there, and as the path that it leads to. */
+function presentable(message: string, plugins: readonly Node[], file: string, faults: FaultCollector): string {
+  let shown = message;
+  for (const plugin of plugins) {
+    const specifier = textOf(plugin);
+    if (!specifier || plugin.kind !== 'scalar' || plugin.variables.length === 0) continue;
+    shown = faults.redact(shown.replaceAll(resolve(dirname(file), specifier), '***'), plugin);
+  }
+  return shown;
 }
