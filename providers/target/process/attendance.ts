@@ -1,4 +1,4 @@
-import { untilFirst, withDeadline } from './deadline.js';
+import { countdown, untilFirst, withDeadline } from './deadline.js';
 import { probeOf } from './health-check.js';
 import type { ComponentParts, Running } from './instance.js';
 import type { Exit } from './launch.js';
@@ -68,9 +68,10 @@ async function watchHealth(
   const { health } = running.workload.file;
   const check = health ?? { interval: settleInterval, timeout: settleInterval, startPeriod: 0, retries: 1 };
   const probe = health ? await probeOf(health, running.workload) : () => Promise.resolve();
-  if (!health) await clock.delay(Math.max(0, running.since + settle - clock.now()), signal);
   // Before the first success time counts, since looking often makes many failures; after it failures do.
-  const patience = running.since + check.startPeriod + check.retries * check.interval;
+  const patience = check.startPeriod + check.retries * check.interval;
+  const isPatienceOver = countdown(clock, patience - running.age, signal);
+  if (!health) await clock.delay(Math.max(0, settle - running.age), signal);
   let wasHealthy = running.ready;
   let failures = 0;
   for (;;) {
@@ -82,9 +83,9 @@ async function watchHealth(
       await attendant.healthy();
     } else {
       failures += 1;
-      attendant.unhealthy(failure, wasHealthy ? failures >= check.retries : clock.now() >= patience);
+      attendant.unhealthy(failure, wasHealthy ? failures >= check.retries : isPatienceOver());
     }
-    const often = !wasHealthy && clock.now() < patience;
+    const often = !wasHealthy && !isPatienceOver();
     await clock.delay(often ? Math.min(startInterval, check.interval) : check.interval, signal);
   }
 }

@@ -37,6 +37,22 @@ export function untilFirst<T>(
   return linked(signals, (inner) => Promise.race([...tasks.map((task) => task(inner)), untilAborted(inner)]));
 }
 
+/**
+ * Tells whether a time has passed, as long as the signal does not abort. It counts by a delay: two readings of the clock
+ * would tell another time when somebody sets it in between.
+ */
+export function countdown(clock: Clock, milliseconds: number, signal: AbortSignal): () => boolean {
+  let over = milliseconds <= 0;
+  clock.delay(milliseconds, signal).then(
+    () => {
+      over = true;
+    },
+    // Aborted: whether it has passed stays as it is.
+    () => undefined,
+  );
+  return () => over;
+}
+
 /** @throws DeadlineExceeded when the task takes longer */
 export function withDeadline<T>(
   clock: Clock,

@@ -36,8 +36,8 @@ export interface Running {
   readonly workload: Workload;
   /** Absent for a process that an earlier agent started. */
   readonly exited?: Promise<Exit>;
-  /** Milliseconds since the epoch. */
-  readonly since: number;
+  /** Milliseconds that it had been running when it was started or found. */
+  readonly age: number;
   /** Whether it was healthy already, under an earlier agent. */
   readonly ready: boolean;
 }
@@ -61,7 +61,7 @@ export async function beginInstance(parts: ComponentParts, record: ComponentReco
     sendSignal(-identity.pid, 'SIGKILL');
     throw error;
   }
-  return { process: identity, workload, exited, since: instance.at, ready: false };
+  return { process: identity, workload, exited, age: 0, ready: false };
 }
 
 /** Before each start: the account may be another one than last time. */
@@ -83,7 +83,9 @@ export async function findInstance(
   if (!process || !parts.table.isAlive(process)) return undefined;
   if (!instance.process) await save({ ...record, instance: { ...instance, process } });
   const workload = await workloadOf(parts, record, instance.token);
-  return { process, workload, since: instance.at, ready: instance.ready };
+  // The clock may have been set since then.
+  const age = Math.max(0, parts.clock.now() - instance.at);
+  return { process, workload, age, ready: instance.ready };
 }
 
 /** Of the processes with this token the one that leads a session was started by an agent; the oldest, if there are more. */

@@ -2,6 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import type { ComponentPhase } from '../../../core/ports/index.js';
 import { type Attendant, attend } from './attendance.js';
 import { type ComponentFile, parseComponentFile, readComponentFile } from './component-file.js';
+import { countdown, linked } from './deadline.js';
 import { beginInstance, type ComponentParts, findInstance, type Running } from './instance.js';
 import { describeExit, type Exit } from './launch.js';
 import type { ComponentRecord } from './store.js';
@@ -162,10 +163,15 @@ export class Supervisor {
       const { restart } = running?.workload.file ?? (await this.#file());
       let reason: string;
       let launchable = true;
+      let hasLasted = (): boolean => false;
       try {
-        running ??= await beginInstance(this.parts, this.#record, (record) => this.#save(record));
+        const present = running ?? (await beginInstance(this.parts, this.#record, (record) => this.#save(record)));
+        running = present;
         this.#enter({ kind: 'alive', running });
-        const exit = await attend(running, this.parts, this.#attendant(running), signal);
+        const exit = await linked([signal], (attended) => {
+          hasLasted = countdown(this.parts.clock, restart.backoff.reset - present.age, attended);
+          return attend(present, this.parts, this.#attendant(present), attended);
+        });
         reason = describeExit(exit);
         if (!restarts(restart.policy, exit)) {
           await this.#terminate(0);
@@ -179,9 +185,8 @@ export class Supervisor {
       }
       // Children that outlive it would keep its ports, and there shall never be two of it.
       await this.#terminate(0);
-      const lasted = running !== undefined && this.parts.clock.now() - running.since >= restart.backoff.reset;
       running = undefined;
-      this.#failures = lasted ? 1 : this.#failures + 1;
+      this.#failures = hasLasted() ? 1 : this.#failures + 1;
       const wait = Math.min(restart.backoff.max, restart.backoff.start * 2 ** (this.#failures - 1));
       this.#enter({ kind: 'waiting', reason: `${reason}; starts again after ${wait / 1000} s`, launchable });
       await this.parts.clock.delay(wait, signal);

@@ -251,6 +251,26 @@ test('logs are rotated while the process writes on, and told from the end', asyn
   expect(numbers.every((number) => number > 0)).toBe(true);
 });
 
+test('a wall clock that is set back holds up neither a start nor an end', async () => {
+  await pushSample(subject.registry, 'deaf', {
+    'component.yaml': 'command: [sh, run.sh]\nstop: { grace: 200ms }\n',
+    'run.sh': "trap '' TERM\nwhile :; do sleep 1000; done\n",
+  });
+  const application = sampleApplication('app', 'deaf', {}, { timeout: 3_000 });
+  let time = Date.now();
+  const falling = vi.spyOn(Date, 'now').mockImplementation(() => {
+    time -= 7_200_000;
+    return time;
+  });
+  try {
+    await apply(application);
+    await target.remove(application, 'main', true, { signal: new AbortController().signal, progress: () => undefined });
+  } finally {
+    falling.mockRestore();
+  }
+  expect(await target.platform.leftovers()).toEqual([]);
+});
+
 test('without wait it resolves once the process is started', async () => {
   await apply(sampleApplication('app', 'stuck', {}, { wait: false }));
   expect(await component()).toMatchObject({ phase: 'installing' });

@@ -1,5 +1,6 @@
 import type { Clock } from '../../../core/plugin/clock.js';
 import { TargetFault } from '../../../core/ports/index.js';
+import { countdown, linked } from './deadline.js';
 import { type ProcessEntry, type ProcessIdentity, type ProcessTable, sendSignal } from './process-table.js';
 
 export interface Termination {
@@ -27,16 +28,17 @@ export async function terminate(
   lifetime: AbortSignal,
 ): Promise<void> {
   const family = (): Promise<ProcessEntry[]> => table.family(prefix, leader);
-  const gone = async (within: number): Promise<ProcessEntry[]> => {
-    const until = clock.now() + within;
-    for (;;) {
-      // Looking at one process is cheap, at all of them is not.
-      const present = leader && table.isAlive(leader) ? undefined : await family();
-      if (present?.length === 0) return [];
-      if (clock.now() >= until) return present ?? (await family());
-      await clock.delay(glance, lifetime);
-    }
-  };
+  const gone = (within: number): Promise<ProcessEntry[]> =>
+    linked([lifetime], async (signal) => {
+      const isOver = countdown(clock, within, signal);
+      for (;;) {
+        // Looking at one process is cheap, at all of them is not.
+        const present = leader && table.isAlive(leader) ? undefined : await family();
+        if (present?.length === 0) return [];
+        if (isOver()) return present ?? (await family());
+        await clock.delay(glance, signal);
+      }
+    });
 
   const members = await family();
   if (members.length === 0) return;
