@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { find, waitForDeployment } from '../client/index.js';
+import { find, waitForDeployment, waitForPackage } from '../client/index.js';
 import { invalid } from '../failure.js';
 import { type DeploymentItem, deployments, devices, packages, shortId } from '../resources/index.js';
 import type { Applied, Applying, Document } from './applying.js';
@@ -28,6 +28,8 @@ export async function applyDeployment(document: Document, on: Applying): Promise
   const { data, error } = form.safeParse(document);
   if (error) throw invalid(`ApplicationDeployment: ${z.prettifyError(error)}`);
   const body = await resolved(data, on);
+  // The host refuses a package that is still being imported; whoever puts both in one file means the one after the other.
+  if (on.importing.delete(body.spec.appPackageRef.id)) await waitForPackage(on, body.spec.appPackageRef.id);
   const present = await findPresent(data.metadata, body.spec.deviceRef.id, on);
   const applied = present
     ? await replace(present, body, on)

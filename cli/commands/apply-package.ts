@@ -38,6 +38,7 @@ export async function applyPackage(document: Document, on: Applying): Promise<Ap
     );
   }
   if (on.wait) await waitForPackage(on, item.id);
+  else on.importing.add(item.id);
   return { what: `package ${item.metadata.name} (${shortId(item.id)})`, outcome, next: packages.next(item) };
 }
 

@@ -34,8 +34,9 @@ export async function apply(terminal: Terminal, options: ApplyOptions): Promise<
   });
   await withClient(terminal, options, async (client) => {
     let next: string | undefined;
+    const importing = new Set<string>();
     for (const { document, applier } of work) {
-      const applied = await applier(document, { terminal, client, wait, timeout });
+      const applied = await applier(document, { terminal, client, wait, timeout, importing });
       terminal.out(`${applied.what} ${applied.outcome}`);
       next = applied.next;
     }

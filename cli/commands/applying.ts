@@ -13,6 +13,8 @@ export interface Applying {
   readonly client: OperatorClient;
   readonly wait: boolean;
   readonly timeout: number;
+  /** Ids of the packages of this run whose import nobody has waited for yet. */
+  readonly importing: Set<string>;
 }
 
 /** One document of a file, as read. */

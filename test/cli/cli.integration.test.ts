@@ -221,6 +221,14 @@ describe('tutti push, apply, get and describe', () => {
     expect((await json('get', 'packages')).items).toEqual([]);
   });
 
+  it('imports a package before it deploys it from the same file, also when it waits for nothing else', async () => {
+    expect(await done(['apply', '-f', '-'], `${packageYaml()}---\n${deploymentYaml('Hi')}`)).toMatch(
+      /^package hello \(\w+\) created\ndeployment line-a \(\w+\) created$/,
+    );
+    await done(['delete', 'deployment', 'line-a', '--force']);
+    await done(['delete', 'package', 'hello']);
+  });
+
   it('does nothing with a file that is wrong', async () => {
     const wrong = await tutti(['apply', '-f', '-'], `${packageYaml()}---\nkind: Pod\n`);
     expect(wrong.code).toBe(exitCodes.invalid);
