@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { age, parseDuration } from './duration.js';
+import { age, instant, parseDuration } from './duration.js';
 
 describe('parseDuration', () => {
   it.each([
@@ -29,3 +29,9 @@ describe('age', () => {
     [undefined, '-'],
   ])('of %s is %s', (time, text) => expect(age(time, now)).toBe(text));
 });
+
+it.each([
+  [0, '1970-01-01T00:00:00.000Z'],
+  [9_007_199_254_740_991_000, '9007199254740991000'],
+  [Number.NaN, 'NaN'],
+])('instant of %s is %s', (milliseconds, text) => expect(instant(milliseconds)).toBe(text));

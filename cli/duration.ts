@@ -12,6 +12,12 @@ export function parseDuration(text: string): number {
   return parts.reduce((sum, [, amount = '0', unit = 's']) => sum + Number(amount) * (units[unit] ?? 0), 0);
 }
 
+/** ISO 8601, of milliseconds since the epoch; what is beyond every calendar is shown as the number that it is. */
+export function instant(milliseconds: number): string {
+  const date = new Date(milliseconds);
+  return Number.isNaN(date.getTime()) ? String(milliseconds) : date.toISOString();
+}
+
 /** How long ago, as short as `kubectl` says it: `5s`, `3m`, `2h`, `4d`. */
 export function age(time: string | undefined, now: number): string {
   const then = time === undefined ? Number.NaN : Date.parse(time);

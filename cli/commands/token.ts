@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type ConnectionOptions, withClient } from '../client/index.js';
-import { age } from '../duration.js';
+import { age, instant } from '../duration.js';
 import type { Format } from '../output/formats.js';
 import { render } from '../output/render.js';
 import type { Column } from '../output/table.js';
@@ -13,7 +13,6 @@ const token = z.looseObject({
   createdAt: z.number(),
   expiresAt: z.number().optional(),
 });
-const iso = (time: number): string => new Date(time).toISOString();
 
 export interface CreateTokenOptions extends ConnectionOptions {
   readonly role: string;
@@ -45,8 +44,8 @@ export async function listTokens(
       { head: 'ID', value: ({ id }) => id },
       { head: 'NAME', value: ({ name }) => name },
       { head: 'ROLE', value: ({ role }) => role },
-      { head: 'AGE', value: ({ createdAt }) => age(iso(createdAt), Date.now()) },
-      { head: 'EXPIRES', value: ({ expiresAt }) => (expiresAt === undefined ? 'never' : iso(expiresAt)) },
+      { head: 'AGE', value: ({ createdAt }) => age(instant(createdAt), Date.now()) },
+      { head: 'EXPIRES', value: ({ expiresAt }) => (expiresAt === undefined ? 'never' : instant(expiresAt)) },
     ];
     terminal.out(await render(items, columns, options.output, false));
     terminal.next('tutti token revoke ID');

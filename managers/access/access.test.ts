@@ -110,6 +110,12 @@ describe('tokens', () => {
     expect(access.principalOf(token)).toBeUndefined();
   });
 
+  it('do not last longer than ten years', async () => {
+    const access = await start();
+    const lasting = access.issue({ name: 'long', role: 'viewer', lifetimeSeconds: Number.MAX_SAFE_INTEGER });
+    await expect(lasting).rejects.toMatchObject({ kind: { status: 422 }, errors: [{ field: 'lifetimeSeconds' }] });
+  });
+
   it('show no secret, neither in lists, nor in the store, nor in the log', async () => {
     const access = await start();
     const { token } = await access.issue({ name: 'ci', role: 'operator' });

@@ -14,6 +14,9 @@ export interface TokenRecord {
   readonly expiresAt?: number;
 }
 
+/** Ten years: what lives longer has no end, and should say so. */
+export const longestLifetimeSeconds = 3653 * 86_400;
+
 /** What may be shown of a token. */
 export type TokenView = Omit<TokenRecord, 'secretHash'>;
 
@@ -21,7 +24,10 @@ export type TokenView = Omit<TokenRecord, 'secretHash'>;
 export interface AccessManager {
   /** From memory, in constant time of the secret. @returns `undefined` for an unknown, expired or malformed token */
   principalOf(token: string): Principal | undefined;
-  /** @returns the token, shown this once, beside its record */
+  /**
+   * @returns the token, shown this once, beside its record
+   * @throws Problem 422 for a lifetime above {@link longestLifetimeSeconds}
+   */
   issue(request: { readonly name: string; readonly role: Role; readonly lifetimeSeconds?: number }): Promise<{
     readonly token: string;
     readonly record: TokenView;

@@ -4,7 +4,7 @@ import { type Principal, Problem, problems, type Role } from '../../core/operati
 import type { Clock, Health, Lifecycle, Logger } from '../../core/plugin/index.js';
 import { collection, put, remove, type StateProvider } from '../../core/ports/index.js';
 import { AdminFile } from './admin-file.js';
-import type { AccessManager, TokenRecord, TokenView } from './index.js';
+import { type AccessManager, longestLifetimeSeconds, type TokenRecord, type TokenView } from './index.js';
 import { hashSecret, newToken, parseToken, secretMatches, type TokenParts, tokenText } from './token.js';
 
 export const tokens = collection<TokenRecord>('access-tokens');
@@ -71,6 +71,11 @@ export class TokenAccess implements AccessManager, Lifecycle {
   }> {
     const parts = newToken();
     return this.#turn(async () => {
+      if ((request.lifetimeSeconds ?? 0) > longestLifetimeSeconds) {
+        const message = `must be at most ${longestLifetimeSeconds}, which is ten years`;
+        const errors = [{ field: 'lifetimeSeconds', message }];
+        throw new Problem(problems.semanticError, `lifetimeSeconds ${message}`, { errors });
+      }
       const record = await this.#keep(parts, request);
       this.#log.info('issued an API token', { token: record.id, tokenName: record.name, role: record.role });
       return { token: tokenText(parts), record };

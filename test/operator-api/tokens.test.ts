@@ -30,6 +30,12 @@ it('are shown once, and only when they are made', async () => {
   expectProblem(await wfm.ask('GET', '/tokens/none'), 404);
 });
 
+it('do not last longer than ten years', async () => {
+  const lasting = (lifetimeSeconds: number) => create({ name: 'long', role: 'viewer', lifetimeSeconds });
+  expect(expectProblem(await lasting(Number.MAX_SAFE_INTEGER), 422)).toEqual(['lifetimeSeconds']);
+  expect((await lasting(10 * 365 * 86_400)).status).toBe(201);
+});
+
 it('end when their time is over', async () => {
   const { json } = await create({ name: 'short', role: 'viewer', lifetimeSeconds: 60 });
   const token = String(json['token']);

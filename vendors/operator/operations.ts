@@ -1,4 +1,5 @@
 import { atLeast, defineOperation, problems, roles, z } from '../../core/plugin/index.js';
+import { longestLifetimeSeconds } from '../../managers/access/index.js';
 import { deploymentRequest, deploymentUpdate, force, id, packageRequest, paging } from './documents.js';
 
 // Northbound: packages, deployments, devices, tokens. Paths after the sandbox's API; `deployments` and `packages` are
@@ -226,7 +227,7 @@ export const createToken = defineOperation({
   input: z.strictObject({
     name: z.string().min(1).max(100),
     role: z.enum(roles),
-    lifetimeSeconds: z.number().int().positive().optional(),
+    lifetimeSeconds: z.number().int().positive().max(longestLifetimeSeconds).optional(),
   }),
   output: { kind: 'value', schema: z.looseObject({ id: z.string(), token: z.string() }) },
   http: { method: 'POST', path: '/tokens' },
