@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Device, firstForm, secondForm } from './device.js';
-import { expectProblem } from './expect.js';
+import { expectProblem, expectTyped } from './expect.js';
 import type { Answer } from './http.js';
 import { startWfm, type Wfm } from './wfm.js';
 
@@ -124,7 +124,7 @@ describe('a gateway and what is below it', () => {
   });
 
   it('reports itself first', async () => {
-    expectProblem(await report(secondForm('gw/a')), 404);
+    expectTyped(await report(secondForm('gw/a')), 404, 'gateway-not-found');
     expect((await report(secondForm('gw'))).status).toBe(201);
     expect((await report(secondForm('gw/a'))).status).toBe(201);
     expect((await report(secondForm('gw/a/x'))).status).toBe(201);
@@ -148,7 +148,7 @@ describe('a gateway and what is below it', () => {
     await report(secondForm('gw/b'));
     expect((await withdraw('/gw')).status).toBe(204);
     expect(await reported()).toEqual(['gw2']);
-    expectProblem(await withdraw('/gw'), 404);
+    expectTyped(await withdraw('/gw'), 404, 'device-not-found');
   });
 
   it.each(['constructor', 'toString', '__proto__', 'hasOwnProperty'])(

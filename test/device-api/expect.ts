@@ -1,6 +1,12 @@
 import { expect } from 'vitest';
 import type { Answer } from './http.js';
 
+/** A problem that the standard has a type of its own for. */
+export function expectTyped(answer: Answer, status: number, fragment: string): void {
+  expectProblem(answer, status);
+  expect(answer.json['type']).toBe(`https://docs.margo.org/specification/problem-types#${fragment}`);
+}
+
 /** A problem of the device API: RFC 9457, and readable for clients of the first preview. */
 export function expectProblem(answer: Answer, status: number, detail?: RegExp): void {
   expect({ status: answer.status, body: answer.text }).toEqual({ status, body: answer.text });

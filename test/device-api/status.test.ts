@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Device } from './device.js';
-import { expectProblem } from './expect.js';
+import { expectProblem, expectTyped } from './expect.js';
 import { startWfm, type Wfm } from './wfm.js';
 
 let wfm: Wfm;
@@ -67,7 +67,7 @@ describe('a status report', () => {
   it('of a deployment that is unknown, or another device’s, is 404 and changes nothing', async () => {
     const before = await wfm.dump();
     const unknown = await device.status('7d3f0a52-5b5e-4a0b-9d0f-2f4b1f6f9a10', 'failed');
-    expectProblem(unknown, 404);
+    expectTyped(unknown, 404, 'deployment-not-found');
     const theirs = await other.status(id, 'failed');
     expectProblem(theirs, 404);
     const wording = (answer: typeof theirs): string => answer.text.replaceAll(/[0-9a-f-]{36}/g, 'ID');

@@ -22,7 +22,7 @@ import { ManifestManager } from '../../managers/manifest/index.js';
 import { mediaTypes, readCapabilities, readStatus } from '../../managers/margo/index.js';
 import { answering, once, signatureAuthenticator } from './authenticator.js';
 import * as operations from './operations.js';
-import { asDeviceProblem, missing, onboardingProblem } from './problems.js';
+import { addressProblem, asDeviceProblem, missing, naming, onboardingProblem } from './problems.js';
 import { readServerCa } from './server-ca.js';
 
 const config = z.strictObject({
@@ -74,7 +74,7 @@ export default defineVendor({
           faults: [{ field: 'properties.id', message: `must be ${input.deviceId}, as in the address` }],
         });
       }
-      await devices.reportCapabilities(input.clientId, reading.capabilities, reading.form);
+      await naming(missing.gateway, devices.reportCapabilities(input.clientId, reading.capabilities, reading.form));
       return created({});
     };
 
@@ -113,7 +113,7 @@ export default defineVendor({
       serve(operations.reportCapabilities, capabilities),
       serve(operations.replaceCapabilities, capabilities),
       serve(operations.withdrawCapabilities, async ({ input }) => {
-        await devices.withdrawCapabilities(input.clientId, input.deviceId);
+        await naming(missing.device, devices.withdrawCapabilities(input.clientId, input.deviceId));
         return empty;
       }),
       serve(operations.manifest, async ({ input: { clientId }, evidence }) => {
@@ -129,24 +129,32 @@ export default defineVendor({
         if (held?.trim() !== '*') await manifests.noteDelivered(clientId, version);
         return representation(bytes, mediaTypes.manifest, { etag, cache: changing });
       }),
-      serve(operations.deployment, async ({ input: { clientId, deploymentId, digest } }) => {
-        const bytes = await manifests.deployment(clientId, deploymentId, digest);
-        if (!bytes)
-          throw new Problem(
-            missing.deployment,
-            `deployment ${deploymentId} has no revision ${digest} here; poll the manifest again`,
-          );
-        return representation(bytes, mediaTypes.deployment, { etag: digest, cache: immutable });
-      }),
-      serve(operations.bundle, async ({ input: { clientId, digest } }) => {
-        const bytes = await manifests.bundle(clientId, digest);
-        if (!bytes) throw new Problem(missing.bundle, `there is no bundle ${digest} here; poll the manifest again`);
-        return representation(bytes, mediaTypes.bundle, { etag: digest, cache: immutable });
-      }),
+      serve(
+        operations.deployment,
+        async ({ input: { clientId, deploymentId, digest } }) => {
+          const bytes = await manifests.deployment(clientId, deploymentId, digest);
+          if (!bytes)
+            throw new Problem(
+              missing.deployment,
+              `deployment ${deploymentId} has no revision ${digest} here; poll the manifest again`,
+            );
+          return representation(bytes, mediaTypes.deployment, { etag: digest, cache: immutable });
+        },
+        addressProblem,
+      ),
+      serve(
+        operations.bundle,
+        async ({ input: { clientId, digest } }) => {
+          const bytes = await manifests.bundle(clientId, digest);
+          if (!bytes) throw new Problem(missing.bundle, `there is no bundle ${digest} here; poll the manifest again`);
+          return representation(bytes, mediaTypes.bundle, { etag: digest, cache: immutable });
+        },
+        addressProblem,
+      ),
       serve(operations.reportStatus, async ({ input }) => {
         const reading = readStatus(input.document, input.deploymentId);
         if (reading.outcome !== 'ok') throw faulty(reading);
-        await instances.report(input.clientId, reading.report);
+        await naming(missing.deployment, instances.report(input.clientId, reading.report));
         return ok({});
       }),
     ];

@@ -19,6 +19,8 @@ const words: Readonly<Record<number, { readonly fragment?: string; readonly erro
 export const missing = {
   bundle: problemType('invalid-bundle', 404, 'Bundle not found'),
   deployment: problemType('deployment-not-found', 404, 'Deployment not found'),
+  device: problemType('device-not-found', 404, 'Device not found'),
+  gateway: problemType('gateway-not-found', 404, 'Gateway not found'),
 } as const;
 
 function problemType(fragment: string, status: number, title: string): ProblemType {
@@ -48,6 +50,24 @@ export function asDeviceProblem(problem: Problem): Problem {
     },
     cause: problem.cause,
   });
+}
+
+/** Says what it is that was not found: managers, which know nothing of the standard's types, only say that something was not. */
+export async function naming<T>(kind: ProblemType, asked: Promise<T>): Promise<T> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (!(error instanceof Problem) || error.kind !== problems.notFound) throw error;
+    const { errors, extensions } = error;
+    throw new Problem(kind, error.detail, { errors, extensions, cause: error });
+  }
+}
+
+/** A digest in an address that is none: the standard has no 422 where nothing but an address can be wrong. */
+export function addressProblem(problem: Problem): Problem {
+  if (problem.kind.status !== 422) return asDeviceProblem(problem);
+  const { detail, errors, extensions, cause } = problem;
+  return asDeviceProblem(new Problem(problems.invalidRequest, detail, { errors, extensions, cause }));
 }
 
 /** The onboarding texts that the first preview fixes word for word. It knows no 422 there: a wrong document is a 400. */
