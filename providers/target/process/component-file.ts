@@ -18,6 +18,13 @@ const duration = z
   .regex(/^\d+(\.\d+)?(ms|s|m|h)$/, 'a duration such as 500ms, 10s, 5m or 1h')
   .transform((text) => Number.parseFloat(text) * (units[text.replace(/^[\d.]+/, '')] ?? 1));
 
+/** What is done again after so long is not done without any pause. */
+const pause = duration.refine((milliseconds) => milliseconds >= 100, { error: 'at least 100ms' });
+
+/** The system takes arguments and variables as text that ends with a NUL. */
+const systemText = z.string().refine((text) => !text.includes('\0'), { error: 'text without a NUL character' });
+const command = z.array(systemText.min(1)).min(1);
+
 const variableName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'the name of an environment variable');
 
 /** The names that the platform itself sets. */
@@ -41,8 +48,8 @@ const httpProbe = z
 const health = z
   .strictObject({
     http: httpProbe.optional().describe('A GET whose status tells'),
-    command: z.array(z.string().min(1)).min(1).optional().describe('A command whose exit code 0 means healthy'),
-    interval: duration.prefault('10s').describe('Time between two checks once it is healthy'),
+    command: command.optional().describe('A command whose exit code 0 means healthy'),
+    interval: pause.prefault('10s').describe('Time between two checks once it is healthy; at least 100ms'),
     timeout: duration.prefault('5s').describe('A check that takes longer has failed'),
     startPeriod: duration.prefault('0s').describe('Failures this soon after the start do not count'),
     retries: z.int().min(1).default(3).describe('So many failures in a row make it unhealthy'),
@@ -52,8 +59,8 @@ const health = z
   });
 
 const backoff = z.strictObject({
-  start: duration.prefault('1s').describe('Wait before the first restart; doubled by every further one'),
-  max: duration.prefault('1m').describe('Longest wait'),
+  start: pause.prefault('1s').describe('Wait before the first restart, at least 100ms; doubled by every further one'),
+  max: pause.prefault('1m').describe('Longest wait; at least 100ms'),
   reset: duration.prefault('1m').describe('After running this long the next wait is `start` again'),
 });
 
@@ -70,18 +77,14 @@ const backoff = z.strictObject({
  */
 export const ComponentFile = z
   .strictObject({
-    command: z
-      .array(z.string().min(1))
-      .min(1)
-      .describe(
-        'Executable and arguments. The executable is a file of the artifact, else one on PATH; `node` is the Node that runs the agent',
-      ),
+    command: command.describe(
+      'Executable and arguments. The executable is a file of the artifact, else one on PATH; `node` is the Node that runs the agent',
+    ),
     environment: z
-      .record(variableName, z.string())
+      .record(variableName, systemText)
       .default({})
       .describe('Variables; a parameter of the same name takes precedence'),
-    workingDirectory: z
-      .string()
+    workingDirectory: systemText
       .default('.')
       .refine((folder) => !path.isAbsolute(folder) && !folder.split(/[\\/]/).includes('..'), {
         error: 'a folder inside the artifact',

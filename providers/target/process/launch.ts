@@ -57,12 +57,14 @@ export function variablesOf(parameters: Readonly<Record<string, Json>>): Record<
     if (!plain) throw new TargetFault('invalid', `parameter pointer ${name} is not an environment variable`, false);
     if (isReserved(name)) throw new TargetFault('invalid', `the variable ${name} is set by the platform`, false);
   }
-  return Object.fromEntries(
-    Object.entries(parameters).map(([name, value]) => [
-      name,
-      typeof value === 'string' ? value : JSON.stringify(value),
-    ]),
-  );
+  return Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, variableOf(name, value)]));
+}
+
+function variableOf(name: string, value: Json): string {
+  // In JSON it is written as an escape.
+  if (typeof value !== 'string') return JSON.stringify(value);
+  if (!value.includes('\0')) return value;
+  throw new TargetFault('invalid', `parameter ${name} holds a NUL character, which no variable can`, false);
 }
 
 export function environmentOf(workload: Workload): Record<string, string> {

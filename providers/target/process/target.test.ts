@@ -126,6 +126,14 @@ test.each(['TUTTI_STATE_DIR', 'not a name', ''])('a parameter named %j is refuse
   expect(await target.actual()).toEqual([]);
 });
 
+test('a parameter whose value no variable can hold is refused by name', async () => {
+  const fault = { code: 'invalid', retry: false, message: expect.stringContaining('GREETING') };
+  await expect(apply(sampleApplication('app', 'sleeper', { GREETING: 'a\0b' }))).rejects.toMatchObject(fault);
+  expect(await target.actual()).toEqual([]);
+  await apply(sampleApplication('app', 'sleeper', { GREETING: { nested: 'a\0b' } }));
+  expect(workloads(subject.dataDir)[0]?.environment).toMatchObject({ GREETING: '{"nested":"a\\u0000b"}' });
+});
+
 test('stopping ends what the workload started too, even in sessions of their own and deaf to signals', async () => {
   await pushSample(subject.registry, 'family', {
     'component.yaml': 'command: [sh, run.sh]\nstop: { grace: 200ms }\n',
@@ -141,7 +149,7 @@ test('stopping ends what the workload started too, even in sessions of their own
 
 test('a crash loop is slowed down, told with its reason, and ends with the last output in the fault', async () => {
   await pushSample(subject.registry, 'broken', {
-    'component.yaml': 'command: [./run.sh]\nrestart: { backoff: { start: 50ms, max: 400ms } }\n',
+    'component.yaml': 'command: [./run.sh]\nrestart: { backoff: { start: 100ms, max: 400ms } }\n',
     'run.sh': '#!/bin/sh\necho started >> "$TUTTI_STATE_DIR/starts"\necho "no database" >&2\nexit 3\n',
   });
   const broken = sampleApplication('app', 'broken', {}, { timeout: 1_200 });
@@ -151,7 +159,7 @@ test('a crash loop is slowed down, told with its reason, and ends with the last 
     message: expect.stringMatching(/exited with code 3.*no database/s),
   });
   expect(await component()).toMatchObject({ phase: 'failed', reason: expect.stringContaining('exited with code 3') });
-  // 50 + 100 + 200 + 400 + 400: without back-off there would be dozens.
+  // 100 + 200 + 400 + 400: without back-off there would be dozens.
   const starts = await readFile(path.join(folder(), 'data', 'starts'), 'utf8');
   expect(starts.trim().split('\n').length).toBeGreaterThanOrEqual(3);
   expect(starts.trim().split('\n').length).toBeLessThanOrEqual(6);
@@ -196,7 +204,7 @@ test('health decides: unhealthy after an update is a fault, and the old files ar
 test('a workload that becomes unhealthy is told and seen, and apply starts it anew', async () => {
   await pushSample(subject.registry, 'moody', {
     'component.yaml':
-      'command: [sh, run.sh]\nhealth: { command: [sh, check.sh], interval: 50ms, retries: 2 }\nstop: { grace: 1s }\n',
+      'command: [sh, run.sh]\nhealth: { command: [sh, check.sh], interval: 100ms, retries: 2 }\nstop: { grace: 1s }\n',
     'run.sh': 'echo $$ >> "$TUTTI_STATE_DIR/starts"\nrm -f "$TUTTI_STATE_DIR/ill"\nexec sleep 1000\n',
     'check.sh': 'test ! -e "$TUTTI_STATE_DIR/ill"\n',
   });
