@@ -28,7 +28,12 @@ type Parts = Pick<Context<ProcessConfig, Uses>, 'config' | 'log' | 'clock' | 'da
 
 const deploymentType = 'custom';
 
-/** Runs components as processes of this machine. */
+/**
+ * Runs components as processes of this machine.
+ *
+ * A workload ends with everything that it started: what carries its variables, and what stays in its session. A process
+ * that leaves the session and clears its environment as well (`setsid env -i …`) cannot be told from others, and runs on.
+ */
 export class ProcessTarget implements TargetProvider, Lifecycle {
   readonly #root: string;
   readonly #table = new ProcessTable();
