@@ -30,6 +30,8 @@ async function start(on: StateProvider = state): Promise<TokenAccess> {
   await access.start();
   return access;
 }
+const warnings = (from: number): string[] =>
+  log.lines.slice(from).flatMap(({ level, message }) => (level === 'warn' ? [message] : []));
 const file = (): string => join(dataDir, 'admin.token');
 const inFile = async (): Promise<string> => (await readFile(file(), 'utf8')).trimEnd();
 
@@ -79,6 +81,45 @@ describe('the first admin token', () => {
     expect(await inFile()).not.toBe(planted);
     expect(again.principalOf(planted)).toBeUndefined();
     expect(again.principalOf(await inFile())).toBeDefined();
+  });
+
+  it.each([undefined, '', 'not a token'])(
+    'is missed when its file holds %j, and can be asked for anew',
+    async (left) => {
+      const before = log.lines.length;
+      await start();
+      const first = await inFile();
+      expect(warnings(before)).toEqual([]);
+      await (left === undefined ? rm(file()) : writeFile(file(), left));
+      await start();
+      expect(warnings(before)).toEqual([expect.stringContaining('admin.token.reset')]);
+
+      await writeFile(`${file()}.reset`, '');
+      const access = await start();
+      await expect(stat(`${file()}.reset`)).rejects.toThrow('ENOENT');
+      const second = await inFile();
+      expect(second).not.toBe(first);
+      expect(access.principalOf(second)).toMatchObject({ roles: ['admin'] });
+      expect(access.principalOf(first)).toMatchObject({ roles: ['admin'] });
+      expect(log.lines).toContainEqual(
+        expect.objectContaining({
+          message: 'audit',
+          fields: expect.objectContaining({ audit: true, action: 'tokens.create', object: second.slice(6, 22) }),
+        }),
+      );
+      await start();
+      expect(await inFile()).toBe(second);
+    },
+  );
+
+  it('is not missed once it was revoked', async () => {
+    const access = await start();
+    const [first] = await access.list();
+    await access.issue({ name: 'other', role: 'admin' });
+    await access.revoke(first?.id ?? '');
+    const before = log.lines.length;
+    await start();
+    expect(warnings(before)).toEqual([]);
   });
 
   it('takes its file along when it is revoked, so that it cannot come back', async () => {

@@ -9,14 +9,26 @@ const ownerOnly = 0o600;
 export class AdminFile {
   readonly path: string;
 
+  /** Left beside it by whoever has lost every admin token: who can write here can read the state too. */
+  readonly resetPath: string;
+
   constructor(dataDir: string) {
     this.path = join(dataDir, 'admin.token');
+    this.resetPath = `${this.path}.reset`;
   }
 
   /** The token in the file; `undefined` when there is none or something else is in it. */
   async read(): Promise<TokenParts | undefined> {
     const text = await readIfThere(this.path);
     return text === undefined ? undefined : parseToken(text.trim());
+  }
+
+  async resetIsAsked(): Promise<boolean> {
+    return (await readIfThere(this.resetPath)) !== undefined;
+  }
+
+  async resetIsDone(): Promise<void> {
+    await rm(this.resetPath, { force: true });
   }
 
   /** Readable by the owner alone from its first byte on, and there wholly or not at all, a power loss included. */

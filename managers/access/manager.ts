@@ -9,6 +9,8 @@ import { hashSecret, newToken, parseToken, secretMatches, type TokenParts, token
 
 export const tokens = collection<TokenRecord>('access-tokens');
 
+const firstName = 'first admin';
+
 interface Known {
   readonly record: TokenRecord;
   readonly principal: Principal;
@@ -47,6 +49,9 @@ export class TokenAccess implements AccessManager, Lifecycle {
   async start(): Promise<void> {
     await this.#known.start();
     if (this.#admins().length === 0) await this.#firstAdmin();
+    else if (await this.#file.resetIsAsked()) await this.#anotherAdmin();
+    else await this.#missFile();
+    await this.#file.resetIsDone();
   }
 
   stop(): Promise<void> {
@@ -112,8 +117,35 @@ export class TokenAccess implements AccessManager, Lifecycle {
     const parts = left ?? newToken();
     if (left) await this.#file.protect();
     else await this.#file.write(parts);
-    await this.#keep(parts, { name: 'first admin', role: 'admin' });
+    await this.#keep(parts, { name: firstName, role: 'admin' });
     this.#log.info('the first admin token is in a file', { file: this.#file.path, token: parts.id });
+  }
+
+  /** The file first, as for the first admin; a crash before the request is removed only makes one more at the next start. */
+  async #anotherAdmin(): Promise<void> {
+    const parts = newToken();
+    await this.#file.write(parts);
+    await this.#keep(parts, { name: firstName, role: 'admin' });
+    const file = this.#file.path;
+    this.#log.info('audit', {
+      audit: true,
+      actor: this.#file.resetPath,
+      action: 'tokens.create',
+      object: parts.id,
+      outcome: 'done',
+    });
+    this.#log.warn('a new admin token was asked for and is in a file; revoke those that are lost', { file });
+  }
+
+  /** The first token counts, yet is not where it was left: somebody may be looking for it. */
+  async #missFile(): Promise<void> {
+    if (!this.#admins().some(({ record }) => record.name === firstName)) return;
+    if (await this.#file.read()) return;
+    const { path: file, resetPath } = this.#file;
+    this.#log.warn(
+      `there is no token in the file of the first admin token, which still counts; if no admin token is left to you, make an empty file ${resetPath} and start again`,
+      { file },
+    );
   }
 
   async #keep(
