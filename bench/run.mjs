@@ -4,14 +4,14 @@
  * Imports nothing outside of Node until the dependencies are there.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import process from 'node:process';
-import { fileURLToPath } from 'node:url';
+import { requireNode, root, staleDependency } from '../cli/prepare.mjs';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const sources = ['core', 'vendors', 'managers', 'providers', 'cli', 'package.json', 'tsconfig.build.json', 'build.mjs'];
 process.chdir(root);
+requireNode();
 
 const stale = staleDependency();
 if (stale !== undefined) prepare(`dependencies: ${stale}; npm ci ...`, 'ci');
@@ -29,21 +29,6 @@ function prepare(what, ...npm) {
   console.error(what);
   const done = spawnSync('npm', npm, { stdio: ['ignore', process.stderr, process.stderr] });
   if (done.status !== 0) process.exit(done.status ?? 1);
-}
-
-/** Why `npm ci` is due, or `undefined`: what npm says it installed against what the lock asks for. */
-function staleDependency() {
-  const installed = join(root, 'node_modules', '.package-lock.json');
-  if (!existsSync(installed)) return 'not installed';
-  const packages = (file) => JSON.parse(readFileSync(file, 'utf8')).packages;
-  const have = packages(installed);
-  for (const [path, wanted] of Object.entries(packages(join(root, 'package-lock.json')))) {
-    if (path === '' || wanted.link === true) continue;
-    const found = have[path];
-    if (found === undefined && wanted.optional === true) continue;
-    if (found?.version !== wanted.version) return `${path} is ${found?.version ?? 'missing'}, not ${wanted.version}`;
-  }
-  return undefined;
 }
 
 /** The newest time of a file below any of `paths`, in milliseconds; a build writes all its files anew. */

@@ -4,20 +4,11 @@
  * Imports nothing outside of Node until the dependencies are there.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import process from 'node:process';
-import { fileURLToPath } from 'node:url';
+import { requireNode, root, staleDependency } from '../cli/prepare.mjs';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const oldestNode = [20, 19];
 process.chdir(root);
-
-const [major, minor] = process.versions.node.split('.').map(Number);
-if (major < oldestNode[0] || (major === oldestNode[0] && minor < oldestNode[1])) {
-  console.error(`Node ${oldestNode.join('.')} or newer is needed; this is ${process.versions.node}`);
-  process.exit(1);
-}
+requireNode();
 
 const stale = staleDependency();
 if (stale !== undefined) {
@@ -58,22 +49,4 @@ function timed(name, work) {
   const done = work();
   console.log(`${done ? 'ok' : 'FAILED'}  ${name} (${((performance.now() - began) / 1000).toFixed(1)} s)`);
   return done;
-}
-
-/**
- * Why `npm ci` is due, or `undefined`. Compares what npm says it installed with what the lock asks for: file times say
- * nothing after a checkout, and a needless `npm ci` pulls the modules away from under everything that runs.
- */
-function staleDependency() {
-  const installed = join(root, 'node_modules', '.package-lock.json');
-  if (!existsSync(installed)) return 'not installed';
-  const packages = (file) => JSON.parse(readFileSync(file, 'utf8')).packages;
-  const have = packages(installed);
-  for (const [path, wanted] of Object.entries(packages(join(root, 'package-lock.json')))) {
-    if (path === '' || wanted.link === true) continue;
-    const found = have[path];
-    if (found === undefined && wanted.optional === true) continue;
-    if (found?.version !== wanted.version) return `${path} is ${found?.version ?? 'missing'}, not ${wanted.version}`;
-  }
-  return undefined;
 }

@@ -3,20 +3,13 @@
  * Options after `--`: --exit, --runtime process|docker, --data DIRECTORY.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import process from 'node:process';
-import { fileURLToPath } from 'node:url';
+import { requireNode, root, staleDependency } from '../prepare.mjs';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-const oldestNode = [20, 19];
 process.chdir(root);
-
-const [major, minor] = process.versions.node.split('.').map(Number);
-if (major < oldestNode[0] || (major === oldestNode[0] && minor < oldestNode[1])) {
-  console.error(`Node ${oldestNode.join('.')} or newer is needed; this is ${process.versions.node}`);
-  process.exit(1);
-}
+requireNode();
 
 const stale = staleDependency();
 if (stale !== undefined) make('installing dependencies', stale, 'npm', ['ci', '--no-audit', '--no-fund']);
@@ -42,21 +35,6 @@ function make(what, why, command, args) {
     process.exit(1);
   }
   console.log(`${what}: done in ${((performance.now() - began) / 1000).toFixed(1)} s`);
-}
-
-/** Why `npm ci` is due, or `undefined`: compares what npm says it installed with what the lock asks for. */
-function staleDependency() {
-  const installed = join('node_modules', '.package-lock.json');
-  if (!existsSync(installed)) return 'there are none yet';
-  const packages = (file) => JSON.parse(readFileSync(file, 'utf8')).packages;
-  const have = packages(installed);
-  for (const [path, wanted] of Object.entries(packages('package-lock.json'))) {
-    if (path === '' || wanted.link === true) continue;
-    const found = have[path];
-    if (found === undefined && wanted.optional === true) continue;
-    if (found?.version !== wanted.version) return `${path} is ${found?.version ?? 'missing'}, not ${wanted.version}`;
-  }
-  return undefined;
 }
 
 /** Why a build is due, or `undefined`: a source is newer than what was made of it. */
