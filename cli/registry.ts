@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { systemClock } from '../core/host/clock.js';
+import { commandClock } from '../core/host/clock.js';
 import { Gate } from '../core/operation/index.js';
 import type { Lifecycle, Logger } from '../core/plugin/index.js';
 import type { ArtifactRegistry } from '../core/ports/index.js';
@@ -27,7 +27,7 @@ export async function withRegistry<T>(
     config,
     uses: {},
     log: noLog,
-    clock: systemClock,
+    clock: commandClock,
     dataDir: '',
     resolvePath: (path) => resolve(path),
     surface: { operations: [], mounts: [], gate: new Gate([], noLog) },

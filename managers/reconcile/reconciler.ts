@@ -39,6 +39,8 @@ export class Reconciler implements ReconcileManager, Lifecycle {
   readonly #pacing: Pacing;
   readonly #queue: KeyedQueue;
   readonly #stopped = new AbortController();
+  /** Ends the waiting for a step whose purpose is gone, by application. */
+  readonly #steps = new Map<string, AbortController>();
   #loops: readonly Promise<void>[] = [];
 
   constructor(private readonly on: Dependencies) {
@@ -77,6 +79,7 @@ export class Reconciler implements ReconcileManager, Lifecycle {
   async adopt(wanted: readonly Wanted[], alongside: readonly Change[]): Promise<void> {
     for (const id of await this.#ledger.adopt(wanted, alongside)) {
       this.#pacing.forget(id);
+      this.#steps.get(id)?.abort();
       this.#queue.add(id);
     }
     await this.#queueStrays();
@@ -169,14 +172,18 @@ export class Reconciler implements ReconcileManager, Lifecycle {
     );
   }
 
-  async #work(id: string, signal: AbortSignal): Promise<WorkResult> {
+  async #work(id: string, stopped: AbortSignal): Promise<WorkResult> {
+    const step = new AbortController();
+    this.#steps.set(id, step);
     try {
-      return await this.#reconcile(id, signal);
+      return await this.#reconcile(id, AbortSignal.any([stopped, step.signal]));
     } catch (error) {
-      if (signal.aborted) return undefined;
+      if (stopped.aborted) return undefined;
+      if (step.signal.aborted) return { again: 0 };
       this.on.log.error(`${id} could not be reconciled; tried again later`, { error });
       return this.#failed(id, wholeApplication, true);
     } finally {
+      this.#steps.delete(id);
       this.#executor.idle(id);
     }
   }

@@ -273,6 +273,14 @@ describe('the agent', () => {
     expect(agent.log()).not.toContain('not as desired');
   });
 
+  it('gives up a step whose purpose is gone, and turns to what is wanted now', async () => {
+    await agent.fleet.publish(1, [deployment(a)]);
+    await agent.start({ stuck: ['oci://reg.test/1111'] });
+    await eventually(() => agent.fleet.states()).toEqual({ [a]: 'installing' });
+    await agent.fleet.publish(2, []);
+    await eventually(() => agent.fleet.states()).toEqual({ [a]: 'removed' });
+  });
+
   it('says that it cannot run a deployment type that no target has', async () => {
     await agent.fleet.publish(1, [deployment(a, '1.0.0', { type: 'helm' })]);
     await agent.start();

@@ -110,6 +110,9 @@ describe('tutti push, apply, get and describe', () => {
     expect(digest).toMatch(/^sha256:[0-9a-f]{64}$/);
     expect(await done(component)).toBe(digest);
     expect(await done(['push', directory, `${host}/samples/hello`])).toMatch(/^sha256:/);
+    const nobody = await tutti(['push', directory, 'localhost:9/samples/hello']);
+    expect(nobody.err).toContain('nothing listens there');
+    expect(nobody.code).toBe(exitCodes.unreachable);
     const wrongTag = await tutti(['push', directory, `${host}/samples/hello:2.0.0`]);
     expect(wrongTag).toMatchObject({ code: exitCodes.invalid, out: '' });
     expect(wrongTag.err).toContain("the tag must be the package's version: 1.0.0, not 2.0.0");
