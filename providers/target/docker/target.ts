@@ -26,6 +26,7 @@ import { Engine, engineAddress } from './engine.js';
 import { applicationChanges } from './events.js';
 import { targetFacts } from './facts.js';
 import { pullMissing } from './images.js';
+import { endInterruptedReplacements } from './interrupted.js';
 import { containerLogs } from './logs.js';
 import { monitorEngine } from './monitor.js';
 import { endOrphan } from './orphan.js';
@@ -128,6 +129,7 @@ export class DockerTarget implements TargetProvider, Lifecycle {
       const prepared = await prepare(application, component, applied, directory, preparation);
       await Promise.all(prepared.images.map((image) => pullMissing(this.#engine, image, known, call)));
 
+      await endInterruptedReplacements(this.#engine, project);
       call.progress(`starting ${name}`);
       const up = [...prepared.options, 'up', '--detach', '--remove-orphans', '--quiet-pull'];
       const start = { project, applied, owner: config.owner, wait: component.wait, settle: config.settle };
