@@ -16,7 +16,31 @@ module.exports = {
       name: 'providers-know-core',
       severity: 'error',
       from: { path: '^providers/', pathNot: test },
-      to: { path: outside('providers') },
+      to: {
+        path: outside('providers'),
+        pathNot: ['^vendors/(http|grpc|mqtt)/wire/', '^vendors/[^/]+/operations\\.ts$'],
+      },
+    },
+    {
+      name: 'wire-is-for-both-ends',
+      comment:
+        'the form of a protocol, known by its binding (vendors/<name>/) and its transport (providers/transport/<name>/)',
+      severity: 'error',
+      from: { path: '^providers/', pathNot: ['^providers/transport/([^/]+)/', test] },
+      to: { path: '^vendors/[^/]+/wire/' },
+    },
+    {
+      name: 'a-transport-speaks-its-own-protocol',
+      severity: 'error',
+      from: { path: '^providers/transport/([^/]+)/', pathNot: test },
+      to: { path: '^vendors/[^/]+/', pathNot: '^vendors/$1/wire/' },
+    },
+    {
+      name: 'declared-operations-are-for-callers',
+      comment: 'what a vendor declares is its face to callers: a provider that calls it, and the command line',
+      severity: 'error',
+      from: { path: '^providers/', pathNot: ['^providers/wfm/', test] },
+      to: { path: '^vendors/[^/]+/operations\\.ts$' },
     },
     {
       name: 'no-provider-knows-another',

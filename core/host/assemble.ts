@@ -2,9 +2,12 @@ import 'reflect-metadata';
 import { isAbsolute, resolve } from 'node:path';
 import { Container, type ResolutionContext } from 'inversify';
 import { Gate, type MountedMount, type MountedOperation, type Surface } from '../operation/index.js';
+import { RateLimiter } from '../operation/rate-limit.js';
+import { RememberedReplies } from '../operation/remembered-replies.js';
 import type { Clock } from '../plugin/clock.js';
 import type { Binding, BindingContext, Uses, VendorOffer } from '../plugin/definition.js';
 import type { Lifecycle } from '../plugin/lifecycle.js';
+import { StateProvider } from '../ports/state.js';
 import type { ResolvedEntry, ResolvedProfile } from '../profile/index.js';
 import { type ProvisionFailure, StartUpError } from './failures.js';
 import type { LifecycleNode } from './lifecycle.js';
@@ -15,6 +18,8 @@ export interface Assembly {
   /** In dependency order. */
   readonly nodes: readonly LifecycleNode[];
   readonly bindings: readonly Binding[];
+  /** What each binding serves, by its name. */
+  readonly surfaces: ReadonlyMap<string, Surface>;
 }
 
 export interface AssemblyOptions {
@@ -36,11 +41,18 @@ export function assemble(profile: ResolvedProfile, options: AssemblyOptions): As
   const container = new Container();
   const failures: ProvisionFailure[] = [];
   const made = new Map<string, object>();
+  const surfaces = new Map<string, Surface>();
   /** Vendors by the scheme that they check. */
   const schemes = new Map<string, string>();
   const tokens = new Map(profile.entries.map(({ name }) => [name, Symbol(name)]));
   const token = (name: string): symbol => tokens.get(name) ?? Symbol(name);
   const vendors = profile.entries.filter(({ slot }) => slot === 'vendors');
+  /** The first state of the profile keeps what belongs to no manager: the replies of calls with idempotency keys. */
+  const stateEntry = profile.entries.find(({ definition }) =>
+    definition.provides.some(({ id }) => id === StateProvider.id),
+  );
+  const limiter = profile.host.rateLimit && new RateLimiter(profile.host.rateLimit, options.clock);
+  let replies: RememberedReplies | undefined;
 
   for (const entry of profile.entries) {
     container
@@ -86,6 +98,7 @@ export function assemble(profile: ResolvedProfile, options: AssemblyOptions): As
       dependsOn: dependenciesOf(entry),
     })),
     bindings: profile.entries.filter(({ slot }) => slot === 'bindings').map(({ name }) => made.get(name) as Binding),
+    surfaces,
   };
 
   /** Of two that take the same credentials, neither could know which callers are its own. */
@@ -103,7 +116,10 @@ export function assemble(profile: ResolvedProfile, options: AssemblyOptions): As
     const used = Object.values(entry.wiring).flatMap((wire) =>
       wire === undefined || (typeof wire === 'object' && 'host' in wire) ? [] : wire,
     );
-    return entry.slot === 'bindings' ? [...used, ...servedBy(entry).map(({ name }) => name)] : [...used];
+    if (entry.slot !== 'bindings') return used;
+    return [
+      ...new Set([...used, ...(stateEntry ? [stateEntry.name] : []), ...servedBy(entry).map(({ name }) => name)]),
+    ];
   }
 
   function servedBy(entry: ResolvedEntry): readonly ResolvedEntry[] {
@@ -121,13 +137,25 @@ export function assemble(profile: ResolvedProfile, options: AssemblyOptions): As
     );
   }
 
+  /** One for all bindings, so that a call may be made again on another one. */
+  function rememberedReplies(): { readonly replies?: RememberedReplies } {
+    const state = stateEntry && made.get(stateEntry.name);
+    if (!state) return {};
+    replies ??= new RememberedReplies(state as StateProvider, options.clock);
+    return { replies };
+  }
+
   /** Authenticators of all vendors stand at every door, whichever vendors a binding serves. */
   function surfaceOf(binding: ResolvedEntry): Surface {
     const offer = ({ name }: ResolvedEntry): VendorOffer => (made.get(name) ?? {}) as VendorOffer;
     const gate = new Gate(
       vendors.flatMap((vendor) => offer(vendor).authenticators ?? []),
       options.log.of(binding.name),
-      { ...(options.verifyReplies && { verifyReplies: true }) },
+      {
+        ...(options.verifyReplies && { verifyReplies: true }),
+        ...(limiter && { limiter }),
+        ...rememberedReplies(),
+      },
     );
     const operations: MountedOperation[] = [];
     const mounts: MountedMount[] = [];
@@ -144,6 +172,8 @@ export function assemble(profile: ResolvedProfile, options: AssemblyOptions): As
       }
       for (const mount of offer(vendor).mounts ?? []) mounts.push({ ...mount, ...place });
     }
-    return { operations, mounts, gate };
+    const surface = { operations, mounts, gate };
+    surfaces.set(binding.name, surface);
+    return surface;
   }
 }

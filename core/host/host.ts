@@ -39,7 +39,7 @@ export async function startHost(profile: ResolvedProfile, options: HostOptions):
   const log = options.log ?? createLog(profile.host.log);
   const { deadlines } = profile.host;
   let phase: Phase = 'provisioning';
-  let assembly: Assembly = { nodes: [], bindings: [] };
+  let assembly: Assembly = { nodes: [], bindings: [], surfaces: new Map() };
   const status: HostStatus = {
     profile: profile.name,
     version: options.version,

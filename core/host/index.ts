@@ -1,4 +1,5 @@
 export * from './clock.js';
+export * from './describe.js';
 export * from './failures.js';
 export * from './host.js';
 export * from './log.js';

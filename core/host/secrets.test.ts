@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { secret } from '../plugin/definition.js';
+import { secret } from '../plugin/secret.js';
 import { secretValues } from './secrets.js';
 
 const marked = secret(z.string());

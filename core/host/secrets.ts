@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { isSecret } from '../plugin/definition.js';
+import { isSecret } from '../plugin/secret.js';
 
 /** What the definition of a schema may hold of further schemas, whichever of zod's kinds it is. */
 interface SchemaParts {

@@ -29,6 +29,11 @@ export interface Evidence {
   readonly params: Readonly<Record<string, string>>;
   /** DER of the client certificate that the transport verified. */
   readonly clientCertificate?: Uint8Array;
+  /**
+   * Common name of the client certificate that somebody before the host verified, and vouches for: a broker that takes
+   * the name from the certificate and lets nobody else use what belongs to it.
+   */
+  readonly clientName?: string;
   /** The remote address of the connection; a proxy's, where one stands before the host. */
   readonly peer?: string | undefined;
 }

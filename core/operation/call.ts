@@ -13,6 +13,13 @@ export interface IncomingCall {
   readonly ifNoneMatch?: string | undefined;
   readonly accept?: string | undefined;
   readonly resumeAfter?: string | undefined;
+  /** Milliseconds that the caller waits for the answer, from now; the operation's own time ends it if that is shorter. */
+  readonly timeout?: number | undefined;
+  /**
+   * A text of the caller's choice by which a call that is made again is known: of an operation that is `once`, the
+   * effect is had once for each key, and the same answer given (HTTP: `Idempotency-Key`).
+   */
+  readonly idempotencyKey?: string | undefined;
 }
 
 /** What the handler is given. The signal is made on demand, since most handlers never look at it. */

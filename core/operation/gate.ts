@@ -14,8 +14,10 @@ import {
 import { AdmittedCall, type IncomingCall } from './call.js';
 import { noneMatch } from './conditional.js';
 import type { MountedOperation } from './mounted.js';
-import type { Handler, Operation } from './operation.js';
+import type { Handler, Operation, Output } from './operation.js';
 import { type FieldFault, Problem, problems } from './problem.js';
+import type { RateLimiter } from './rate-limit.js';
+import type { RememberedReplies } from './remembered-replies.js';
 import type { CacheRule, Reply } from './reply.js';
 import { verified } from './verified.js';
 
@@ -28,9 +30,14 @@ export type Outcome =
 export interface GateOptions {
   /** Holds replies and problems of handlers against what their operations declare. For tests: it costs time. */
   readonly verifyReplies?: boolean;
+  /** For calls with an idempotency key; without it such keys are refused. */
+  readonly replies?: RememberedReplies;
+  /** One for all bindings of a host. */
+  readonly limiter?: RateLimiter;
 }
 
 const defaultTimeout = 30_000;
+const longestKey = 255;
 const reading: AuthenticatedCall = Object.freeze({ changes: false });
 const changing: AuthenticatedCall = Object.freeze({ changes: true });
 
@@ -103,7 +110,10 @@ export class Gate {
         call.evidence,
         mounted.operation.idempotency === 'safe' ? reading : changing,
       );
-      const reply = after(principal, (known) => this.#admit(mounted, call, known, correlationId));
+      const reply = after(principal, (known) => {
+        this.options.limiter?.admit(known.kind === 'anonymous' ? (call.evidence.peer ?? '') : known.id);
+        return this.#admit(mounted, call, known, correlationId);
+      });
       const outcome = after(reply, (given) => conditional(given, call.ifNoneMatch));
       return outcome instanceof Promise ? outcome.catch((error) => this.#refuse(mounted, call, error)) : outcome;
     } catch (error) {
@@ -127,24 +137,49 @@ export class Gate {
     const input = parseInput(operation.input, call.input());
     const refusal = check(principal, input);
     if (refusal !== undefined) throw new Problem(problems.notAuthorized, refusal);
-    if (operation.output.kind === 'representation') negotiate(call.accept, operation.output.mediaTypes);
+    negotiate(call.accept, mediaTypesOf(operation.output));
     const admitted = new AdmittedCall(call, input as never, principal, correlationId);
-    const run = this.options.verifyReplies === true ? verified(operation, handler) : handler;
-    const reply = run(admitted);
+    const handle = this.options.verifyReplies === true ? verified(operation, handler) : handler;
+    const reply =
+      call.idempotencyKey === undefined || operation.idempotency !== 'once'
+        ? handle(admitted)
+        : this.#once(operation, admitted, call.idempotencyKey, handle);
     return reply instanceof Promise && operation.output.kind !== 'stream'
-      ? this.#inTime(reply, operation, admitted)
+      ? this.#inTime(reply, operation, admitted, call.timeout)
       : reply;
   }
 
+  #once(
+    operation: Operation,
+    call: AdmittedCall<never>,
+    key: string,
+    handle: Handler<never>,
+  ): ReturnType<Handler<never>> {
+    const { replies } = this.options;
+    if (!replies) throw new Problem(problems.invalidRequest, 'this host keeps no state, and knows no idempotency keys');
+    if (key === '' || key.length > longestKey) {
+      throw new Problem(problems.invalidRequest, `an idempotency key has 1 to ${longestKey} characters`);
+    }
+    return replies.once(operation, call.principal, key, call.input, () => handle(call));
+  }
+
   /** A handler's reply, or the end of its time, whichever comes first: a handler need not heed its signal. */
-  #inTime(reply: Promise<Reply<unknown>>, operation: Operation, call: AdmittedCall<never>): Promise<Reply<unknown>> {
+  #inTime(
+    reply: Promise<Reply<unknown>>,
+    operation: Operation,
+    call: AdmittedCall<never>,
+    callersTimeout: number = Number.POSITIVE_INFINITY,
+  ): Promise<Reply<unknown>> {
     return new Promise((resolve, reject) => {
       let over: Error | undefined;
-      const timer = setTimeout(() => {
-        over = new DOMException(`${operation.id} took too long`, 'TimeoutError');
-        call.expire(over);
-        reject(over);
-      }, operation.timeout ?? defaultTimeout);
+      const timer = setTimeout(
+        () => {
+          over = new DOMException(`${operation.id} took too long`, 'TimeoutError');
+          call.expire(over);
+          reject(over);
+        },
+        Math.min(operation.timeout ?? defaultTimeout, callersTimeout),
+      );
       timer.unref();
       reply.then(
         (given) => {
@@ -225,7 +260,26 @@ export function fieldFaults(error: z.ZodError): FieldFault[] {
   return error.issues.map(({ path, message }) => ({ field: path.map(String).join('.'), message }));
 }
 
+const json = ['application/json'];
+/** The type of server-sent events stands for all streams: it is what the callers that ask for a type ask for. */
+const events = ['text/event-stream', ...json];
+
+function mediaTypesOf(output: Output): readonly string[] {
+  switch (output.kind) {
+    case 'representation':
+      return output.mediaTypes;
+    case 'stream':
+      return events;
+    case 'value':
+      return json;
+    case 'empty':
+      return [];
+  }
+}
+
+/** Nothing that is sent without a body can be unacceptable. */
 function negotiate(accept: string | undefined, available: readonly string[]): void {
+  if (available.length === 0) return;
   if (accept === undefined || accept === '*/*' || accept === available[0]) return;
   if (new Negotiator({ headers: { accept } }).mediaType([...available]) === undefined) {
     throw new Problem(problems.notAcceptable, `available: ${available.join(', ')}; the request accepts ${accept}`);

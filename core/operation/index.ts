@@ -1,7 +1,9 @@
 export * from './access.js';
 export type { IncomingCall } from './call.js';
+export * from './carried-call.js';
 export * from './conditional.js';
 export * from './gate.js';
+export * from './http-form.js';
 export * from './local.js';
 export * from './mounted.js';
 export * from './operation.js';

@@ -34,12 +34,12 @@ export interface HttpShape {
 }
 
 /** One typed contract, declared once and served by every binding. */
-export interface Operation<I extends z.ZodType = z.ZodType> {
+export interface Operation<I extends z.ZodType = z.ZodType, O extends Output = Output> {
   /** `<noun>.<verb>`, unique in a host. */
   readonly id: string;
   readonly summary: string;
   readonly input: I;
-  readonly output: Output;
+  readonly output: O;
   /** The problems that its handler may answer, beside those of the contract itself. */
   readonly problems: readonly ProblemType[];
   readonly access: Access<z.output<I>>;
@@ -48,7 +48,7 @@ export interface Operation<I extends z.ZodType = z.ZodType> {
   readonly bodyLimit?: number;
   /**
    * Milliseconds that the handler may take; 30,000 unless told; streams have no limit. The caller is answered then,
-   * whether the handler heeds its signal or not.
+   * whether the handler heeds its signal or not; earlier, when the caller does not wait that long.
    */
   readonly timeout?: number;
   readonly http: HttpShape;
@@ -81,12 +81,14 @@ export interface ServedOperation {
   readonly present?: (problem: Problem) => Problem;
 }
 
-export function defineOperation<I extends z.ZodType>(operation: Operation<I>): Operation<I> {
+export function defineOperation<I extends z.ZodType, const O extends Output>(
+  operation: Operation<I, O>,
+): Operation<I, O> {
   return Object.freeze(operation);
 }
 
-export function serve<I extends z.ZodType>(
-  operation: Operation<I>,
+export function serve<I extends z.ZodType, O extends Output>(
+  operation: Operation<I, O>,
   handler: Handler<z.output<I>>,
   present?: (problem: Problem) => Problem,
 ): ServedOperation {

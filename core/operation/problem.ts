@@ -83,13 +83,44 @@ export const problems = {
   timeout: kind('timeout', 504, 'The operation took too long', true),
 } as const satisfies Record<string, ProblemType>;
 
-/** What any operation may answer without declaring it. */
+/** The problem in a body that was received (RFC 9457), as well as it can be told; `undefined` for what is no problem. */
+export function problemFrom(body: unknown, status: number, title: string): Problem | undefined {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return undefined;
+  const {
+    type,
+    title: said,
+    status: told,
+    detail,
+    retryable,
+    retryAfterSeconds,
+    errors,
+    ...extensions
+  } = body as Record<string, unknown>;
+  const kind: ProblemType = {
+    type: typeof type === 'string' ? type : 'about:blank',
+    title: typeof said === 'string' ? said : title,
+    status: typeof told === 'number' ? told : status,
+    retryable: retryable === true,
+  };
+  return new Problem(kind, typeof detail === 'string' ? detail : kind.title, {
+    ...(typeof retryAfterSeconds === 'number' && { retryAfterSeconds }),
+    errors: Array.isArray(errors) ? errors.filter(isFieldFault) : [],
+    extensions,
+  });
+}
+
+function isFieldFault(value: unknown): value is FieldFault {
+  return typeof value === 'object' && value !== null && 'field' in value && 'message' in value;
+}
+
+/** What any operation may answer without declaring it; one that is `once` also {@link problems.conflict}, for an idempotency key. */
 export const contractProblems: readonly ProblemType[] = Object.freeze([
   problems.invalidRequest,
   problems.notAuthenticated,
   problems.notAuthorized,
   problems.notAcceptable,
   problems.requestTimeout,
+  problems.tooManyRequests,
   problems.tooLarge,
   problems.unsupportedMediaType,
   problems.semanticError,

@@ -157,15 +157,6 @@ function definition<C extends z.ZodType, U extends Uses>(
   });
 }
 
-/** Marks a config value as secret: it is never logged, shown or put into an error text. */
-export function secret<S extends z.ZodType>(schema: S): S {
-  return schema.meta({ ...schema.meta(), secret: true }) as S;
-}
-
-export function isSecret(schema: z.ZodType): boolean {
-  return schema.meta()?.['secret'] === true;
-}
-
 /** What a package's default export may be: a plugin of one or more definitions. */
 export interface Plugin {
   readonly name: string;

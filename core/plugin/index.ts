@@ -1,5 +1,6 @@
 /** What the author of a plugin imports, and all of it: `tutti/plugin`. */
 export { z } from 'zod';
+export * from '../client/index.js';
 export { canonicalJson } from '../json/canonical.js';
 export * from '../operation/index.js';
 export * from '../ports/index.js';
@@ -7,3 +8,4 @@ export * from './clock.js';
 export * from './definition.js';
 export * from './lifecycle.js';
 export * from './logger.js';
+export * from './secret.js';

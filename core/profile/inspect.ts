@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { isSecret } from '../plugin/definition.js';
+import { isSecret } from '../plugin/secret.js';
 import { didYouMean } from '../plugin/suggest.js';
 import type { FaultCollector } from './faults.js';
 import { itemsOf, type MapNode, type Node, type Path, pairOf, pairsOf, textOf } from './tree.js';

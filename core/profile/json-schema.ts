@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Definition } from '../plugin/definition.js';
-import { isSecret } from '../plugin/definition.js';
 import type { DefinitionRegistry } from '../plugin/registry.js';
+import { isSecret } from '../plugin/secret.js';
 import { type Slot, slotNames, slots } from './model.js';
 import { entryShapes, profileShape } from './schema.js';
 

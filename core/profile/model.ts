@@ -46,6 +46,8 @@ export interface ResolvedEntry {
 export interface HostSettings {
   /** Milliseconds for each phase, for every entry. */
   readonly deadlines: { readonly start: number; readonly drain: number; readonly stop: number };
+  /** Of each caller, over all bindings. */
+  readonly rateLimit?: { readonly perSecond: number; readonly burst: number } | undefined;
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly format: 'json' | 'text' };
 }
 

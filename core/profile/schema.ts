@@ -47,6 +47,15 @@ const host = z.strictObject({
     })
     .prefault({})
     .describe('How long each entry may take for a phase'),
+  rateLimit: z
+    .strictObject({
+      perSecond: z.number().positive().max(1_000_000).describe('Calls a second of one caller, in the long run'),
+      burst: z.number().int().min(1).max(1_000_000).describe('Calls of one caller at once, after a rest'),
+    })
+    .optional()
+    .describe(
+      'How much one caller may ask of all bindings together: a user or a device, or an address of strangers; no limit unless told',
+    ),
   log: z
     .strictObject({
       level: z.enum(['debug', 'info', 'warn', 'error']).default('info'),

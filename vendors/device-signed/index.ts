@@ -6,6 +6,7 @@ import {
   empty,
   entityTags,
   type FieldFault,
+  type Handler,
   noneMatch,
   ok,
   Problem,
@@ -65,7 +66,7 @@ export default defineVendor({
     const serverCa = settings.serverCa === undefined ? join(dataDir, 'pki', 'ca.crt') : resolvePath(settings.serverCa);
     const stopped = new AbortController();
 
-    const capabilities: Parameters<typeof serve<typeof operations.reportCapabilities.input>>[1] = async ({ input }) => {
+    const capabilities: Handler<z.output<typeof operations.reportCapabilities.input>> = async ({ input }) => {
       const reading = readCapabilities(input.document, { unknownValues: settings.unknownValues });
       if (reading.outcome !== 'ok') throw faulty(reading);
       if (input.deviceId !== undefined && reading.capabilities.id !== input.deviceId) {

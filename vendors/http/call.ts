@@ -1,18 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
-import type { Evidence, IncomingCall, Operation } from '../../core/operation/index.js';
+import { correlationIdIn, type Evidence, type IncomingCall, type Operation } from '../../core/operation/index.js';
 import { assembleInput } from './request.js';
 
 /** The header field that ties a call to its lines in the log, in a request and in a response. */
 export const correlationField = 'x-correlation-id';
-const correlationForm = /^[\w.:-]{1,128}$/;
 const empty = new URLSearchParams();
-
-/** @returns `undefined` where there is none, or none that is fit for a log */
-export function correlationIdIn(headers: Evidence['headers']): string | undefined {
-  const given = headers[correlationField];
-  return given !== undefined && correlationForm.test(given) ? given : undefined;
-}
 
 /** How the calls of a server end, when it does not wait for them to end by themselves. */
 export interface Ending {
@@ -32,6 +25,7 @@ export class HttpCall implements IncomingCall {
   readonly ifNoneMatch: string | undefined;
   readonly accept: string | undefined;
   readonly resumeAfter: string | undefined;
+  readonly idempotencyKey: string | undefined;
   #signal: AbortSignal | undefined;
 
   constructor(
@@ -50,6 +44,7 @@ export class HttpCall implements IncomingCall {
     this.accept = headers['accept'];
     // An empty one means that no item had an id (WHATWG HTML section 9.2.6).
     this.resumeAfter = headers['last-event-id'] || undefined;
+    this.idempotencyKey = headers['idempotency-key'];
   }
 
   input(): unknown {

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import { correlated } from '../../core/correlation/index.js';
 import {
+  correlationIdIn,
   type Evidence,
   type MountedMount,
   type Outcome,
@@ -10,7 +11,7 @@ import {
   type Surface,
 } from '../../core/operation/index.js';
 import type { Logger } from '../../core/plugin/index.js';
-import { correlationField, correlationIdIn, type Ending, HttpCall } from './call.js';
+import { correlationField, type Ending, HttpCall } from './call.js';
 import { type HttpMount, isHttpMount } from './mount.js';
 import { readBody } from './request.js';
 import { respond, sendProblem } from './response.js';

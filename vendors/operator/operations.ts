@@ -1,4 +1,4 @@
-import { atLeast, defineOperation, problems, roles, z } from '../../core/plugin/index.js';
+import { atLeast, defineOperation, problems, roles, secret, z } from '../../core/plugin/index.js';
 import { longestLifetimeSeconds } from '../../managers/access/index.js';
 import { deploymentRequest, deploymentUpdate, force, id, packageRequest, paging } from './documents.js';
 
@@ -229,7 +229,7 @@ export const createToken = defineOperation({
     role: z.enum(roles),
     lifetimeSeconds: z.number().int().positive().max(longestLifetimeSeconds).optional(),
   }),
-  output: { kind: 'value', schema: z.looseObject({ id: z.string(), token: z.string() }) },
+  output: { kind: 'value', schema: z.looseObject({ id: z.string(), token: secret(z.string()) }) },
   http: { method: 'POST', path: '/tokens' },
 });
 export const revokeToken = defineOperation({

@@ -1,0 +1,19 @@
+import { type SigningKey, signRequest } from '../identity/index.js';
+import type { Clock } from '../plugin/clock.js';
+import type { Credentials } from '../ports/transport.js';
+
+/** No credentials: for operations that are open to anyone, and for transports that show a client certificate. */
+export const nobody: Credentials = () => ({});
+
+/** An API token (RFC 6750). */
+export function bearer(token: string): Credentials {
+  return () => ({ authorization: `Bearer ${token}` });
+}
+
+/** Signs each call with a key (RFC 9421), on every transport over the call's HTTP form. */
+export function signedBy(key: () => SigningKey, clock: Pick<Clock, 'now'>): Credentials {
+  return (call) => {
+    const { method, url, headers, body } = call();
+    return signRequest({ method, url, headers, body }, key(), { created: Math.floor(clock.now() / 1000) });
+  };
+}

@@ -1,0 +1,92 @@
+import type { Evidence } from './access.js';
+import type { IncomingCall } from './call.js';
+import { type CallInput, type HttpForm, httpForm } from './http-form.js';
+import type { MountedOperation } from './mounted.js';
+
+/** A call as a binding that is not HTTP received it. */
+export interface CarriedCall {
+  /** Scheme and authority by which the caller addressed the host: `https://host:9443`, `mqtt://tutti`. */
+  readonly origin: string;
+  /** What came beside the input, under the names of HTTP in lower case; lists joined with `, `. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  /** The input, nothing of it believed yet. Called when it is first needed; throws Problem for what cannot be read. */
+  readonly input: () => CallInput;
+  /** Aborts when the caller gives up or goes away, and with the drain: streams at once, all else at its deadline. */
+  readonly signal: AbortSignal;
+  /** Milliseconds that the caller waits. */
+  readonly timeout?: number | undefined;
+  readonly clientCertificate?: Uint8Array | undefined;
+  readonly clientName?: string | undefined;
+  readonly peer?: string | undefined;
+}
+
+const correlationForm = /^[\w.:-]{1,128}$/;
+
+/** @returns `undefined` where there is none, or none that is fit for a log */
+export function correlationIdIn(headers: Evidence['headers']): string | undefined {
+  const given = headers['x-correlation-id'];
+  return given !== undefined && correlationForm.test(given) ? given : undefined;
+}
+
+/** What the gate takes, of a call that was not carried by HTTP. */
+export function incomingCall(mounted: MountedOperation, call: CarriedCall): IncomingCall {
+  const { headers } = call;
+  let input: CallInput | undefined;
+  const read = (): CallInput => {
+    input ??= call.input();
+    return input;
+  };
+  return {
+    evidence: new FormEvidence(mounted, { ...call, input: read }),
+    input: read,
+    signal: call.signal,
+    timeout: call.timeout,
+    correlationId: correlationIdIn(headers),
+    ifMatch: headers['if-match']?.replace(/^"(.*)"$/, '$1'),
+    ifNoneMatch: headers['if-none-match'],
+    accept: headers['accept'],
+    resumeAfter: headers['last-event-id'] || undefined,
+    idempotencyKey: headers['idempotency-key'],
+  };
+}
+
+/**
+ * Target and body are those that the operation's HTTP shape gives the input. Worked out when an authenticator asks; a
+ * token never does.
+ */
+class FormEvidence implements Evidence {
+  readonly method: string;
+  readonly headers: Evidence['headers'];
+  readonly clientCertificate?: Uint8Array;
+  readonly clientName?: string;
+  readonly peer: string | undefined;
+  #form: HttpForm | undefined;
+
+  constructor(
+    private readonly mounted: MountedOperation,
+    private readonly call: CarriedCall,
+  ) {
+    this.method = mounted.operation.http.method;
+    this.headers = call.headers;
+    this.peer = call.peer;
+    if (call.clientCertificate) this.clientCertificate = call.clientCertificate;
+    if (call.clientName !== undefined) this.clientName = call.clientName;
+  }
+
+  get targetUri(): string {
+    return this.call.origin + this.#derived().target;
+  }
+
+  get body(): Uint8Array | undefined {
+    return this.#derived().body;
+  }
+
+  get params(): Readonly<Record<string, string>> {
+    return this.#derived().params;
+  }
+
+  #derived(): HttpForm {
+    this.#form ??= httpForm(this.mounted.operation, this.mounted.prefix, this.call.input());
+    return this.#form;
+  }
+}

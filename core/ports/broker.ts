@@ -1,0 +1,17 @@
+import type { Duplex } from 'node:stream';
+import { definePort } from './port.js';
+
+/**
+ * An MQTT broker inside the host. It lets every client publish and subscribe below the client's own name only
+ * (`<root>/<name>/...`), whatever name it connects under, and the host everywhere.
+ */
+export interface Broker {
+  /** A connection of the host itself: MQTT 3.1.1 packets, no credentials, no limits. */
+  connect(): Duplex;
+  /** URLs that clients connect to. */
+  addresses(): readonly string[];
+  /** DER of the certificate that the client now connected under this name has proven to own; `undefined` without one. */
+  certificateOf(name: string): Uint8Array | undefined;
+}
+
+export const Broker = definePort<Broker>('broker', 'An MQTT broker inside the host');
