@@ -32,6 +32,7 @@ export function createProgram(terminal: Terminal, version: string): Command {
   pushCommand(program, terminal);
   pkiCommands(program, terminal);
   tokenCommands(program, terminal);
+  benchCommands(program, terminal);
   return program;
 }
 
@@ -144,6 +145,25 @@ function tokenCommands(program: Command, terminal: Terminal): void {
     .action(async (id, options) => (await import('./commands/token.js')).revokeToken(terminal, id, options));
 }
 
+function benchCommands(program: Command, terminal: Terminal): void {
+  const bench = program.command('bench').description('measurements');
+  bench
+    .command('bindings')
+    .description('the same workloads over every binding, beside the bare libraries of their protocols')
+    .option('--rounds <number>', 'interleaved rounds', wholeNumber, 5)
+    .option('--seconds <number>', 'length of each workload in a round', positiveNumber, 1)
+    .option('--devices <number>', 'that listen, for the fan-out', wholeNumber, 50)
+    .option('--binding <module>', 'another binding, with the transport that its module brings along')
+    .option('--config <file>', 'YAML: the config of that binding')
+    .option('--only <names...>', 'only these bindings, such as http grpc')
+    .addOption(new Option('-o, --output <format>').choices(['table', 'json']).default('table'))
+    .action(async (options) => (await import('./commands/bench.js')).benchBindings(terminal, options));
+  bench
+    .command('serve', { hidden: true })
+    .description('the serving process of bench bindings')
+    .action(async () => (await import('./commands/bench.js')).benchServe());
+}
+
 /** The options of every command that talks to a host. A token is never one: others could read it off the command line. */
 function connected(command: Command): Command {
   return command
@@ -163,6 +183,12 @@ function waiting(command: Command): Command {
 
 function output(): Option {
   return new Option('-o, --output <format>').choices(formats).default('table');
+}
+
+function positiveNumber(text: string): number {
+  const number = Number(text);
+  if (number > 0 && Number.isFinite(number)) return number;
+  throw new InvalidArgumentError('expected a number above 0');
 }
 
 function wholeNumber(text: string): number {

@@ -1,0 +1,37 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '../../core/host/clock.js';
+import type { Binding, Definition } from '../../core/plugin/index.js';
+import { testContext } from '../../core/testing/context.js';
+import { type Publisher, surface } from './operations.js';
+import type { Served } from './subject.js';
+
+export interface BindingSettings {
+  readonly config?: unknown;
+  readonly uses?: Readonly<Record<string, unknown>>;
+}
+
+/** A binding as a host would run it, over the operations of the laboratory. */
+export async function serveBinding(
+  definition: Definition,
+  publisher: Publisher,
+  { config, uses }: BindingSettings = {},
+): Promise<Served> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'tutti-laboratory-'));
+  const context = await testContext<Binding>(definition, {
+    clock: systemClock,
+    dataDir,
+    surface: surface(publisher),
+    ...(config !== undefined && { config }),
+    ...(uses && { uses }),
+  });
+  await context.start();
+  return {
+    address: context.instance.addresses()[0] ?? '',
+    stop: async () => {
+      await context.dispose();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
