@@ -5,6 +5,8 @@ import { anyone, defineOperation, problems, z } from '../../core/plugin/index.js
 const reading = { access: anyone, idempotency: 'safe' } as const;
 
 const error = z.object({ code: z.string(), source: z.string(), message: z.string() });
+const state = z.enum(['pending', 'installing', 'installed', 'failed', 'removing', 'removed']);
+const time = z.string().describe('RFC 3339, UTC');
 
 export const status = defineOperation({
   ...reading,
@@ -15,20 +17,20 @@ export const status = defineOperation({
     kind: 'value',
     schema: z.object({
       sync: z.object({
-        clientId: z.string().optional(),
-        manifestVersion: z.number(),
-        lastContact: z.string().optional(),
-        trouble: z.string().optional(),
+        clientId: z.string().optional().describe('Absent until the fleet manager has given one'),
+        manifestVersion: z.int().describe('Of the newest manifest that was taken; 0: none yet'),
+        lastContact: time.optional(),
+        trouble: z.string().optional().describe('Why the last attempt failed, if it did'),
       }),
       applications: z.array(
         z.object({
-          id: z.string(),
+          id: z.string().describe('Deployment id, a UUID'),
           name: z.string(),
-          state: z.string(),
+          state,
           error: error.optional(),
-          components: z.array(z.object({ name: z.string(), state: z.string(), error: error.optional() })),
-          doing: z.string().optional(),
-          retryAt: z.string().optional(),
+          components: z.array(z.object({ name: z.string(), state, error: error.optional() })),
+          doing: z.string().optional().describe('What is being done now, for a person'),
+          retryAt: time.optional().describe('When what failed is tried again: RFC 3339, UTC'),
         }),
       ),
     }),

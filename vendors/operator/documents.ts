@@ -8,7 +8,10 @@ const labelKey = z.string().min(1).max(317);
 const labelValue = z.string().max(256);
 const labels = z.record(labelKey, labelValue);
 const annotations = z.record(z.string().min(1), z.string());
-const json: z.ZodType<Json> = z.json();
+/** Named, so that descriptions of the API have it once. */
+export const json: z.ZodType<Json> = z
+  .lazy(() => z.union([z.null(), z.boolean(), z.number(), z.string(), z.array(json), z.record(z.string(), json)]))
+  .meta({ id: 'Json', description: 'Any JSON value' });
 const name = z
   .string()
   .regex(/^[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?$/, 'must be lower-case letters, digits, dashes and dots, at most 63');
@@ -43,20 +46,22 @@ const source = z
   })
   .refine(({ tag, digest }) => (tag === undefined) !== (digest === undefined), 'needs exactly one of tag and digest');
 
-export const packageRequest = z.strictObject({
-  ...envelope,
-  metadata: z.strictObject({
-    name,
-    namespace: z.string().optional(),
-    labels: labels.optional(),
-    annotations: annotations.optional(),
-  }),
-  spec: z.strictObject({
-    sourceType: z.literal('OCI_REPO').default('OCI_REPO'),
-    source,
-    strict: z.boolean().optional().describe('Refuse packages that break the standard even harmlessly'),
-  }),
-});
+export const packageRequest = z
+  .strictObject({
+    ...envelope,
+    metadata: z.strictObject({
+      name,
+      namespace: z.string().optional(),
+      labels: labels.optional(),
+      annotations: annotations.optional(),
+    }),
+    spec: z.strictObject({
+      sourceType: z.literal('OCI_REPO').default('OCI_REPO'),
+      source,
+      strict: z.boolean().optional().describe('Refuse packages that break the standard even harmlessly'),
+    }),
+  })
+  .meta({ id: 'PackageRequest', description: 'An application package to import' });
 
 /** A parameter's value, bare or in the sandbox's form. */
 const parameter = z.union([z.looseObject({ value: json }).transform(({ value }) => value), json]);
@@ -71,42 +76,50 @@ const deviceRef = z.union([z.strictObject({ id: z.string().min(1) }), z.strictOb
 });
 const deploymentProfile = z.looseObject({ type: z.string().optional(), id: z.string().optional() });
 
-export const deploymentRequest = z.strictObject({
-  ...envelope,
-  metadata: z.strictObject({
-    name,
-    namespace: name.optional(),
-    labels: labels.optional(),
-    annotations: annotations.optional(),
-  }),
-  spec: z.strictObject({
-    appPackageRef: packageRef,
-    deviceRef,
-    deploymentProfile: deploymentProfile.optional(),
-    parameters: z.record(z.string(), parameter).optional(),
-  }),
-});
+export const deploymentRequest = z
+  .strictObject({
+    ...envelope,
+    metadata: z.strictObject({
+      name,
+      namespace: name.optional(),
+      labels: labels.optional(),
+      annotations: annotations.optional(),
+    }),
+    spec: z.strictObject({
+      appPackageRef: packageRef,
+      deviceRef,
+      deploymentProfile: deploymentProfile.optional(),
+      parameters: z.record(z.string(), parameter).optional(),
+    }),
+  })
+  .meta({ id: 'DeploymentRequest', description: 'A deployment as it shall be' });
 
 /** Merged into what is there (RFC 7396): null removes a label or a parameter. */
-export const deploymentUpdate = z.strictObject({
-  ...envelope,
-  metadata: z
-    .strictObject({
-      name: name.optional(),
-      namespace: name.optional(),
-      labels: z.record(labelKey, labelValue.nullable()).optional(),
-      annotations: annotations.optional(),
-    })
-    .optional(),
-  spec: z.strictObject({
-    appPackageRef: packageRef.optional(),
-    deviceRef: deviceRef.optional(),
-    deploymentProfile: deploymentProfile.optional(),
-    parameters: z.record(z.string(), parameter).optional(),
-  }),
-});
+export const deploymentUpdate = z
+  .strictObject({
+    ...envelope,
+    metadata: z
+      .strictObject({
+        name: name.optional(),
+        namespace: name.optional(),
+        labels: z.record(labelKey, labelValue.nullable()).optional(),
+        annotations: annotations.optional(),
+      })
+      .optional(),
+    spec: z.strictObject({
+      appPackageRef: packageRef.optional(),
+      deviceRef: deviceRef.optional(),
+      deploymentProfile: deploymentProfile.optional(),
+      parameters: z.record(z.string(), parameter).optional(),
+    }),
+  })
+  .meta({ id: 'DeploymentUpdate', description: 'What shall be different about a deployment; null removes' });
 
-const flag = z.enum(['true', 'false', '1', '0', '']).transform((text) => text !== 'false' && text !== '0');
+/** As text where the way to the host has no types: in a query, `?force` alone is true. */
+const flag = z.union([
+  z.boolean(),
+  z.enum(['true', 'false', '1', '0', '']).transform((text) => text !== 'false' && text !== '0'),
+]);
 
 export const force = { force: flag.optional() };
 export const paging = {

@@ -16,13 +16,14 @@ import { DeviceManager, type DeviceRecord } from '../../managers/device/index.js
 import { InstanceManager, type InstanceRecord } from '../../managers/instance/index.js';
 import { ManifestManager } from '../../managers/manifest/index.js';
 import { PlacementManager } from '../../managers/placement/index.js';
+import type { DeploymentAnswer, DeviceAnswer } from './answers.js';
 import { audited } from './audit.js';
 import { tokenAuthenticator } from './authenticator.js';
 import * as operations from './operations.js';
 import { continueKey, continueToken } from './paging.js';
 import { inCallersWords } from './problems.js';
 import { mergedInto, profileIn, replacementBy } from './updates.js';
-import { deploymentView, deviceView, type Eligibility, listView, packageView, type View } from './views.js';
+import { deploymentView, deviceView, type Eligibility, listView, packageView } from './views.js';
 
 /** The operator's side: packages, deployments, devices and tokens, for people, scripts and the command line. */
 export default defineVendor({
@@ -142,9 +143,9 @@ export default defineVendor({
         const device = await devices.get(id);
         return ok(viewOf(device, (await eligibilityFor(appPackageId))(device)));
       }),
-      ...operations.deviceDecisions.map(({ decision, operation }) =>
-        serve(operation, async ({ input: { id } }) => ok(viewOf(await devices[decision](id), unknown))),
-      ),
+      serve(operations.approveDevice, async ({ input: { id } }) => ok(viewOf(await devices.approve(id), unknown))),
+      serve(operations.rejectDevice, async ({ input: { id } }) => ok(viewOf(await devices.reject(id), unknown))),
+      serve(operations.revokeDevice, async ({ input: { id } }) => ok(viewOf(await devices.revoke(id), unknown))),
       serve(operations.setDevice, async ({ input: { id, form } }) =>
         ok(viewOf(await devices.setForm(id, form ?? undefined), unknown)),
       ),
@@ -190,7 +191,7 @@ export default defineVendor({
       operations: served.map((one) => inCallersWords(audited(one, log))),
     };
 
-    function viewOf(device: DeviceRecord, eligibility: Eligibility): View {
+    function viewOf(device: DeviceRecord, eligibility: Eligibility): DeviceAnswer {
       return deviceView(device, devices.formOf(device), devices.lastSeen(device.id), eligibility);
     }
 
@@ -233,7 +234,7 @@ function pageNext(list: List, key: string | undefined): string | undefined {
   return key === undefined ? undefined : continueToken(list, key);
 }
 
-async function* changes(records: AsyncIterable<InstanceRecord>): AsyncIterable<{ data: View }> {
+async function* changes(records: AsyncIterable<InstanceRecord>): AsyncIterable<{ data: DeploymentAnswer }> {
   for await (const record of records) yield { data: deploymentView(record) };
 }
 

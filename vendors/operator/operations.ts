@@ -1,17 +1,23 @@
-import { atLeast, defineOperation, problems, roles, secret, z } from '../../core/plugin/index.js';
+import { atLeast, defineOperation, problems, roles, z } from '../../core/plugin/index.js';
 import { longestLifetimeSeconds } from '../../managers/access/index.js';
+import {
+  deploymentAnswer,
+  deploymentList,
+  deviceAnswer,
+  deviceList,
+  issuedToken,
+  packageAnswer,
+  packageList,
+  resynchronised,
+  tokenAnswer,
+  tokenList,
+} from './answers.js';
 import { deploymentRequest, deploymentUpdate, force, id, packageRequest, paging } from './documents.js';
 
 // Northbound: packages, deployments, devices, tokens. Paths after the sandbox's API; `deployments` and `packages` are
 // short for its `app-deployments` and `app-packages`.
 
-const object = z.looseObject({ id: z.string() });
-const listed = z.object({
-  items: z.array(object),
-  metadata: z.looseObject({ continue: z.string().optional(), total: z.number() }),
-});
-const one = { kind: 'value', schema: object } as const;
-const many = { kind: 'value', schema: listed } as const;
+const value = <S extends z.ZodType>(schema: S) => ({ kind: 'value', schema }) as const;
 const viewer = { access: atLeast('viewer'), idempotency: 'safe', problems: [problems.notFound] } as const;
 const operator = {
   access: atLeast('operator'),
@@ -28,7 +34,7 @@ export const importPackage = defineOperation({
   id: 'packages.import',
   summary: 'Imports an application package from a registry',
   input: z.strictObject({ document: packageRequest }),
-  output: one,
+  output: value(packageAnswer),
   http: { method: 'POST', ...packages(), body: 'document' },
 });
 export const listPackages = defineOperation({
@@ -41,7 +47,7 @@ export const listPackages = defineOperation({
       path: ['name'],
       message: 'cannot be asked for together with applicationId',
     }),
-  output: many,
+  output: value(packageList),
   http: { method: 'GET', ...packages(), query: ['limit', 'continue', 'applicationId', 'name'] },
 });
 export const getPackage = defineOperation({
@@ -49,7 +55,7 @@ export const getPackage = defineOperation({
   id: 'packages.get',
   summary: 'One application package, with what was found wrong with it',
   input: byId,
-  output: one,
+  output: value(packageAnswer),
   http: { method: 'GET', ...packages('/{id}') },
 });
 export const deletePackage = defineOperation({
@@ -57,7 +63,7 @@ export const deletePackage = defineOperation({
   id: 'packages.delete',
   summary: 'Removes an application package from the catalog',
   input: z.strictObject({ id, ...force }),
-  output: one,
+  output: value(packageAnswer),
   http: { method: 'DELETE', ...packages('/{id}'), query: ['force'] },
 });
 
@@ -66,7 +72,7 @@ export const createDeployment = defineOperation({
   id: 'deployments.create',
   summary: 'Deploys a package to a device, by id or by labels',
   input: z.strictObject({ document: deploymentRequest }),
-  output: one,
+  output: value(deploymentAnswer),
   http: { method: 'POST', ...deployments(), body: 'document' },
 });
 export const listDeployments = defineOperation({
@@ -89,7 +95,7 @@ export const listDeployments = defineOperation({
       path: ['namespace'],
       message: 'is asked for together with a name only',
     }),
-  output: many,
+  output: value(deploymentList),
   http: {
     method: 'GET',
     ...deployments(),
@@ -101,7 +107,7 @@ export const watchDeployments = defineOperation({
   id: 'deployments.watch',
   summary: 'The present deployments, then each as it changes',
   input: z.strictObject({ deviceId: z.string().optional() }),
-  output: { kind: 'stream', schema: object },
+  output: { kind: 'stream', schema: deploymentAnswer },
   http: { method: 'GET', ...deployments('/watch'), query: ['deviceId'] },
 });
 export const getDeployment = defineOperation({
@@ -109,7 +115,7 @@ export const getDeployment = defineOperation({
   id: 'deployments.get',
   summary: 'One deployment with its components as the device reported them',
   input: byId,
-  output: one,
+  output: value(deploymentAnswer),
   http: { method: 'GET', ...deployments('/{id}') },
 });
 export const updateDeployment = defineOperation({
@@ -117,7 +123,7 @@ export const updateDeployment = defineOperation({
   id: 'deployments.update',
   summary: 'Changes parameters, labels or the package version of a deployment; null removes a parameter or a label',
   input: z.strictObject({ id, document: deploymentUpdate }),
-  output: one,
+  output: value(deploymentAnswer),
   http: { method: 'PATCH', ...deployments('/{id}'), body: 'document' },
 });
 export const replaceDeployment = defineOperation({
@@ -126,7 +132,7 @@ export const replaceDeployment = defineOperation({
   id: 'deployments.replace',
   summary: 'Makes a deployment have the parameters, labels and package version given, and no others',
   input: z.strictObject({ id, document: deploymentRequest }),
-  output: one,
+  output: value(deploymentAnswer),
   http: { method: 'PUT', ...deployments('/{id}'), body: 'document' },
 });
 export const deleteDeployment = defineOperation({
@@ -134,7 +140,7 @@ export const deleteDeployment = defineOperation({
   id: 'deployments.delete',
   summary: 'Removes a deployment from its device; forced, from the records at once',
   input: z.strictObject({ id, ...force }),
-  output: one,
+  output: value(deploymentAnswer),
   http: { method: 'DELETE', ...deployments('/{id}'), query: ['force'] },
 });
 
@@ -153,7 +159,7 @@ export const listDevices = defineOperation({
       path: ['name'],
       message: 'cannot be asked for together with state',
     }),
-  output: many,
+  output: value(deviceList),
   http: { method: 'GET', path: '/devices', query: ['limit', 'continue', 'appPackageId', 'state', 'name'] },
 });
 export const getDevice = defineOperation({
@@ -161,28 +167,28 @@ export const getDevice = defineOperation({
   id: 'devices.get',
   summary: 'One device',
   input: z.strictObject({ id, appPackageId: z.string().optional() }),
-  output: one,
+  output: value(deviceAnswer),
   http: { method: 'GET', path: '/devices/{id}', query: ['appPackageId'] },
 });
-/** What an operator may decide about a device, each an operation of its own. */
-export const deviceDecisions = (['approve', 'reject', 'revoke'] as const).map((decision) => ({
-  decision,
-  operation: defineOperation({
+const decision = (verb: 'approve' | 'reject' | 'revoke') =>
+  defineOperation({
     ...operator,
     idempotency: 'idempotent',
-    id: `devices.${decision}`,
-    summary: `Lets an operator ${decision} a device`,
+    id: `devices.${verb}`,
+    summary: `Lets an operator ${verb} a device`,
     input: byId,
-    output: one,
-    http: { method: 'POST', path: `/devices/{id}/${decision}` },
-  }),
-}));
+    output: value(deviceAnswer),
+    http: { method: 'POST', path: `/devices/{id}/${verb}` },
+  });
+export const approveDevice = decision('approve');
+export const rejectDevice = decision('reject');
+export const revokeDevice = decision('revoke');
 export const setDevice = defineOperation({
   ...operator,
   id: 'devices.set',
   summary: 'Sets the form in which a device is answered; null follows what it speaks',
   input: z.strictObject({ id, form: z.enum(['D1', 'D2']).nullable() }),
-  output: one,
+  output: value(deviceAnswer),
   http: { method: 'PATCH', path: '/devices/{id}' },
 });
 export const resynchronise = defineOperation({
@@ -190,7 +196,7 @@ export const resynchronise = defineOperation({
   id: 'devices.resynchronise',
   summary: 'Moves the manifest version to a new epoch, for a device that refuses manifests after a restore',
   input: byId,
-  output: { kind: 'value', schema: z.object({ id: z.string(), manifestVersion: z.number() }) },
+  output: value(resynchronised),
   http: { method: 'POST', path: '/devices/{id}/resynchronise' },
 });
 export const deleteDevice = defineOperation({
@@ -208,7 +214,7 @@ export const listTokens = defineOperation({
   id: 'tokens.list',
   summary: 'API tokens, without their secrets',
   input: z.strictObject({}),
-  output: many,
+  output: value(tokenList),
   http: { method: 'GET', path: '/tokens' },
 });
 export const getToken = defineOperation({
@@ -217,7 +223,7 @@ export const getToken = defineOperation({
   id: 'tokens.get',
   summary: 'One API token, without its secret',
   input: byId,
-  output: one,
+  output: value(tokenAnswer),
   http: { method: 'GET', path: '/tokens/{id}' },
 });
 export const createToken = defineOperation({
@@ -229,7 +235,7 @@ export const createToken = defineOperation({
     role: z.enum(roles),
     lifetimeSeconds: z.number().int().positive().max(longestLifetimeSeconds).optional(),
   }),
-  output: { kind: 'value', schema: z.looseObject({ id: z.string(), token: secret(z.string()) }) },
+  output: value(issuedToken),
   http: { method: 'POST', path: '/tokens' },
 });
 export const revokeToken = defineOperation({

@@ -1,15 +1,21 @@
-import type { Json } from '../../core/plugin/index.js';
 import type { PackageRecord } from '../../managers/catalog/index.js';
 import type { DeviceRecord } from '../../managers/device/index.js';
 import type { InstanceRecord } from '../../managers/instance/index.js';
-
-export type View = Readonly<Record<string, Json | undefined>>;
+import type { SignedForm } from '../../managers/margo/index.js';
+import type { DeploymentAnswer, DeviceAnswer, PackageAnswer } from './answers.js';
 
 const apiVersion = 'non-margo.org';
 const time = (milliseconds: number): string => new Date(milliseconds).toISOString();
 
-/** One page, with a token that really continues (`metadata.continue`) and how many are left. */
-export function listView(items: readonly View[], next: string | undefined, total: number): View {
+/** One page of a list. */
+export interface ListView<T> {
+  readonly apiVersion: typeof apiVersion;
+  readonly items: readonly T[];
+  readonly metadata: { readonly continue?: string; readonly total: number };
+}
+
+/** One page, with a token that really continues (`metadata.continue`), and how many there are in all. */
+export function listView<T>(items: readonly T[], next: string | undefined, total: number): ListView<T> {
   return {
     apiVersion,
     items,
@@ -24,7 +30,7 @@ const packageOperation = {
   FAILED: 'FAILED',
 } as const;
 
-export function packageView(record: PackageRecord): View {
+export function packageView(record: PackageRecord): PackageAnswer {
   const { description, source } = record;
   return {
     apiVersion,
@@ -71,7 +77,7 @@ export function packageView(record: PackageRecord): View {
 
 const running: readonly InstanceRecord['state'][] = ['INSTALLING', 'UPDATING', 'REMOVING'];
 
-export function deploymentView(record: InstanceRecord & { readonly revision?: number }): View {
+export function deploymentView(record: InstanceRecord & { readonly revision?: number }): DeploymentAnswer {
   const status =
     record.state === 'PENDING'
       ? 'PENDING'
@@ -128,17 +134,17 @@ const onboarding = { PENDING: 'IN-PROGRESS', ONBOARDED: 'ONBOARDED', REJECTED: '
 
 export function deviceView(
   record: DeviceRecord,
-  form: string,
+  form: SignedForm,
   lastSeen: number | undefined,
   { eligible, reasons }: Eligibility,
-): View {
+): DeviceAnswer {
   return {
     apiVersion,
     kind: 'Device',
     id: record.id,
     metadata: { id: record.id, name: record.name, creationTimestamp: time(record.createdAt) },
     eligible,
-    ...(reasons.length > 0 && { reasons }),
+    ...(reasons.length > 0 && { reasons: [...reasons] }),
     spec: {
       fingerprint: record.fingerprint,
       form,
