@@ -14,6 +14,7 @@ export const builtins: LazyPlugin = {
     'target.process': async () => (await import('../providers/target/process/index.js')).default,
     'target.docker': async () => (await import('../providers/target/docker/index.js')).default,
     'target.mock': async () => (await import('../providers/target/mock/index.js')).default,
+    'transport.http': async () => (await import('../providers/transport/http/index.js')).default,
     'wfm.signed': async () => (await import('../providers/wfm/signed/index.js')).default,
     'manager.access': async () => (await import('../managers/access/definition.js')).default,
     'manager.catalog': async () => (await import('../managers/catalog/definition.js')).default,
