@@ -106,8 +106,7 @@ export const deploymentAnswer = z
             error: reportedError.optional(),
           }),
         )
-        .optional()
-        .describe('As the device reported them; absent before its first report'),
+        .describe('As the device reported them; none before its first report'),
       error: reportedError.optional(),
       lastReportTime: time.optional(),
       lastUpdateTime: time,
@@ -122,7 +121,7 @@ export const deviceAnswer = z
     id: z.string().describe('Client id, given when the device was onboarded'),
     metadata: z.object({ id: z.string(), name: z.string(), creationTimestamp: time }),
     eligible: z.enum(['true', 'false', 'unknown']).describe('Whether it can run the package that was asked about'),
-    reasons: z.array(z.string()).optional().describe('Why it is not eligible'),
+    reasons: z.array(z.string()).describe('Why it is not eligible'),
     spec: z.object({
       fingerprint: z.string().describe('SHA-256 of its certificate, hex'),
       form: z.enum(['D1', 'D2']).describe('In which it is answered'),

@@ -110,14 +110,12 @@ export function deploymentView(record: InstanceRecord & { readonly revision?: nu
     recentOperation: { op: record.operation, status },
     status: {
       state: record.state,
-      ...(record.report && {
-        components: record.report.components.map(({ name, state, error }) => ({
-          name,
-          state,
-          ...(error && { error: { ...error } }),
-        })),
-        ...(record.report.error && { error: { ...record.report.error } }),
-      }),
+      components: (record.report?.components ?? []).map(({ name, state, error }) => ({
+        name,
+        state,
+        ...(error && { error: { ...error } }),
+      })),
+      ...(record.report?.error && { error: { ...record.report.error } }),
       ...(record.reportedAt !== undefined && { lastReportTime: time(record.reportedAt) }),
       lastUpdateTime: time(record.updatedAt),
     },
@@ -144,7 +142,7 @@ export function deviceView(
     id: record.id,
     metadata: { id: record.id, name: record.name, creationTimestamp: time(record.createdAt) },
     eligible,
-    ...(reasons.length > 0 && { reasons: [...reasons] }),
+    reasons: [...reasons],
     spec: {
       fingerprint: record.fingerprint,
       form,
