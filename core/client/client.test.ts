@@ -110,4 +110,32 @@ describe('a typed client', () => {
       etag: 'one',
     });
   });
+
+  it('makes a key for what has its effect at each call, unless the caller has one', async () => {
+    const keys: (string | undefined)[] = [];
+    const transport: typeof settings.transport = {
+      ...settings.transport,
+      call: async (outgoing) => {
+        keys.push(outgoing.headers['idempotency-key']);
+        return { kind: 'empty' };
+      },
+    };
+    const once = { forget: defineOperation({ ...operations.forget, idempotency: 'once' }), safe: operations.forget };
+    const keyed = clientOf(once, { ...settings, transport, idempotencyKey: () => 'made' });
+    await keyed.forget({});
+    await keyed.forget({}, { idempotencyKey: 'mine' });
+    await keyed.safe({});
+    await clientOf(once, { ...settings, transport }).forget({});
+    expect(keys).toEqual(['made', 'mine', undefined, undefined]);
+  });
+
+  it('heeds its own signal and that of a call', async () => {
+    for (const whose of ['client', 'call'] as const) {
+      const end = new AbortController();
+      const endless = clientOf(operations, { ...settings, ...(whose === 'client' && { signal: end.signal }) });
+      end.abort(new Error('enough'));
+      const options = whose === 'call' ? { signal: end.signal } : {};
+      await expect(endless.add({ a: 2 }, options)).rejects.toThrow('enough');
+    }
+  });
 });

@@ -28,6 +28,13 @@ export interface ClientSettings {
   readonly credentials: Credentials;
   /** Milliseconds for a call; 30,000 unless told. */
   readonly timeout?: number;
+  /** Ends all calls and streams of this client; each may have one of its own besides. */
+  readonly signal?: AbortSignal;
+  /**
+   * Makes a key for each call of a `once` operation that comes without one: then the transport may make it again by
+   * itself when a connection breaks. For hosts that keep state; others refuse keys.
+   */
+  readonly idempotencyKey?: () => string;
 }
 
 /** Answers of an operation with this output, problems apart. */
@@ -82,7 +89,7 @@ export function clientOf<T extends Operations>(operations: T, settings: ClientSe
  * @throws {@link Problem} as the other side answered it, {@link TransportFault}
  */
 export async function call<I extends z.ZodType, O extends Output>(
-  { transport, prefix, credentials, timeout = defaultTimeout }: ClientSettings,
+  { transport, prefix, credentials, timeout = defaultTimeout, signal, idempotencyKey }: ClientSettings,
   operation: Operation<I, O>,
   input: z.input<I>,
   options: CallOptions = {},
@@ -91,14 +98,21 @@ export async function call<I extends z.ZodType, O extends Output>(
     operation: operation as unknown as Operation,
     prefix,
     input: input as Readonly<Record<string, unknown>>,
-    headers: headersOf(options),
+    headers: headersOf(
+      idempotencyKey && operation.idempotency === 'once' ? { idempotencyKey: idempotencyKey(), ...options } : options,
+    ),
     credentials,
-    signal: options.signal ?? new AbortController().signal,
+    signal: eitherOf(signal, options.signal),
     timeout: options.timeout ?? timeout,
     answerLimit: options.answerLimit ?? answerLimit,
   });
   if (answer.kind === 'problem') throw answer.problem;
   return checked(operation, answer, transport.address) as AnswerOf<O>;
+}
+
+function eitherOf(one: AbortSignal | undefined, other: AbortSignal | undefined): AbortSignal {
+  if (one && other) return AbortSignal.any([one, other]);
+  return one ?? other ?? new AbortController().signal;
 }
 
 function headersOf({
