@@ -17,6 +17,33 @@ describe('serverAddress', () => {
   ])('of %j and %j', (options, env, base) => expect(serverAddress(options, env).base).toBe(base));
 
   it.each([
+    ['grpcs://a.example:9443', 'grpcs://a.example:9443', '/nbi/v1', 'grpcs://a.example:9443/nbi/v1'],
+    ['grpc://[::1]:9', 'grpc://[::1]:9', '/nbi/v1', 'grpc://[::1]:9/nbi/v1'],
+    ['mqtts://broker.example', 'mqtts://broker.example', '/nbi/v1', 'mqtts://broker.example'],
+    ['mqtts://me@broker.example/plant/', 'mqtts://broker.example', '/nbi/v1', 'mqtts://broker.example/plant'],
+  ])('of %s', (server, url, prefix, base) => {
+    expect(serverAddress({ server }, {})).toMatchObject({ url, prefix, base, scheme: server.split(':')[0] });
+  });
+
+  it('of a broker has a user and a root of topics', () => {
+    expect(serverAddress({ server: 'mqtts://plant%20a@broker.example/plant/a/' }, {})).toMatchObject({
+      username: 'plant a',
+      root: 'plant/a',
+    });
+    expect(serverAddress({ server: 'mqtts://broker.example' }, {})).not.toHaveProperty('username');
+  });
+
+  it('shows no password', () => {
+    expect(() => serverAddress({ server: 'mqtts://me:secret@a.example' }, {})).toThrow(
+      '"mqtts://me:...@a.example" cannot be the server: credentials do not belong in it',
+    );
+  });
+
+  it.each([
+    'grpc://a.example',
+    'mqtt://a.example',
+    'grpcs://me@a.example',
+    'mqtts:1883',
     'localhost:8443',
     'http://a.example',
     'http://127.evil.example',

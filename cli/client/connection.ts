@@ -13,12 +13,29 @@ export interface ConnectionOptions {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** A host and how to get in. */
-export interface Connection {
-  /** Of the operator API, without a slash at the end. */
+/** Whether a connection of a scheme is safe from others: one that is not is for this machine alone, since a token is sent. */
+const safe = { https: true, http: false, grpcs: true, grpc: false, mqtts: true, mqtt: false } as const;
+export type Scheme = keyof typeof safe;
+
+/** Where a host is. */
+export interface Server {
+  readonly scheme: Scheme;
+  /** What a transport connects to: without the path of the operator API. Over MQTT it is the broker. */
+  readonly url: string;
+  /** Path of the operator API. */
+  readonly prefix: string;
+  /** The address of the operator API, for a person. */
   readonly base: string;
   /** `host:port` of the server. */
   readonly host: string;
+  /** MQTT: whom the broker knows us as. */
+  readonly username?: string;
+  /** MQTT: what the topics of the host begin with. */
+  readonly root?: string;
+}
+
+/** A host and how to get in. */
+export interface Connection extends Server {
   /** File of the CA that is trusted; the system's CAs unless given. */
   readonly caFile: string | undefined;
   /** Its PEM. */
@@ -37,13 +54,13 @@ export function hostData(env: Environment): string {
 
 /** @throws CommandFailure when an address, a file or the token is missing or cannot be used */
 export async function resolveConnection(options: ConnectionOptions, env: Environment): Promise<Connection> {
-  const { base, host } = serverAddress(options, env);
+  const server = serverAddress(options, env);
   const [ca, token] = await Promise.all([readCa(options, env), readToken(options, env)]);
-  return { base, host, ...ca, ...token };
+  return { ...server, ...ca, ...token };
 }
 
 /** @throws CommandFailure for what cannot be a server's address */
-export function serverAddress({ server }: ConnectionOptions, env: Environment): Pick<Connection, 'base' | 'host'> {
+export function serverAddress({ server }: ConnectionOptions, env: Environment): Server {
   return address(server ?? given(env['TUTTI_SERVER']) ?? 'https://localhost:8443');
 }
 
@@ -89,18 +106,42 @@ function denied(message: string, options?: ErrorOptions): CommandFailure {
   return new CommandFailure(exitCodes.denied, message, advice, options);
 }
 
-function address(text: string): Pick<Connection, 'base' | 'host'> {
+function address(text: string): Server {
   const wrong = (why: string): CommandFailure =>
-    invalid(`"${text}" cannot be the server: ${why}`, 'give --server or TUTTI_SERVER as https://host:port');
+    invalid(
+      `"${withoutPassword(text)}" cannot be the server: ${why}`,
+      'give --server or TUTTI_SERVER as https://host:port, or with grpcs or mqtts before it',
+    );
   if (!URL.canParse(text)) throw wrong('it is no URL');
-  const url = new URL(text);
-  const local = isLoopback(url.hostname.replace(/^\[(.*)\]$/, '$1'));
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && local)) {
-    throw wrong('it must be https, since a token is sent; http is for this machine alone');
+  const { protocol, hostname, host, pathname, username, password } = new URL(text);
+  const scheme = protocol.slice(0, -1);
+  if (!isScheme(scheme)) throw wrong('it must begin with https://, grpcs:// or mqtts://');
+  if (host === '') throw wrong('it names no host');
+  if (!safe[scheme] && !isLoopback(hostname.replace(/^\[(.*)\]$/, '$1'))) {
+    throw wrong(`it must be ${scheme}s, since a token is sent; ${scheme} is for this machine alone`);
   }
-  if (url.username !== '' || url.password !== '') throw wrong('credentials do not belong in it');
-  const path = url.pathname.replace(/\/+$/, '');
-  return { base: url.origin + (path === '' ? operatorPath : path), host: url.host };
+  const path = pathname.replace(/\/+$/, '');
+  const mqtt = scheme === 'mqtt' || scheme === 'mqtts';
+  if (password !== '' || (username !== '' && !mqtt)) throw wrong('credentials do not belong in it');
+  if (mqtt) {
+    const url = `${scheme}://${host}`;
+    return {
+      ...{ scheme, url, prefix: operatorPath, base: url + path, host },
+      ...(username !== '' && { username: decodeURIComponent(username) }),
+      ...(path !== '' && { root: path.slice(1) }),
+    };
+  }
+  const url = `${scheme}://${host}`;
+  const prefix = path === '' ? operatorPath : path;
+  return { scheme, url, prefix, base: url + prefix, host };
+}
+
+function isScheme(scheme: string): scheme is Scheme {
+  return Object.hasOwn(safe, scheme);
+}
+
+function withoutPassword(text: string): string {
+  return text.replace(/(\/\/[^/?#@:]*):[^/?#]*@/, '$1:...@');
 }
 
 /** A variable that is set to nothing is not set. */

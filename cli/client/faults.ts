@@ -1,13 +1,17 @@
-import { z } from 'zod';
+import { Problem } from '../../core/operation/problem.js';
+import { TransportFault } from '../../core/ports/transport.js';
 import { exitCodes } from '../exit-codes.js';
-import { CommandFailure, type ExitCode, reasonOf } from '../failure.js';
+import { CommandFailure, type ExitCode } from '../failure.js';
 import type { Connection } from './connection.js';
 
-const problem = z.looseObject({
-  title: z.string().optional(),
-  detail: z.string().optional(),
-  errors: z.array(z.looseObject({ field: z.string(), message: z.string() })).optional(),
-});
+type Told = Pick<Connection, 'base' | 'caFile' | 'tokenFrom'>;
+
+/** What a call ended with, as the command line tells it; what no call ends with stays as it is. */
+export function asCommandFailure(error: unknown, connection: Told): unknown {
+  if (error instanceof Problem) return refused(error, connection);
+  if (error instanceof TransportFault) return unanswered(error, connection);
+  return error;
+}
 
 const exitCodeOf: Readonly<Record<number, ExitCode>> = {
   400: exitCodes.invalid,
@@ -19,68 +23,43 @@ const exitCodeOf: Readonly<Record<number, ExitCode>> = {
   422: exitCodes.invalid,
 };
 
-/** What the host answered instead of a reply (RFC 9457). */
-export function answerFault(status: number, body: string, { base, tokenFrom }: Connection): CommandFailure {
-  const said = problem.safeParse(parsed(body)).data;
-  const { detail = said?.title ?? `HTTP ${status}`, errors = [] } = said ?? {};
+/** What the host answered instead of a reply. */
+function refused(problem: Problem, { base, tokenFrom }: Told): CommandFailure {
+  const { detail, errors, kind } = problem;
   const [first, ...more] = errors;
   const repeated = more.length === 0 && first !== undefined && detail.includes(first.message);
   const lines = repeated ? [] : errors.map(({ field, message }) => `\n  ${field}: ${message}`);
-  return new CommandFailure(exitCodeOf[status] ?? exitCodes.failed, detail + lines.join(''), advice());
+  const message = detail + lines.join('');
+  return new CommandFailure(exitCodeOf[kind.status] ?? exitCodes.failed, message, advice(), { cause: problem });
 
   function advice(): string | undefined {
-    if (status === 401) return `the token comes from ${tokenFrom}; is it the one of this host?`;
-    if (status === 403) return `the token comes from ${tokenFrom}; use one with a higher role`;
-    if (status === 404 && said === undefined) return `is ${base} the address of a Tutti host?`;
+    if (kind.status === 401) return `the token comes from ${tokenFrom}; is it the one of this host?`;
+    if (kind.status === 403) return `the token comes from ${tokenFrom}; use one with a higher role`;
+    if (kind.status === 404 && !kind.type.startsWith('urn:tutti:')) return `is ${base} the address of a Tutti host?`;
     return undefined;
   }
 }
 
-const untrusted = [
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'CERT_SIGNATURE_FAILURE',
-  'CERT_UNTRUSTED',
-  'CERT_HAS_EXPIRED',
-  'CERT_NOT_YET_VALID',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-];
-
-/** The host could not be talked to at all. */
-export function transportFault(error: unknown, { base, caFile }: Connection): CommandFailure {
-  const code = codeOf(error);
-  if (untrusted.includes(code)) {
-    const trusted = caFile === undefined ? "the system's CAs" : caFile;
-    return new CommandFailure(
-      exitCodes.unreachable,
-      `the certificate of ${base} is not trusted: ${reasonOf(error)}`,
-      `trusted are ${trusted}; name the server's CA with --ca FILE or TUTTI_CA (a host keeps it at $TUTTI_DATA/pki/ca.crt)`,
-      { cause: error },
-    );
-  }
-  const why = reasonOf(error) === '' ? code : reasonOf(error);
-  return new CommandFailure(
-    exitCodes.unreachable,
-    `${base} cannot be reached: ${why}`,
-    'is the host running? start one with "tutti run config/wfm.yaml", or name another with --server or TUTTI_SERVER',
-    { cause: error },
-  );
-}
-
-function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) return '';
-  if ('code' in error && typeof error.code === 'string') return error.code;
-  return codeOf(error.cause);
-}
-
-function parsed(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    // Whoever answered does not speak our API; the status says what is to be said.
-    return undefined;
+/** Nobody can say how the call ended. */
+function unanswered(fault: TransportFault, { base, caFile }: Told): CommandFailure {
+  const failure = (exitCode: ExitCode, message: string, advice: string): CommandFailure =>
+    new CommandFailure(exitCode, message, advice, { cause: fault });
+  switch (fault.reason) {
+    case 'untrusted': {
+      const trusted = caFile === undefined ? "the system's CAs" : caFile;
+      return failure(
+        exitCodes.unreachable,
+        `the certificate of ${base} is not trusted: ${fault.message}`,
+        `trusted are ${trusted}; name the server's CA with --ca FILE or TUTTI_CA (a host keeps it at $TUTTI_DATA/pki/ca.crt)`,
+      );
+    }
+    case 'invalid':
+      return failure(exitCodes.failed, fault.message, 'is this the address of a Tutti host?');
+    default:
+      return failure(
+        exitCodes.unreachable,
+        `${base} cannot be reached: ${fault.message}`,
+        'is the host running? start one with "tutti run config/wfm.yaml", or name another with --server or TUTTI_SERVER',
+      );
   }
 }

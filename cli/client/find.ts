@@ -1,7 +1,8 @@
 import { exitCodes } from '../exit-codes.js';
 import { CommandFailure, invalid } from '../failure.js';
-import type { Item, Kind } from '../resources/index.js';
-import type { OperatorClient } from './client.js';
+import type { Filter, Item, Kind } from '../resources/index.js';
+import { list } from './list.js';
+import type { Operator } from './operator.js';
 
 const fullId = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const idPart = /^[0-9a-f-]+$/;
@@ -14,12 +15,12 @@ const shown = 8;
  * @throws CommandFailure `notFound`, or `invalid` with all that it could mean
  */
 export async function find<T extends Item>(
-  client: OperatorClient,
+  client: Operator,
   kind: Kind<T>,
   word: string,
-  query: Readonly<Record<string, string | undefined>> = {},
+  filter: Filter = {},
 ): Promise<T> {
-  if (fullId.test(word)) return client.call('GET', `${kind.path}/${word}`, kind.schema, { query });
+  if (fullId.test(word)) return kind.get(client, word, filter);
   const named = word === '' ? [] : await called();
   const meant = named.length > 0 ? named : await begun();
   const [only, ...others] = meant;
@@ -31,10 +32,10 @@ export async function find<T extends Item>(
     );
   }
   if (others.length > 0) {
-    const list = meant.slice(0, shown).map(({ id, metadata }) => `\n  ${id}  ${metadata.name}`);
+    const lines = meant.slice(0, shown).map(({ id, metadata }) => `\n  ${id}  ${metadata.name}`);
     const rest = meant.length > shown ? `\n  and ${meant.length - shown} more` : '';
     throw invalid(
-      `"${word}" can mean ${meant.length} ${kind.plural}:${list.join('')}${rest}`,
+      `"${word}" can mean ${meant.length} ${kind.plural}:${lines.join('')}${rest}`,
       'name one of them by its id',
     );
   }
@@ -42,16 +43,16 @@ export async function find<T extends Item>(
 
   function called(): Promise<T[]> {
     // Deployments are asked for by name or by package; those of one package are few.
-    const server = kind.plural !== 'deployments' || query['appPackageId'] === undefined;
-    const asked = server ? { ...query, name: word } : query;
-    return all(client.list(kind.path, kind.schema, asked), ({ metadata }) => metadata.name === word);
+    const server = kind.plural !== 'deployments' || filter.appPackageId === undefined;
+    const asked = server ? { ...filter, name: word } : filter;
+    return all(list(client, kind, asked), ({ metadata }) => metadata.name === word);
   }
 
   /** Only what could begin an id is worth a look through all there are. */
   async function begun(): Promise<T[]> {
     const start = word.toLowerCase();
     if (!idPart.test(start)) return [];
-    return all(client.list(kind.path, kind.schema, query), ({ id }) => id.startsWith(start));
+    return all(list(client, kind, filter), ({ id }) => id.startsWith(start));
   }
 }
 

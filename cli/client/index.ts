@@ -1,5 +1,4 @@
 /** The operator API from the caller's side. */
-export { OperatorClient } from './client.js';
 export {
   type Connection,
   type ConnectionOptions,
@@ -8,5 +7,7 @@ export {
   resolveConnection,
 } from './connection.js';
 export { find } from './find.js';
+export { list } from './list.js';
+export type { Operator } from './operator.js';
 export { waitForDeployment, waitForPackage } from './wait.js';
 export { withClient } from './with-client.js';

@@ -1,19 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { TransportFault } from '../../core/ports/transport.js';
 import { exitCodes } from '../exit-codes.js';
 import { CommandFailure, failed } from '../failure.js';
-import {
-  type DeploymentItem,
-  deployments,
-  type PackageItem,
-  packages,
-  shortId,
-  troubleOf,
-} from '../resources/index.js';
+import { type DeploymentItem, type PackageItem, shortId, troubleOf } from '../resources/index.js';
 import type { Terminal } from '../terminal.js';
-import type { OperatorClient } from './client.js';
+import type { Operator } from './operator.js';
 
 export interface Waiting {
-  readonly client: OperatorClient;
+  readonly client: Operator;
   readonly terminal: Terminal;
   /** Milliseconds. */
   readonly timeout: number;
@@ -38,17 +32,18 @@ export async function waitForDeployment(
 ): Promise<DeploymentItem> {
   const { id, spec } = deployment;
   const over = AbortSignal.timeout(timeout);
-  const query = { deviceId: spec.deviceRef.id };
+  const deviceId = spec.deviceRef.id;
   let last: DeploymentItem | undefined;
   let begun = begin === undefined;
   for (let pause = firstPause; ; pause = Math.min(2 * pause, longestPause)) {
     try {
-      for await (const item of client.watch(`${deployments.path}/watch`, deployments.schema, query, over)) {
+      const { items } = await client.watchDeployments({ deviceId }, { signal: over });
+      for await (const { data: item } of items) {
         if (item.id !== id) continue;
         pause = firstPause;
         if (!begun) {
-          begun = true;
           await begin?.();
+          begun = true;
           continue;
         }
         last = item;
@@ -66,7 +61,7 @@ export async function waitForDeployment(
       terminal.signal.throwIfAborted();
       if (over.aborted)
         throw late(`deployment ${shortId(id)} is ${last?.status.state ?? 'unknown'}, not ${goal}`, timeout);
-      if (!(error instanceof CommandFailure) || error.exitCode !== exitCodes.unreachable || !begun) throw error;
+      if (!(error instanceof TransportFault) || error.reason === 'invalid' || !begun) throw error;
     }
     await rest(pause, over, terminal);
   }
@@ -81,7 +76,7 @@ export async function waitForDeployment(
 export async function waitForPackage({ client, terminal, timeout }: Waiting, id: string): Promise<PackageItem> {
   const over = AbortSignal.timeout(timeout);
   for (let pause = firstPause; ; pause = Math.min(2 * pause, longestPause)) {
-    const item = await client.call('GET', `${packages.path}/${id}`, packages.schema);
+    const item = await client.getPackage({ id });
     const { state, contextualInfo } = item.status;
     terminal.progress(`${item.metadata.name}: ${state}`);
     if (state === 'ONBOARDED') return item;

@@ -1,17 +1,27 @@
 import type { Terminal } from '../terminal.js';
-import { OperatorClient } from './client.js';
 import { type ConnectionOptions, resolveConnection } from './connection.js';
+import { asCommandFailure } from './faults.js';
+import { type Operator, operatorOver } from './operator.js';
+import { connect } from './schemes.js';
 
-/** Runs `work` with a client of the host that the command line names, and closes its connections. */
+/**
+ * Runs `work` with a client of the host that the command line names, and closes its connections.
+ *
+ * @throws CommandFailure for what the host answered to it instead of a reply, and when the host cannot be talked to
+ */
 export async function withClient<T>(
   terminal: Terminal,
   options: ConnectionOptions,
-  work: (client: OperatorClient) => Promise<T>,
+  work: (client: Operator) => Promise<T>,
 ): Promise<T> {
-  const client = new OperatorClient(await resolveConnection(options, terminal.env), terminal.signal);
+  const connection = await resolveConnection(options, terminal.env);
+  const transport = await connect(connection);
   try {
-    return await work(client);
+    return await work(operatorOver(transport, connection, terminal.signal));
+  } catch (error) {
+    terminal.signal.throwIfAborted();
+    throw asCommandFailure(error, connection);
   } finally {
-    await client.close();
+    await transport.close();
   }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { find, waitForDeployment, waitForPackage } from '../client/index.js';
+import { find, list, waitForDeployment, waitForPackage } from '../client/index.js';
 import { invalid } from '../failure.js';
 import { type DeploymentItem, deployments, devices, packages, shortId } from '../resources/index.js';
 import type { Applied, Applying, Document } from './applying.js';
@@ -33,10 +33,7 @@ export async function applyDeployment(document: Document, on: Applying): Promise
   const present = await findPresent(data.metadata, body.spec.deviceRef.id, on);
   const applied = present
     ? await replace(present, body, on)
-    : {
-        item: await on.client.call('POST', deployments.path, deployments.schema, { body }),
-        outcome: 'created' as const,
-      };
+    : { item: await on.client.createDeployment({ document: asRequest(body) }), outcome: 'created' as const };
   const { item, outcome } = applied;
   if (on.wait) await waitForDeployment(on, item, 'INSTALLED');
   return {
@@ -44,6 +41,11 @@ export async function applyDeployment(document: Document, on: Applying): Promise
     outcome,
     next: on.wait ? deployments.next(item) : 'tutti get deployments --watch',
   };
+}
+
+/** As the file has it: the host checks the rest. */
+function asRequest(body: Form): Parameters<Applying['client']['createDeployment']>[0]['document'] {
+  return body as Parameters<Applying['client']['createDeployment']>[0]['document'];
 }
 
 /** The document as the host takes it: with whole ids, and without its own. */
@@ -65,14 +67,14 @@ async function findPresent(
 ): Promise<DeploymentItem | undefined> {
   if (id !== undefined) return find(client, deployments, id);
   const same: DeploymentItem[] = [];
-  for await (const item of client.list(deployments.path, deployments.schema, { name, namespace, deviceId })) {
+  for await (const item of list(client, deployments, { name, namespace, deviceId })) {
     same.push(item);
   }
   const [only, ...others] = same;
   if (others.length === 0) return only;
-  const list = same.map((item) => `\n  ${item.id}  on device ${shortId(item.spec.deviceRef.id)}`).join('');
+  const lines = same.map((item) => `\n  ${item.id}  on device ${shortId(item.spec.deviceRef.id)}`).join('');
   throw invalid(
-    `${same.length} deployments have the name ${namespace}/${name}:${list}`,
+    `${same.length} deployments have the name ${namespace}/${name}:${lines}`,
     'say which: deviceRef.id or metadata.id',
   );
 }
@@ -83,11 +85,11 @@ async function replace(
   { client }: Applying,
 ): Promise<{ readonly item: DeploymentItem; readonly outcome: 'updated' | 'unchanged' }> {
   const { revision } = present.metadata;
-  const call = { body, ...(revision !== undefined && { ifMatch: String(revision) }) };
-  const path = `${deployments.path}/${present.id}`;
-  await client.call('PUT', path, deployments.schema, call);
+  const { id } = present;
+  const ifMatch = revision === undefined ? undefined : String(revision);
+  await client.replaceDeployment({ id, document: asRequest(body) }, { ifMatch });
   // The host compares the whole, and writes nothing when nothing is different: then the version stays.
-  const item = await client.call('GET', path, deployments.schema);
+  const item = await client.getDeployment({ id });
   const same = revision !== undefined && item.metadata.revision === revision;
   return { item, outcome: same ? 'unchanged' : 'updated' };
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { waitForPackage } from '../client/index.js';
+import { list, waitForPackage } from '../client/index.js';
 import { failed, invalid } from '../failure.js';
 import { type PackageItem, packages, shortId } from '../resources/index.js';
 import type { Applied, Applying, Document } from './applying.js';
@@ -26,11 +26,11 @@ export async function applyPackage(document: Document, on: Applying): Promise<Ap
   if (error) throw invalid(`ApplicationPackage: ${z.prettifyError(error)}`);
   const wanted = data.spec.source;
   let present: PackageItem | undefined;
-  for await (const item of on.client.list(packages.path, packages.schema)) {
+  for await (const item of list(on.client, packages)) {
     if (isSame(item.spec.source, wanted) && item.status.state !== 'FAILED') present = item;
   }
   const outcome = present ? 'unchanged' : 'created';
-  const item = present ?? (await on.client.call('POST', packages.path, packages.schema, { body: document }));
+  const item = present ?? (await on.client.importPackage({ document: document as PackageRequest }));
   if (present && present.metadata.name !== data.metadata.name) {
     throw failed(
       `the same source is there already as package ${present.metadata.name} (${shortId(present.id)})`,
@@ -42,6 +42,8 @@ export async function applyPackage(document: Document, on: Applying): Promise<Ap
   return { what: `package ${item.metadata.name} (${shortId(item.id)})`, outcome, next: packages.next(item) };
 }
 
+/** As the file has it: the host checks the rest. */
+type PackageRequest = Parameters<Applying['client']['importPackage']>[0]['document'];
 type Source = z.output<typeof form>['spec']['source'];
 
 function isSame(one: Source, other: Source): boolean {

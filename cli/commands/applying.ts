@@ -1,4 +1,4 @@
-import type { OperatorClient } from '../client/index.js';
+import type { Operator } from '../client/index.js';
 import type { Terminal } from '../terminal.js';
 
 /** What came of one document. */
@@ -10,7 +10,7 @@ export interface Applied {
 
 export interface Applying {
   readonly terminal: Terminal;
-  readonly client: OperatorClient;
+  readonly client: Operator;
   readonly wait: boolean;
   readonly timeout: number;
   /** Ids of the packages of this run whose import nobody has waited for yet. */

@@ -12,7 +12,7 @@ export async function decide(
 ): Promise<void> {
   await withClient(terminal, options, async (client) => {
     const { id } = await find(client, devices, word);
-    const item = await client.call('POST', `${devices.path}/${id}/${decision}`, devices.schema);
+    const item = await client[`${decision}Device`]({ id });
     terminal.out(`device ${item.metadata.name} ${decisions[decision]}`);
     terminal.next(`tutti describe device ${id.slice(0, 8)}`);
   });

@@ -1,6 +1,5 @@
-import { z } from 'zod';
-import { type ConnectionOptions, find, type OperatorClient, waitForDeployment, withClient } from '../client/index.js';
-import { deployments, devices, kindOf, packages } from '../resources/index.js';
+import { type ConnectionOptions, find, type Operator, waitForDeployment, withClient } from '../client/index.js';
+import { deployments, type Item, type Kind, kindOf } from '../resources/index.js';
 import type { Terminal } from '../terminal.js';
 
 export interface DeleteOptions extends ConnectionOptions {
@@ -11,39 +10,43 @@ export interface DeleteOptions extends ConnectionOptions {
 
 /** `tutti delete KIND ID` */
 export async function remove(terminal: Terminal, word: string, id: string, options: DeleteOptions): Promise<void> {
-  const { plural } = kindOf(word);
+  const kind = kindOf(word);
   await withClient(terminal, options, async (client) => {
-    if (plural === 'deployments') return deleteDeployment(terminal, client, id, options);
-    const kind = plural === 'packages' ? packages : devices;
-    const item = plural === 'packages' ? await find(client, packages, id) : await find(client, devices, id);
-    const query = plural === 'packages' ? forced(options) : {};
-    await client.call('DELETE', `${kind.path}/${item.id}`, z.unknown(), { query });
-    terminal.out(`${kind.singular} ${item.metadata.name} deleted`);
-    terminal.next(`tutti get ${plural}`);
+    if (kind.plural === 'deployments') return deleteDeployment(terminal, client, id, options);
+    if (kind.plural === 'packages') return deleteAtOnce(terminal, client, kind, id, options);
+    return deleteAtOnce(terminal, client, kind, id, options);
   });
+}
+
+async function deleteAtOnce<T extends Item>(
+  terminal: Terminal,
+  client: Operator,
+  kind: Kind<T>,
+  word: string,
+  { force }: DeleteOptions,
+): Promise<void> {
+  const { id, metadata } = await find(client, kind, word);
+  await kind.remove(client, id, force);
+  terminal.out(`${kind.singular} ${metadata.name} deleted`);
+  terminal.next(`tutti get ${kind.plural}`);
 }
 
 async function deleteDeployment(
   terminal: Terminal,
-  client: OperatorClient,
+  client: Operator,
   word: string,
-  options: DeleteOptions,
+  { force, wait, timeout }: DeleteOptions,
 ): Promise<void> {
   const item = await find(client, deployments, word);
-  const send = (): Promise<unknown> =>
-    client.call('DELETE', `${deployments.path}/${item.id}`, z.unknown(), { query: forced(options) });
-  if (options.wait) {
+  const send = (): Promise<unknown> => deployments.remove(client, item.id, force);
+  if (wait) {
     // Watched first: once it is gone nothing tells of it any more.
-    await waitForDeployment({ client, terminal, timeout: options.timeout }, item, 'REMOVED', send);
+    await waitForDeployment({ client, terminal, timeout }, item, 'REMOVED', send);
     terminal.out(`deployment ${item.metadata.name} removed`);
     terminal.next('tutti get deployments');
     return;
   }
   await send();
-  terminal.out(`deployment ${item.metadata.name} ${options.force ? 'removed' : 'is being removed'}`);
-  terminal.next(options.force ? 'tutti get deployments' : 'tutti get deployments --watch');
-}
-
-function forced({ force }: DeleteOptions): Readonly<Record<string, string | undefined>> {
-  return { force: force ? 'true' : undefined };
+  terminal.out(`deployment ${item.metadata.name} ${force ? 'removed' : 'is being removed'}`);
+  terminal.next(force ? 'tutti get deployments' : 'tutti get deployments --watch');
 }

@@ -1,6 +1,6 @@
-import { type ConnectionOptions, find, type OperatorClient, withClient } from '../client/index.js';
+import { type ConnectionOptions, find, type Operator, withClient } from '../client/index.js';
 import { fields } from '../output/text.js';
-import { type Item, type Kind, kindOf, packages } from '../resources/index.js';
+import { type Filter, type Item, type Kind, kindOf, packages } from '../resources/index.js';
 import type { Terminal } from '../terminal.js';
 
 export interface DescribeOptions extends ConnectionOptions {
@@ -12,21 +12,21 @@ export async function describe(terminal: Terminal, word: string, id: string, opt
   const kind = kindOf(word);
   await withClient(terminal, options, async (client) => {
     const appPackageId = options.package === undefined ? undefined : (await find(client, packages, options.package)).id;
-    const query = kind.plural === 'devices' ? { appPackageId } : {};
-    if (kind.plural === 'packages') return show(terminal, client, kind, id, query);
-    if (kind.plural === 'devices') return show(terminal, client, kind, id, query);
-    return show(terminal, client, kind, id, query);
+    const filter = kind.plural === 'devices' ? { appPackageId } : {};
+    if (kind.plural === 'packages') return show(terminal, client, kind, id, filter);
+    if (kind.plural === 'devices') return show(terminal, client, kind, id, filter);
+    return show(terminal, client, kind, id, filter);
   });
 }
 
 async function show<T extends Item>(
   terminal: Terminal,
-  client: OperatorClient,
+  client: Operator,
   kind: Kind<T>,
   id: string,
-  query: Readonly<Record<string, string | undefined>>,
+  filter: Filter,
 ): Promise<void> {
-  const item = await find(client, kind, id, query);
+  const item = await find(client, kind, id, filter);
   terminal.out(fields(kind.describe(item, Date.now())));
   terminal.next(kind.next(item));
 }

@@ -1,4 +1,4 @@
-import { type ConnectionOptions, find, type OperatorClient, withClient } from '../client/index.js';
+import { type ConnectionOptions, find, list, type Operator, withClient } from '../client/index.js';
 import { invalid } from '../failure.js';
 import type { Format } from '../output/formats.js';
 import { render, toYaml } from '../output/render.js';
@@ -7,6 +7,7 @@ import {
   deployments,
   devices,
   eligibility,
+  type Filter,
   type Item,
   type Kind,
   kindOf,
@@ -22,8 +23,6 @@ export interface GetOptions extends ConnectionOptions {
   readonly device?: string;
 }
 
-type Query = Readonly<Record<string, string | undefined>>;
-
 /** `tutti get KIND [ID]` */
 export async function get(
   terminal: Terminal,
@@ -33,27 +32,28 @@ export async function get(
 ): Promise<void> {
   const kind = kindOf(word);
   await withClient(terminal, options, async (client) => {
-    const query = await filters(client, kind.plural, options);
-    if (options.watch) return watch(terminal, client, query, options.output);
-    if (kind.plural === 'devices') return show(terminal, client, kind, id, query, options, columnsOfEligibility(query));
-    if (kind.plural === 'packages') return show(terminal, client, kind, id, query, options);
-    return show(terminal, client, kind, id, query, options);
+    const filter = await filters(client, kind.plural, options);
+    if (options.watch) return watch(terminal, client, filter, options.output);
+    if (kind.plural === 'devices')
+      return show(terminal, client, kind, id, filter, options, columnsOfEligibility(filter));
+    if (kind.plural === 'packages') return show(terminal, client, kind, id, filter, options);
+    return show(terminal, client, kind, id, filter, options);
   });
 }
 
 async function show<T extends Item>(
   terminal: Terminal,
-  client: OperatorClient,
+  client: Operator,
   kind: Kind<T>,
   id: string | undefined,
-  query: Query,
+  filter: Filter,
   { output, limit }: GetOptions,
   more: ReturnType<Kind<T>['columns']> = [],
 ): Promise<void> {
   const items: T[] = [];
-  if (id !== undefined) items.push(await find(client, kind, id, query));
+  if (id !== undefined) items.push(await find(client, kind, id, filter));
   else {
-    for await (const item of client.list(kind.path, kind.schema, query)) {
+    for await (const item of list(client, kind, filter)) {
       if (limit !== undefined && items.length >= limit) break;
       items.push(item);
     }
@@ -74,7 +74,7 @@ const firstStep: Readonly<Record<string, string>> = {
   devices: 'tutti pki issue NAME, then start an agent with that certificate',
 };
 
-async function filters(client: OperatorClient, kind: string, options: GetOptions): Promise<Query> {
+async function filters(client: Operator, kind: string, options: GetOptions): Promise<Filter> {
   if (options.watch && kind !== 'deployments') throw invalid('--watch is for deployments');
   if (options.device !== undefined && kind !== 'deployments') throw invalid('--device is for deployments');
   if (options.package !== undefined && kind === 'packages') throw invalid('--package is for devices and deployments');
@@ -83,13 +83,13 @@ async function filters(client: OperatorClient, kind: string, options: GetOptions
   return { appPackageId: packageId, deviceId: device };
 }
 
-function columnsOfEligibility({ appPackageId }: Query): ReturnType<Kind<DeviceItem>['columns']> {
+function columnsOfEligibility({ appPackageId }: Filter): ReturnType<Kind<DeviceItem>['columns']> {
   return appPackageId === undefined ? [] : eligibility;
 }
 
 /** The present deployments, then each as it changes, until Ctrl-C. */
-async function watch(terminal: Terminal, client: OperatorClient, query: Query, format: Format): Promise<void> {
-  const { path, schema, columns } = deployments;
+async function watch(terminal: Terminal, client: Operator, filter: Filter, format: Format): Promise<void> {
+  const { columns } = deployments;
   const shown = columns(Date.now()).filter(({ wide }) => format === 'wide' || wide !== true);
   const widths = shown.map(({ head }) => ({ ID: 8, NAME: 28, VERSION: 10, DEVICE: 8, STATE: 10 })[head] ?? head.length);
   const line = (cells: readonly string[]): string =>
@@ -99,8 +99,9 @@ async function watch(terminal: Terminal, client: OperatorClient, query: Query, f
       .trimEnd();
   if (format === 'table' || format === 'wide') terminal.out(line(shown.map(({ head }) => head)));
   try {
-    for await (const item of client.watch(`${path}/watch`, schema, { deviceId: query['deviceId'] }, terminal.signal)) {
-      if (query['appPackageId'] !== undefined && item.spec.appPackageRef.id !== query['appPackageId']) continue;
+    const { items } = await client.watchDeployments({ deviceId: filter.deviceId });
+    for await (const { data: item } of items) {
+      if (filter.appPackageId !== undefined && item.spec.appPackageRef.id !== filter.appPackageId) continue;
       if (format === 'json') terminal.out(JSON.stringify(item));
       else if (format === 'yaml') terminal.out(`---\n${await toYaml(item)}`);
       else {

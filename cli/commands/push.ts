@@ -106,7 +106,8 @@ async function credentialsFor(
     const ca = options.plainHttp ? undefined : (await readCa(options, env)).caFile;
     return { ca, credentials: { username, password: await readSecret(passwordFile) } };
   }
-  const own = serverAddress(options, env).host === registry && !options.plainHttp;
+  const { scheme, host } = serverAddress(options, env);
+  const own = scheme.startsWith('http') && host === registry && !options.plainHttp;
   if (!own) return { ca: options.ca };
   const { caFile, token } = await resolveConnection(options, env);
   return { ca: caFile, credentials: { username: 'tutti', password: token } };

@@ -1,4 +1,5 @@
-import { z } from 'zod';
+import type { Role } from '../../core/operation/index.js';
+import type { TokenAnswer } from '../../vendors/operator/answers.js';
 import { type ConnectionOptions, withClient } from '../client/index.js';
 import { age, instant } from '../duration.js';
 import type { Format } from '../output/formats.js';
@@ -6,16 +7,8 @@ import { render } from '../output/render.js';
 import type { Column } from '../output/table.js';
 import type { Terminal } from '../terminal.js';
 
-const token = z.looseObject({
-  id: z.string(),
-  name: z.string(),
-  role: z.string(),
-  createdAt: z.number(),
-  expiresAt: z.number().optional(),
-});
-
 export interface CreateTokenOptions extends ConnectionOptions {
-  readonly role: string;
+  readonly role: Role;
   /** Milliseconds. */
   readonly lifetime?: number;
 }
@@ -24,8 +17,8 @@ export interface CreateTokenOptions extends ConnectionOptions {
 export async function createToken(terminal: Terminal, name: string, options: CreateTokenOptions): Promise<void> {
   const { role, lifetime } = options;
   await withClient(terminal, options, async (client) => {
-    const body = { name, role, ...(lifetime !== undefined && { lifetimeSeconds: Math.ceil(lifetime / 1000) }) };
-    const made = await client.call('POST', '/tokens', token.extend({ token: z.string() }), { body });
+    const asked = { name, role, ...(lifetime !== undefined && { lifetimeSeconds: Math.ceil(lifetime / 1000) }) };
+    const made = await client.createToken(asked);
     terminal.out(made.token);
     terminal.note(`token ${made.id} (${made.name}, ${made.role}); it is shown this once`);
     terminal.next('keep it in a file of mode 0600 and use it with --token-file FILE');
@@ -38,9 +31,8 @@ export async function listTokens(
   options: ConnectionOptions & { readonly output: Format },
 ): Promise<void> {
   await withClient(terminal, options, async (client) => {
-    const items: z.output<typeof token>[] = [];
-    for await (const item of client.list('/tokens', token, { limit: undefined })) items.push(item);
-    const columns: Column<z.output<typeof token>>[] = [
+    const { items } = await client.listTokens({});
+    const columns: Column<TokenAnswer>[] = [
       { head: 'ID', value: ({ id }) => id },
       { head: 'NAME', value: ({ name }) => name },
       { head: 'ROLE', value: ({ role }) => role },
@@ -55,7 +47,7 @@ export async function listTokens(
 /** `tutti token revoke ID` */
 export async function revokeToken(terminal: Terminal, id: string, options: ConnectionOptions): Promise<void> {
   await withClient(terminal, options, async (client) => {
-    await client.call('DELETE', `/tokens/${encodeURIComponent(id)}`, z.unknown());
+    await client.revokeToken({ id });
     terminal.out(`token ${id} revoked`);
     terminal.next('tutti token list');
   });

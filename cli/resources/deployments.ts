@@ -1,53 +1,26 @@
-import { z } from 'zod';
+import type { DeploymentAnswer } from '../../vendors/operator/answers.js';
 import { age } from '../duration.js';
 import { type Kind, shortId } from './kind.js';
 
-const reported = z.looseObject({ code: z.string(), source: z.string().optional(), message: z.string() });
-
-const schema = z.looseObject({
-  id: z.string(),
-  metadata: z.looseObject({
-    name: z.string(),
-    namespace: z.string().optional(),
-    labels: z.record(z.string(), z.string()).optional(),
-    creationTimestamp: z.string().optional(),
-    revision: z.number().optional(),
-  }),
-  spec: z.looseObject({
-    appPackageRef: z.looseObject({ id: z.string() }),
-    applicationId: z.string().optional(),
-    version: z.string().optional(),
-    deviceRef: z.looseObject({ id: z.string() }),
-    deploymentProfile: z.looseObject({ id: z.string() }).optional(),
-    parameters: z.record(z.string(), z.unknown()).optional(),
-  }),
-  recentOperation: z.looseObject({ op: z.string(), status: z.string() }).optional(),
-  status: z.looseObject({
-    state: z.string(),
-    components: z.array(z.looseObject({ name: z.string(), state: z.string(), error: reported.optional() })).default([]),
-    error: reported.optional(),
-    lastReportTime: z.string().optional(),
-  }),
-});
-
-export type DeploymentItem = z.output<typeof schema>;
+export type DeploymentItem = DeploymentAnswer;
 
 export const deployments: Kind<DeploymentItem, 'deployments'> = {
   plural: 'deployments',
   singular: 'deployment',
   aliases: ['instances', 'instance', 'app-deployments'],
-  path: '/app-deployments',
-  schema,
+  list: (client, page) => client.listDeployments(page),
+  get: (client, id) => client.getDeployment({ id }),
+  remove: (client, id, force) => client.deleteDeployment({ id, force }),
   columns: (now) => [
     { head: 'ID', value: ({ id }) => shortId(id) },
     { head: 'NAME', value: ({ metadata }) => metadata.name },
-    { head: 'VERSION', value: ({ spec }) => spec.version ?? '-' },
+    { head: 'VERSION', value: ({ spec }) => spec.version },
     { head: 'DEVICE', value: ({ spec }) => shortId(spec.deviceRef.id) },
     { head: 'STATE', value: ({ status }) => status.state },
     { head: 'AGE', value: ({ metadata }) => age(metadata.creationTimestamp, now) },
-    { head: 'APPLICATION', wide: true, value: ({ spec }) => spec.applicationId ?? '-' },
-    { head: 'PROFILE', wide: true, value: ({ spec }) => spec.deploymentProfile?.id ?? '-' },
-    { head: 'NAMESPACE', wide: true, value: ({ metadata }) => metadata.namespace ?? '-' },
+    { head: 'APPLICATION', wide: true, value: ({ spec }) => spec.applicationId },
+    { head: 'PROFILE', wide: true, value: ({ spec }) => spec.deploymentProfile.id },
+    { head: 'NAMESPACE', wide: true, value: ({ metadata }) => metadata.namespace },
     { head: 'REPORTED', wide: true, value: ({ status }) => age(status.lastReportTime, now) },
     { head: 'MESSAGE', wide: true, value: troubleOf },
   ],
@@ -58,19 +31,16 @@ export const deployments: Kind<DeploymentItem, 'deployments'> = {
       ['ID', item.id],
       ['Namespace', metadata.namespace],
       ['State', status.state],
-      ['Operation', recentOperation && `${recentOperation.op} ${recentOperation.status}`],
-      ['Application', `${spec.applicationId ?? '?'} ${spec.version ?? ''}`],
+      ['Operation', `${recentOperation.op} ${recentOperation.status}`],
+      ['Application', `${spec.applicationId} ${spec.version}`],
       ['Package', spec.appPackageRef.id],
-      ['Profile', spec.deploymentProfile?.id],
+      ['Profile', spec.deploymentProfile.id],
       ['Device', spec.deviceRef.id],
       ['Age', age(metadata.creationTimestamp, now)],
       ['Reported', status.lastReportTime === undefined ? 'never' : `${age(status.lastReportTime, now)} ago`],
       ['Error', status.error && errorLine(status.error)],
-      ['Labels', Object.entries(metadata.labels ?? {}).map(([name, value]) => `${name} = ${value}`)],
-      [
-        'Parameters',
-        Object.entries(spec.parameters ?? {}).map(([name, value]) => `${name} = ${JSON.stringify(value)}`),
-      ],
+      ['Labels', Object.entries(metadata.labels).map(([name, value]) => `${name} = ${value}`)],
+      ['Parameters', Object.entries(spec.parameters).map(([name, value]) => `${name} = ${JSON.stringify(value)}`)],
       [
         'Components',
         status.components.map(({ name, state, error }) => `${name}: ${state}${error ? `: ${errorLine(error)}` : ''}`),
@@ -88,6 +58,6 @@ export function troubleOf({ status }: DeploymentItem): string {
   return first ?? '';
 }
 
-function errorLine({ code, message }: z.output<typeof reported>): string {
+function errorLine({ code, message }: NonNullable<DeploymentItem['status']['error']>): string {
   return `${message} (${code})`;
 }

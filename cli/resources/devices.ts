@@ -1,42 +1,26 @@
-import { z } from 'zod';
+import type { Json } from '../../core/ports/state.js';
+import type { DeviceAnswer } from '../../vendors/operator/answers.js';
 import { age } from '../duration.js';
 import { type Kind, shortId } from './kind.js';
 
-const schema = z.looseObject({
-  id: z.string(),
-  metadata: z.looseObject({
-    name: z.string(),
-    namespace: z.string().optional(),
-    creationTimestamp: z.string().optional(),
-  }),
-  eligible: z.string().optional(),
-  reasons: z.array(z.string()).default([]),
-  spec: z.looseObject({
-    fingerprint: z.string().optional(),
-    form: z.string().optional(),
-    capabilities: z
-      .array(z.looseObject({ properties: z.looseObject({}).optional(), labels: z.looseObject({}).optional() }))
-      .default([]),
-  }),
-  state: z.looseObject({ approval: z.string(), lastSeen: z.string().optional() }),
-});
-
-export type DeviceItem = z.output<typeof schema>;
+export type DeviceItem = DeviceAnswer;
 
 export const devices: Kind<DeviceItem, 'devices'> = {
   plural: 'devices',
   singular: 'device',
   aliases: ['dev'],
-  path: '/devices',
-  schema,
+  list: (client, { limit, continue: next, appPackageId, name }) =>
+    client.listDevices({ limit, continue: next, appPackageId, name }),
+  get: (client, id, { appPackageId }) => client.getDevice({ id, appPackageId }),
+  remove: (client, id) => client.deleteDevice({ id }),
   columns: (now) => [
     { head: 'ID', value: ({ id }) => shortId(id) },
     { head: 'NAME', value: ({ metadata }) => metadata.name },
     { head: 'STATE', value: ({ state }) => state.approval },
     { head: 'SEEN', value: ({ state }) => age(state.lastSeen, now) },
     { head: 'AGE', value: ({ metadata }) => age(metadata.creationTimestamp, now) },
-    { head: 'FORM', wide: true, value: ({ spec }) => spec.form ?? '-' },
-    { head: 'FINGERPRINT', wide: true, value: ({ spec }) => spec.fingerprint?.slice(0, 16) ?? '-' },
+    { head: 'FORM', wide: true, value: ({ spec }) => spec.form },
+    { head: 'FINGERPRINT', wide: true, value: ({ spec }) => spec.fingerprint.slice(0, 16) },
   ],
   describe: ({ id, metadata, state, spec, eligible, reasons }, now) => [
     ['Name', metadata.name],
@@ -48,8 +32,8 @@ export const devices: Kind<DeviceItem, 'devices'> = {
     ['Fingerprint', spec.fingerprint],
     ['Eligible', eligible === 'unknown' ? undefined : eligible],
     ['Why not', reasons],
-    ['Labels', spec.capabilities.flatMap(({ labels = {} }) => propertyLines(labels))],
-    ['Capabilities', spec.capabilities.flatMap(({ properties = {} }) => propertyLines(properties))],
+    ['Labels', spec.capabilities.flatMap(({ labels }) => propertyLines(labels))],
+    ['Capabilities', spec.capabilities.flatMap(({ properties }) => propertyLines(properties))],
   ],
   next: ({ id, state }) =>
     state.approval === 'PENDING' ? `tutti approve device ${shortId(id)}` : 'tutti apply -f deployment.yaml --wait',
@@ -57,11 +41,13 @@ export const devices: Kind<DeviceItem, 'devices'> = {
 
 /** Columns that only an asked-for eligibility makes sense of. */
 export const eligibility: ReturnType<Kind<DeviceItem>['columns']> = [
-  { head: 'ELIGIBLE', value: ({ eligible }) => eligible ?? 'unknown' },
+  { head: 'ELIGIBLE', value: ({ eligible }) => eligible },
   { head: 'WHY NOT', wide: true, value: ({ reasons }) => reasons.join('; ') },
 ];
 
-function propertyLines(properties: Readonly<Record<string, unknown>>): string[] {
+/** Of an object in what a device reported; of anything else there are none. */
+function propertyLines(properties: Json | undefined): string[] {
+  if (typeof properties !== 'object' || properties === null || Array.isArray(properties)) return [];
   return Object.entries(properties).flatMap(([name, value]) =>
     Array.isArray(value)
       ? [`${name}:`, ...value.map((item) => `  - ${flat(item)}`)]

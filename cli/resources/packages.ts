@@ -1,57 +1,16 @@
-import { z } from 'zod';
+import type { PackageAnswer } from '../../vendors/operator/answers.js';
 import { age } from '../duration.js';
 import { type Kind, shortId } from './kind.js';
 
-const finding = z.looseObject({
-  path: z.string(),
-  message: z.string(),
-  line: z.number().optional(),
-  column: z.number().optional(),
-});
-
-const schema = z.looseObject({
-  id: z.string(),
-  metadata: z.looseObject({
-    name: z.string(),
-    namespace: z.string().optional(),
-    labels: z.record(z.string(), z.string()).optional(),
-    creationTimestamp: z.string().optional(),
-  }),
-  spec: z.looseObject({
-    source: z.looseObject({
-      registryUrl: z.string(),
-      repository: z.string(),
-      tag: z.string().optional(),
-      digest: z.string().optional(),
-    }),
-  }),
-  application: z
-    .looseObject({
-      id: z.string(),
-      name: z.string(),
-      version: z.string(),
-      description: z.string().optional(),
-      profiles: z.array(z.looseObject({ id: z.string(), type: z.string(), components: z.array(z.string()) })),
-      parameters: z.record(z.string(), z.unknown()),
-    })
-    .optional(),
-  digest: z.string().optional(),
-  status: z.looseObject({
-    state: z.string(),
-    contextualInfo: z.looseObject({ message: z.string() }).optional(),
-    faults: z.array(finding).default([]),
-    warnings: z.array(finding).default([]),
-  }),
-});
-
-export type PackageItem = z.output<typeof schema>;
+export type PackageItem = PackageAnswer;
 
 export const packages: Kind<PackageItem, 'packages'> = {
   plural: 'packages',
   singular: 'package',
   aliases: ['pkg', 'app-packages'],
-  path: '/app-packages',
-  schema,
+  list: (client, { limit, continue: next, name }) => client.listPackages({ limit, continue: next, name }),
+  get: (client, id) => client.getPackage({ id }),
+  remove: (client, id, force) => client.deletePackage({ id, force }),
   columns: (now) => [
     { head: 'ID', value: ({ id }) => shortId(id) },
     { head: 'NAME', value: ({ metadata }) => metadata.name },
@@ -99,7 +58,7 @@ function sourceOf({ spec: { source } }: PackageItem): string {
   return `${registryUrl}/${repository}${tag === undefined ? '' : `:${tag}`}${digest === undefined ? '' : `@${digest}`}`;
 }
 
-function findingLine({ path, message, line, column }: z.output<typeof finding>): string {
+function findingLine({ path, message, line, column }: PackageItem['status']['faults'][number]): string {
   const position = line === undefined ? '' : `margo.yaml:${line}${column === undefined ? '' : `:${column}`} `;
   return `${position}${path === '' ? '' : `${path}: `}${message}`;
 }

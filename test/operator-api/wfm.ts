@@ -14,8 +14,12 @@ import { type Asked, call, eventually, type Reply } from './call.js';
 export interface WfmSettings {
   readonly onboarding?: 'ca' | 'approve' | 'open';
   readonly clock?: Clock;
-  /** Definitions and lines of `managers:` beside those of a fleet manager. */
-  readonly more?: { readonly definitions: readonly Definition[]; readonly managers: string };
+  /** Definitions, and lines of `managers:` and `bindings:`, beside those of a fleet manager. */
+  readonly more?: {
+    readonly definitions: readonly Definition[];
+    readonly managers?: string;
+    readonly bindings?: string;
+  };
 }
 
 /** A fleet manager of the built-in definitions over a store in memory, and what an operator does with it. */
@@ -75,6 +79,7 @@ vendors:
   registry:  { type: vendor.oci-registry }
 bindings:
   http:      { type: binding.http, config: { tls: off, port: 0 } }
+${more?.bindings ?? ''}
 `,
   });
   const admin = (await readFile(join(host.dataDir, 'admin.token'), 'utf8')).trim();
