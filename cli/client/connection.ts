@@ -36,10 +36,10 @@ export interface Server {
 
 /** A host and how to get in. */
 export interface Connection extends Server {
-  /** File of the CA that is trusted; the system's CAs unless given. */
+  /** PEM file of the CA that is trusted; the system's CAs unless given. */
   readonly caFile: string | undefined;
-  /** Its PEM. */
-  readonly ca: string | undefined;
+  /** MQTT: holds the password that the broker wants. */
+  readonly brokerPasswordFile: string | undefined;
   readonly token: string;
   /** Where the token comes from, for a person. */
   readonly tokenFrom: string;
@@ -55,8 +55,8 @@ export function hostData(env: Environment): string {
 /** @throws CommandFailure when an address, a file or the token is missing or cannot be used */
 export async function resolveConnection(options: ConnectionOptions, env: Environment): Promise<Connection> {
   const server = serverAddress(options, env);
-  const [ca, token] = await Promise.all([readCa(options, env), readToken(options, env)]);
-  return { ...server, ...ca, ...token };
+  const [caFile, token] = await Promise.all([findCa(options, env), readToken(options, env)]);
+  return { ...server, caFile, brokerPasswordFile: given(env['TUTTI_BROKER_PASSWORD_FILE']), ...token };
 }
 
 /** @throws CommandFailure for what cannot be a server's address */
@@ -64,17 +64,15 @@ export function serverAddress({ server }: ConnectionOptions, env: Environment): 
   return address(server ?? given(env['TUTTI_SERVER']) ?? 'https://localhost:8443');
 }
 
-/** The server's certificate authority, without the token. */
-export async function readCa(
-  options: Pick<ConnectionOptions, 'ca'>,
-  env: Environment,
-): Promise<Pick<Connection, 'ca' | 'caFile'>> {
+/** The file of the server's certificate authority. @throws CommandFailure for one that cannot be read */
+export async function findCa(options: Pick<ConnectionOptions, 'ca'>, env: Environment): Promise<string | undefined> {
   const wanted = options.ca ?? given(env['TUTTI_CA']);
   const usual = join(hostData(env), 'pki', 'ca.crt');
   const caFile = wanted ?? ((await isThere(usual)) ? usual : undefined);
-  if (caFile === undefined) return { caFile, ca: undefined };
+  if (caFile === undefined) return undefined;
   try {
-    return { caFile, ca: await readFile(caFile, 'utf8') };
+    await readFile(caFile);
+    return caFile;
   } catch (cause) {
     throw invalid(
       `the CA file cannot be read: ${reasonOf(cause)}`,
@@ -125,15 +123,26 @@ function address(text: string): Server {
   if (password !== '' || (username !== '' && !mqtt)) throw wrong('credentials do not belong in it');
   if (mqtt) {
     const url = `${scheme}://${host}`;
+    const user = decoded(username);
+    if (user === undefined) throw wrong('its user has a % that begins no escape of UTF-8');
     return {
       ...{ scheme, url, prefix: operatorPath, base: url + path, host },
-      ...(username !== '' && { username: decodeURIComponent(username) }),
+      ...(user !== '' && { username: user }),
       ...(path !== '' && { root: path.slice(1) }),
     };
   }
   const url = `${scheme}://${host}`;
   const prefix = path === '' ? operatorPath : path;
   return { scheme, url, prefix, base: url + prefix, host };
+}
+
+/** @returns `undefined` for what is not percent-encoded UTF-8 */
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function isScheme(scheme: string): scheme is Scheme {

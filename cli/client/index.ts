@@ -2,8 +2,8 @@
 export {
   type Connection,
   type ConnectionOptions,
+  findCa,
   hostData,
-  readCa,
   resolveConnection,
 } from './connection.js';
 export { find } from './find.js';

@@ -7,7 +7,7 @@ import {
   type RegistryCredentials,
   RegistryFault,
 } from '../../core/ports/index.js';
-import { type ConnectionOptions, readCa, resolveConnection, serverAddress } from '../client/connection.js';
+import { type ConnectionOptions, findCa, resolveConnection, serverAddress } from '../client/connection.js';
 import { exitCodes } from '../exit-codes.js';
 import { CommandFailure, type ExitCode, invalid, reasonOf } from '../failure.js';
 import { withRegistry } from '../registry.js';
@@ -103,7 +103,7 @@ async function credentialsFor(
     throw invalid('--username and --password-file go together');
   }
   if (username !== undefined && passwordFile !== undefined) {
-    const ca = options.plainHttp ? undefined : (await readCa(options, env)).caFile;
+    const ca = options.plainHttp ? undefined : await findCa(options, env);
     return { ca, credentials: { username, password: await readSecret(passwordFile) } };
   }
   const { scheme, host } = serverAddress(options, env);
