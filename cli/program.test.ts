@@ -21,7 +21,19 @@ describe('the command line', () => {
   it('documents commands and exit codes', async () => {
     const { code, out, err } = await tutti(['--help']);
     expect({ code, err }).toEqual({ code: 0, err: '' });
-    for (const word of ['run', 'validate', 'explain', 'schema', 'get', 'apply', 'push', 'pki', 'token', 'approve']) {
+    for (const word of [
+      'run',
+      'validate',
+      'explain',
+      'schema',
+      'openapi',
+      'get',
+      'apply',
+      'push',
+      'pki',
+      'token',
+      'approve',
+    ]) {
       expect(out).toMatch(new RegExp(`^  ${word} `, 'm'));
     }
     expect(out).toContain('5  the host cannot be reached');
@@ -71,5 +83,20 @@ describe('the command line', () => {
     const schema = JSON.parse(out);
     expect(JSON.stringify(schema)).toContain('"target.process"');
     expect(Object.keys(schema.properties)).toContain('providers');
+  });
+
+  it('prints OpenAPI of the HTTP binding of a profile', async () => {
+    const { code, out } = await tutti(['openapi', 'config/wfm.yaml']);
+    const document = JSON.parse(out);
+    expect({ code, openapi: document.openapi, title: document.info.title }).toEqual({
+      code: 0,
+      openapi: '3.1.0',
+      title: 'wfm',
+    });
+    expect(document.servers).toEqual([{ url: 'https://127.0.0.1:8443' }]);
+    expect(document.paths).toHaveProperty('/nbi/v1/app-packages.post.operationId', 'packages.import');
+    const wrong = await tutti(['openapi', 'config/wfm.yaml', '--binding', 'http']);
+    expect(wrong).toMatchObject({ code: 2, out: '' });
+    expect(wrong.err).toContain('there are: https');
   });
 });

@@ -56,6 +56,12 @@ function hostCommands(program: Command, terminal: Terminal): void {
     .command('schema')
     .description('JSON Schema of profiles, for editors')
     .action(async () => (await import('./commands/schema.js')).schema(terminal));
+  program
+    .command('openapi')
+    .description('OpenAPI 3.1 of what the HTTP binding of a profile serves')
+    .argument('[profile]', 'YAML file', 'config/wfm.yaml')
+    .option('--binding <name>', 'where the profile has several')
+    .action(async (file, options) => (await import('./commands/openapi.js')).openapi(terminal, file, options));
 }
 
 const kinds = 'packages, deployments (or instances) or devices';

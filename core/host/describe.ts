@@ -1,4 +1,4 @@
-import type { MountedOperation } from '../operation/index.js';
+import type { Gate, MountedOperation } from '../operation/index.js';
 import type { ResolvedProfile } from '../profile/index.js';
 import { assemble } from './assemble.js';
 import { systemClock } from './clock.js';
@@ -11,6 +11,8 @@ export interface DescribedBinding {
   readonly type: string;
   readonly config: unknown;
   readonly operations: readonly MountedOperation[];
+  /** Knows how callers can authenticate. */
+  readonly gate: Pick<Gate, 'schemes'>;
 }
 
 /**
@@ -34,6 +36,6 @@ export function describeBindings(profile: ResolvedProfile): readonly DescribedBi
   });
   return profile.entries.flatMap(({ name, definition: { type }, config }) => {
     const surface = surfaces.get(name);
-    return surface ? [{ name, type, config, operations: surface.operations }] : [];
+    return surface ? [{ name, type, config, operations: surface.operations, gate: surface.gate }] : [];
   });
 }

@@ -70,9 +70,14 @@ export class Gate {
     return this.#authenticate(0, kinds, evidence, call);
   }
 
+  /** The schemes whose credentials would count, for descriptions. */
+  schemes(kinds: readonly CallerKind[]): readonly Pick<Authenticator, 'scheme' | 'challenge'>[] {
+    return this.authenticators.filter(({ makes }) => kinds.includes(makes));
+  }
+
   /** One for each authenticator whose credentials would count. */
   challenges(kinds: readonly CallerKind[]): string[] {
-    return this.authenticators.filter(({ makes }) => kinds.includes(makes)).map(({ challenge }) => challenge);
+    return this.schemes(kinds).map(({ challenge }) => challenge);
   }
 
   /** Whether any vendor of this host can tell callers of a kind. */

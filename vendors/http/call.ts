@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { correlationIdIn, type Evidence, type IncomingCall, type Operation } from '../../core/operation/index.js';
+import { preferencesIn } from './prefer.js';
 import { assembleInput } from './request.js';
 
 /** The header field that ties a call to its lines in the log, in a request and in a response. */
@@ -26,6 +27,9 @@ export class HttpCall implements IncomingCall {
   readonly accept: string | undefined;
   readonly resumeAfter: string | undefined;
   readonly idempotencyKey: string | undefined;
+  readonly timeout: number | undefined;
+  /** Whether the caller does without the value of a change (RFC 7240). */
+  readonly minimal: boolean;
   #signal: AbortSignal | undefined;
 
   constructor(
@@ -45,6 +49,9 @@ export class HttpCall implements IncomingCall {
     // An empty one means that no item had an id (WHATWG HTML section 9.2.6).
     this.resumeAfter = headers['last-event-id'] || undefined;
     this.idempotencyKey = headers['idempotency-key'];
+    const { minimal, wait } = preferencesIn(headers['prefer']);
+    this.timeout = wait === undefined ? undefined : wait * 1000;
+    this.minimal = minimal && operation.idempotency !== 'safe';
   }
 
   input(): unknown {

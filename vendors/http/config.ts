@@ -20,6 +20,16 @@ export const config = z
     key: z.string().optional().describe('PEM file of its key'),
     hosts: z.array(z.string()).default([]).describe('Further names and addresses for the certificate of tls: auto'),
     minTls: z.enum(['1.2', '1.3']).default('1.3').describe('Oldest TLS version that is spoken'),
+    clientCertificate: z
+      .enum(['none', 'request', 'require'])
+      .default('none')
+      .describe(
+        'Whether callers show a certificate of clientCa: request lets in those without one too, as far as operations do',
+      ),
+    clientCa: z
+      .string()
+      .optional()
+      .describe('PEM file of the CAs of client certificates; taken up anew when it changes'),
     publicUrl: z
       .url({ protocol: /^https?$/ })
       .optional()
@@ -33,6 +43,24 @@ export const config = z
     headersTimeout: seconds(10).describe('Seconds for the head of a request, and for the TLS handshake before it'),
     requestTimeout: seconds(300).describe('Seconds for a whole request to arrive'),
     idleTimeout: seconds(75).describe('Seconds that a connection may be silent'),
+    maxRequestsPerConnection: z
+      .number()
+      .int()
+      .min(1)
+      .optional()
+      .describe('Requests after which a connection is closed, so that callers spread anew; any number unless told'),
+    compression: z.boolean().default(true).describe('Compresses answers of 1 KiB and more, for callers that take it'),
+    docs: z
+      .strictObject({
+        enabled: z.boolean().default(true),
+        path: z
+          .string()
+          .regex(/^(?:\/[\w.~-]+)+$/, 'must be a path such as /docs')
+          .default('/docs')
+          .describe('Of the page; what vendors offer at the same path comes first'),
+      })
+      .prefault({})
+      .describe('The description of what is served: /openapi.json, and a page for people; anybody may read them'),
     maxConnections: z.number().int().min(1).default(20_000).describe('Connections at the same time'),
   })
   .check(({ value, issues }) => {
@@ -50,6 +78,22 @@ export const config = z
         path: ['tls'],
         input: value.tls,
         message: 'certificate and key go with tls: files, and only with it',
+      });
+    }
+    if ((value.clientCertificate === 'none') !== (value.clientCa === undefined)) {
+      issues.push({
+        code: 'custom',
+        path: ['clientCertificate'],
+        input: value.clientCertificate,
+        message: 'clientCa goes with clientCertificate: request or require, and only with them',
+      });
+    }
+    if (value.clientCertificate !== 'none' && value.tls === 'off') {
+      issues.push({
+        code: 'custom',
+        path: ['clientCertificate'],
+        input: value.clientCertificate,
+        message: 'there are no client certificates without TLS',
       });
     }
   });

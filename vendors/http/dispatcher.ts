@@ -5,6 +5,7 @@ import {
   correlationIdIn,
   type Evidence,
   type MountedMount,
+  type MountedOperation,
   type Outcome,
   Problem,
   problems,
@@ -12,10 +13,12 @@ import {
 } from '../../core/operation/index.js';
 import type { Logger } from '../../core/plugin/index.js';
 import { correlationField, type Ending, HttpCall } from './call.js';
+import { EncodedForms } from './compression.js';
+import { pageHeaders } from './docs/index.js';
 import { type HttpMount, isHttpMount } from './mount.js';
 import { readBody } from './request.js';
 import { respond, sendProblem } from './response.js';
-import { createRouter } from './router.js';
+import { createRouter, type Found } from './router.js';
 
 export interface DispatcherOptions {
   readonly surface: Surface;
@@ -26,6 +29,10 @@ export interface DispatcherOptions {
   /** Bytes of a body, for operations that do not say. */
   readonly bodyLimit: number;
   readonly ending: Ending;
+  /** Whether answers are compressed for callers that take it. */
+  readonly compression: boolean;
+  /** What is served where vendors offer nothing. */
+  readonly docs: readonly MountedOperation[];
 }
 
 /** Brings a request to the operation or mount that it addresses, and the outcome back. Never throws. */
@@ -34,7 +41,10 @@ export function createDispatcher(
 ): (request: IncomingMessage, response: ServerResponse) => void {
   const { surface, log } = options;
   const find = createRouter(surface.operations);
+  const findDocs = createRouter(options.docs);
   const mounts = surface.mounts.filter(isHttpMount);
+  const forms = options.compression ? new EncodedForms() : undefined;
+  warnOfHiddenDocs();
 
   return (request, response) => {
     try {
@@ -70,14 +80,27 @@ export function createDispatcher(
     const queryAt = url.indexOf('?');
     const path = queryAt < 0 ? url : url.slice(0, queryAt);
     const match = find(request.method ?? 'GET', path);
-    if (match.kind !== 'operation') {
-      const mount = mounts.find(({ prefix, path: at }) => path === prefix + at || path.startsWith(`${prefix}${at}/`));
-      if (mount) return runMount(mount, request, response, path);
-      const nearest = surface.operations.find(({ prefix }) => prefix !== '' && path.startsWith(`${prefix}/`));
-      refuse(match.kind === 'none' ? undefined : match.allowed, request, response, path, nearest?.present);
-      return undefined;
+    if (match.kind === 'operation') return run(match, request, response, url, queryAt);
+    const mount = mountAt(path);
+    if (mount) return runMount(mount, request, response, path);
+    const docs = findDocs(request.method ?? 'GET', path);
+    if (docs.kind === 'operation') {
+      for (const [name, value] of Object.entries(pageHeaders)) response.setHeader(name, value);
+      return run(docs, request, response, url, queryAt);
     }
-    const { mounted, params } = match;
+    const allowed = [match, docs].flatMap((one) => (one.kind === 'wrong-method' ? one.allowed : []));
+    const nearest = surface.operations.find(({ prefix }) => prefix !== '' && path.startsWith(`${prefix}/`));
+    refuse(allowed.length > 0 ? allowed : undefined, request, response, path, nearest?.present);
+    return undefined;
+  }
+
+  function run(
+    { mounted, params }: Found,
+    request: IncomingMessage,
+    response: ServerResponse,
+    url: string,
+    queryAt: number,
+  ): Promise<void> | undefined {
     const query = queryAt < 0 ? undefined : url.slice(queryAt + 1);
     const invoke = (body: Uint8Array | undefined): Promise<void> | undefined => {
       const evidence = evidenceOf(request, url, body, params);
@@ -92,18 +115,34 @@ export function createDispatcher(
     return readOrClose(request, response, limit, mounted.present ?? asItIs).then(invoke);
   }
 
+  function mountAt(path: string): (MountedMount & HttpMount) | undefined {
+    return mounts.find(({ prefix, path: at }) => path === prefix + at || path.startsWith(`${prefix}${at}/`));
+  }
+
+  /** Vendors come first. */
+  function warnOfHiddenDocs(): void {
+    for (const { operation } of options.docs) {
+      const { path } = operation.http;
+      const match = find('GET', path);
+      const by = match.kind === 'operation' ? match.mounted.vendor : mountAt(path)?.vendor;
+      if (by !== undefined) log.warn(`${path} is offered by ${by}, and shows nothing of the docs of the API`);
+    }
+  }
+
   function answer(
     response: ServerResponse,
     outcome: Outcome,
     prefix: string,
-    { correlationId, correlatedByCaller }: HttpCall,
+    { correlationId, correlatedByCaller, minimal }: HttpCall,
   ): Promise<void> | undefined {
     if (response.destroyed) return undefined;
     // Who meets a problem needs it to ask for the log's lines; others only if they asked for it.
     if (correlatedByCaller || outcome.kind === 'problem') response.setHeader(correlationField, correlationId);
-    if (options.ending.draining.aborted) response.setHeader('Connection', 'close');
-    else if (outcome.kind === 'stream') closeAfterDrain(response);
-    return respond(response, outcome, prefix);
+    const draining = options.ending.draining.aborted;
+    if (draining) response.setHeader('Connection', 'close');
+    const sending = respond(response, outcome, { prefix, forms, minimal });
+    if (sending && !draining) closeAfterDrain(response);
+    return sending;
   }
 
   /** For replies that may begin long before a drain and end within it: their connection would stay open, idle. */

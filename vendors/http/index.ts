@@ -1,6 +1,6 @@
 import { defineBinding } from '../../core/plugin/index.js';
 import { config } from './config.js';
-import { HttpBinding } from './server.js';
+import { HttpBinding, uses } from './server.js';
 
 export * from './mount.js';
 
@@ -9,5 +9,6 @@ export default defineBinding({
   version: '1.0.0',
   summary: 'Operations over HTTP/1.1: JSON, exact representations, server-sent events, RFC 9457 problems',
   config,
+  uses,
   create: (context) => new HttpBinding(context),
 });

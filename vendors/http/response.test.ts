@@ -22,7 +22,7 @@ it('keeps no listeners of the times when a slow reader held a stream up', async 
     response.on('drain', () => {
       waits += 1;
     });
-    respond(response, stream(items()), '')?.catch((error: Error) => response.destroy(error));
+    respond(response, stream(items()), { prefix: '' })?.catch((error: Error) => response.destroy(error));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

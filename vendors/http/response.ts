@@ -1,76 +1,144 @@
 import type { ServerResponse } from 'node:http';
-import type { CacheRule, Outcome, Problem, Representation, StreamReply } from '../../core/operation/index.js';
+import type {
+  CacheRule,
+  Outcome,
+  Problem,
+  Representation,
+  StreamReply,
+  ValueReply,
+} from '../../core/operation/index.js';
+import { chosenEncoding, type EncodedForms } from './compression.js';
 
 const statusOf = { ok: 200, created: 201, accepted: 202 } as const;
 const heartbeatInterval = 15_000;
 
+/** How a binding's answers are written. */
+export interface Rendering {
+  /** Of the vendor; locations are relative to it. */
+  readonly prefix: string;
+  /** Without it nothing is compressed. */
+  readonly forms?: EncodedForms | undefined;
+  /** A value is left out of the answer. */
+  readonly minimal?: boolean;
+}
+
 /** Renders what the gate decided; a promise for what takes its time. The head of a HEAD request is that of GET (RFC 9110 section 9.3.2). */
-export function respond(response: ServerResponse, outcome: Outcome, prefix: string): Promise<void> | undefined {
+export function respond(response: ServerResponse, outcome: Outcome, rendering: Rendering): Promise<void> | undefined {
   switch (outcome.kind) {
     case 'not-modified':
       response.writeHead(304, {
         ETag: `"${outcome.etag}"`,
         ...(outcome.cache && { 'Cache-Control': cacheControl(outcome.cache) }),
+        ...(rendering.forms && varying),
       });
       response.end();
       return undefined;
     case 'representation':
-      sendRepresentation(response, outcome);
-      return undefined;
-    case 'value': {
-      const headers: Record<string, string> = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' };
-      if (outcome.etag !== undefined) headers['ETag'] = `"${outcome.etag}"`;
-      if (outcome.location !== undefined) headers['Location'] = prefix + outcome.location;
-      send(response, statusOf[outcome.outcome], headers, JSON.stringify(outcome.value));
-      return undefined;
-    }
+      return sendRepresentation(response, outcome, rendering.forms);
+    case 'value':
+      return sendValue(response, outcome, rendering);
     case 'empty':
       response.writeHead(204).end();
       return undefined;
     case 'problem':
-      sendProblem(response, outcome.problem, outcome.challenges);
-      return undefined;
+      return sendProblem(response, outcome.problem, outcome.challenges, rendering.forms);
     case 'stream':
       return sendStream(response, outcome);
   }
 }
 
 /** RFC 9457, with Retry-After and WWW-Authenticate where the problem has them. */
-export function sendProblem(response: ServerResponse, problem: Problem, challenges: readonly string[] = []): void {
+export function sendProblem(
+  response: ServerResponse,
+  problem: Problem,
+  challenges: readonly string[] = [],
+  forms?: EncodedForms,
+): Promise<void> | undefined {
   if (response.headersSent) {
     response.destroy();
-    return;
+    return undefined;
   }
-  const headers: Record<string, string | string[]> = {
-    'Content-Type': 'application/problem+json',
-    'Cache-Control': 'no-store',
-  };
+  const headers: Headers = { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' };
   if (challenges.length > 0) headers['WWW-Authenticate'] = [...challenges];
   if (problem.retryAfterSeconds !== undefined) headers['Retry-After'] = String(problem.retryAfterSeconds);
-  send(response, problem.kind.status, headers, JSON.stringify(problem.body()));
+  return send(response, problem.kind.status, headers, JSON.stringify(problem.body()), forms);
 }
 
+function sendValue(
+  response: ServerResponse,
+  { outcome, value, etag, location }: ValueReply<unknown>,
+  { prefix, forms, minimal }: Rendering,
+): Promise<void> | undefined {
+  const headers: Headers = {};
+  if (etag !== undefined) headers['ETag'] = `"${etag}"`;
+  if (location !== undefined) headers['Location'] = prefix + location;
+  if (minimal) {
+    headers['Preference-Applied'] = 'return=minimal';
+    if (outcome === 'ok') response.writeHead(204, headers);
+    else response.writeHead(statusOf[outcome], { ...headers, 'Content-Length': 0 });
+    response.end();
+    return undefined;
+  }
+  headers['Content-Type'] = 'application/json';
+  headers['Cache-Control'] = 'no-store';
+  return send(response, statusOf[outcome], headers, JSON.stringify(value), forms);
+}
+
+/**
+ * The ETag is over the bytes as they are before any encoding, and the same for each of their encoded forms (Margo
+ * makes it a digest of the document), although RFC 9110 section 8.8.3.3 would tell them apart.
+ */
 function sendRepresentation(
   response: ServerResponse,
   { bytes, mediaType, etag, cache, outcome }: Representation,
-): void {
-  response.writeHead(outcome === 'unavailable' ? 503 : 200, {
+  forms: EncodedForms | undefined,
+): Promise<void> | undefined {
+  const headers: Headers = {
     'Content-Type': mediaType,
-    'Content-Length': bytes.byteLength,
     'Cache-Control': cacheControl(cache ?? { visibility: 'private', freshness: 'none' }),
     ...(etag !== undefined && { ETag: `"${etag}"` }),
-  });
-  response.end(response.req.method === 'HEAD' ? undefined : bytes);
+    ...(forms && varying),
+  };
+  return send(response, outcome === 'unavailable' ? 503 : 200, headers, bytes, forms);
 }
 
+type Headers = Record<string, string | string[] | number> & { 'Content-Type'?: string };
+
+/** Caches keep one for each encoding; a 304 says so as the whole answer would (RFC 9110 section 15.4.5). */
+const varying = { Vary: 'Accept-Encoding' } as const;
+
+/** At once, unless a body must be compressed first. */
 function send(
   response: ServerResponse,
   status: number,
-  headers: Record<string, string | string[]>,
-  body: string,
-): void {
-  response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) });
-  response.end(response.req.method === 'HEAD' ? undefined : body);
+  headers: Headers,
+  body: Uint8Array | string,
+  forms: EncodedForms | undefined,
+): Promise<void> | undefined {
+  const { headers: asked, method } = response.req;
+  const size = typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength;
+  const encoding = forms && chosenEncoding(asked['accept-encoding'], headers['Content-Type'] ?? '', size);
+  if (!encoding) {
+    response.writeHead(status, { ...headers, 'Content-Length': size });
+    response.end(method === 'HEAD' ? undefined : body);
+    return undefined;
+  }
+  const encodedHeaders = { ...headers, ...varying, 'Content-Encoding': encoding };
+  if (method === 'HEAD') {
+    // How long it would be is left unsaid: it may be (RFC 9110 section 8.6), and it is not known yet.
+    response.writeHead(status, encodedHeaders).end();
+    return undefined;
+  }
+  const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+  const form = forms.of(bytes, encoding);
+  const finish = (encoded: Uint8Array): void => {
+    if (response.destroyed) return;
+    const all = { ...(encoded === bytes ? { ...headers, ...varying } : encodedHeaders) };
+    response.writeHead(status, { ...all, 'Content-Length': encoded.byteLength }).end(encoded);
+  };
+  if (form instanceof Promise) return form.then(finish);
+  finish(form);
+  return undefined;
 }
 
 function cacheControl({ visibility, freshness }: CacheRule): string {

@@ -1,13 +1,16 @@
 import FindMyWay, { type HTTPMethod } from 'find-my-way';
 import type { MountedOperation } from '../../core/operation/index.js';
 
+/** An operation that a method and path lead to. */
+export interface Found {
+  readonly kind: 'operation';
+  readonly mounted: MountedOperation;
+  readonly params: Readonly<Record<string, string>>;
+}
+
 /** What a method and path lead to. */
 export type Match =
-  | {
-      readonly kind: 'operation';
-      readonly mounted: MountedOperation;
-      readonly params: Readonly<Record<string, string>>;
-    }
+  | Found
   | { readonly kind: 'wrong-method'; readonly allowed: readonly string[] }
   | { readonly kind: 'none' };
 

@@ -3,10 +3,20 @@ import { createServer as createPlain, type Server } from 'node:http';
 import { createServer as createSecure, type Server as SecureServer } from 'node:https';
 import { type AddressInfo, isIPv6, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { configuredIdentity, developmentIdentity, type ServerIdentity } from '../../core/identity/index.js';
-import type { Binding, BindingContext } from '../../core/plugin/index.js';
+import type { SecureContextOptions } from 'node:tls';
+import { HostStatus } from '../../core/host/status.js';
+import {
+  configuredIdentity,
+  developmentIdentity,
+  type ServerIdentity,
+  type ServerMaterial,
+} from '../../core/identity/index.js';
+import type { MountedOperation } from '../../core/operation/index.js';
+import { type Binding, type BindingContext, optional } from '../../core/plugin/index.js';
 import type { HttpConfig } from './config.js';
 import { createDispatcher } from './dispatcher.js';
+import { docsOperations } from './docs/index.js';
+import { type OpenApi, openApi } from './openapi/index.js';
 import { answerUnreadable } from './unreadable.js';
 
 const parsing = {
@@ -16,7 +26,14 @@ const parsing = {
   requireHostHeader: false,
   /** Node would take the first of two that may stand only once, and others on the way the second: now neither is usable. */
   joinDuplicateHeaders: true,
+  /** A caller whose machine is gone is found out. */
+  keepAlive: true,
+  keepAliveInitialDelay: 30_000,
 };
+
+/** The host's name and version are in descriptions. */
+export const uses = { host: optional(HostStatus) };
+type HttpUses = typeof uses;
 
 /** HTTP/1.1, over TLS 1.3 unless told otherwise. */
 export class HttpBinding implements Binding {
@@ -28,7 +45,7 @@ export class HttpBinding implements Binding {
   #server: Server | SecureServer | undefined;
   #address: string | undefined;
 
-  constructor(private readonly on: BindingContext<HttpConfig, Record<never, never>>) {}
+  constructor(private readonly on: BindingContext<HttpConfig, HttpUses>) {}
 
   addresses(): readonly string[] {
     return this.#address === undefined ? [] : [this.#address];
@@ -47,6 +64,8 @@ export class HttpBinding implements Binding {
       publicUrl: config.publicUrl?.replace(/\/+$/, ''),
       bodyLimit: config.bodyLimit,
       ending: { draining: this.#draining.signal, over: this.#over.signal },
+      compression: config.compression,
+      docs: this.#docs(),
     });
     const server = config.tls === 'off' ? createPlain(parsing) : await this.#secureServer(this.#identity(), givenUp);
     server.headersTimeout = config.headersTimeout * 1000;
@@ -54,6 +73,8 @@ export class HttpBinding implements Binding {
     server.keepAliveTimeout = config.idleTimeout * 1000;
     server.timeout = config.idleTimeout * 1000;
     server.maxConnections = config.maxConnections;
+    // Node says `Connection: close` with the last one.
+    server.maxRequestsPerSocket = config.maxRequestsPerConnection ?? 0;
     server.on('connection', (socket: Socket) => this.#keep(socket));
     server.on('secureConnection', (socket: Socket) => this.#keep(socket));
     server.on('request', dispatch);
@@ -122,31 +143,61 @@ export class HttpBinding implements Binding {
     for (const connection of this.#connections) connection.destroy();
   }
 
+  #docs(): readonly MountedOperation[] {
+    const { name, config, surface, uses } = this.on;
+    if (!config.docs.enabled) return [];
+    const describe = (): OpenApi =>
+      openApi({
+        title: uses.host?.profile ?? name,
+        version: uses.host?.version ?? '',
+        servers: [config.publicUrl ?? '/'],
+        operations: surface.operations,
+        schemes: (kinds) => surface.gate.schemes(kinds),
+      });
+    return docsOperations({ name, path: config.docs.path, describe });
+  }
+
   #identity(): ServerIdentity {
     const { config, dataDir, clock, resolvePath } = this.on;
+    const clients = config.clientCa === undefined ? {} : { clientCa: resolvePath(config.clientCa) };
     return config.certificate !== undefined && config.key !== undefined
-      ? configuredIdentity({ certificate: resolvePath(config.certificate), key: resolvePath(config.key) })
-      : developmentIdentity({ directory: join(dataDir, 'pki'), hosts: certifiedHosts(config), now: () => clock.now() });
+      ? configuredIdentity({ certificate: resolvePath(config.certificate), key: resolvePath(config.key), ...clients })
+      : developmentIdentity({
+          directory: join(dataDir, 'pki'),
+          hosts: certifiedHosts(config),
+          now: () => clock.now(),
+          ...clients,
+        });
   }
 
   async #secureServer(identity: ServerIdentity, givenUp: AbortSignal): Promise<SecureServer> {
     const { log, config } = this.on;
-    const { cert, key } = await identity.material();
-    givenUp.throwIfAborted();
-    const server = createSecure({
+    const secured = ({ cert, key, clientCa }: ServerMaterial): SecureContextOptions => ({
       cert,
       key,
+      ...(clientCa !== undefined && { ca: clientCa }),
       minVersion: `TLSv${config.minTls}`,
+    });
+    const material = await identity.material();
+    givenUp.throwIfAborted();
+    const server = createSecure({
+      ...secured(material),
+      requestCert: config.clientCertificate !== 'none',
+      rejectUnauthorized: config.clientCertificate === 'require',
       handshakeTimeout: config.headersTimeout * 1000,
       ...parsing,
     });
+    let { clientCa } = material;
     identity.watch(
-      (material) => {
-        server.setSecureContext({ cert: material.cert, key: material.key, minVersion: `TLSv${config.minTls}` });
-        log.info('the server certificate was replaced', { notAfter: material.certificate.notAfter.toISOString() });
+      (changed) => {
+        server.setSecureContext(secured(changed));
+        log.info(`the ${changed.clientCa === clientCa ? 'server certificate was' : 'CAs of clients were'} replaced`, {
+          notAfter: changed.certificate.notAfter.toISOString(),
+        });
+        clientCa = changed.clientCa;
       },
       this.#stopped.signal,
-      (fault) => log.warn('the new server certificate cannot be used; the one before stays', { error: fault }),
+      (fault) => log.warn('the new certificates cannot be used; those before stay', { error: fault }),
     );
     // Handshakes fail every day (port scans, clients without our CA): worth a line only for who looks for it.
     server.on('tlsClientError', (error, socket) => {

@@ -167,7 +167,7 @@ describe('tls: files', () => {
       const before = messages(host, 'warn').length;
       await put('tls.crt', damaged);
       await expect.poll(() => messages(host, 'warn').length).toBeGreaterThan(before);
-      expect(messages(host, 'warn').at(-1)).toMatch(/cannot be used; the one before stays.*tls\.crt/);
+      expect(messages(host, 'warn').at(-1)).toMatch(/cannot be used; those before stay.*tls\.crt/);
       expect(await serial()).toBe(certificate.serialNumber);
     }
     await put('tls.crt', await issue(key));

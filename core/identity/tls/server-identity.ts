@@ -15,6 +15,8 @@ export interface ServerMaterial {
   readonly key: string;
   /** The server's own certificate. */
   readonly certificate: Certificate;
+  /** PEM of the CAs of client certificates, where the server asks for them. */
+  readonly clientCa?: string;
 }
 
 /** A server's key and certificate on disk. */
@@ -40,6 +42,8 @@ export interface DevelopmentOptions {
   readonly hosts?: readonly string[];
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** PEM file of the CAs of client certificates. */
+  readonly clientCa?: string;
 }
 
 /** A certificate with less than this left is replaced on the next start. */
@@ -71,7 +75,7 @@ export function developmentIdentity(options: DevelopmentOptions): ServerIdentity
     await writeCertificate(files.certificate, made);
     return { cert: made.pem, key: key.exportPem(), certificate: made };
   };
-  return identity(caFile, [directory], material);
+  return identity(caFile, [directory], withClientCa(material, options.clientCa), options.clientCa);
 }
 
 export interface ConfiguredFiles {
@@ -81,6 +85,8 @@ export interface ConfiguredFiles {
   readonly key: string;
   /** PEM of the CA that clients are given to trust. */
   readonly ca?: string;
+  /** PEM of the CAs of client certificates. */
+  readonly clientCa?: string;
 }
 
 /** A server identity from files that somebody else keeps. */
@@ -92,16 +98,30 @@ export function configuredIdentity(files: ConfiguredFiles): ServerIdentity {
     mustFit(files.certificate, certificate, key);
     return { cert, key: key.exportPem(), certificate };
   };
-  return identity(files.ca, [...new Set([dirname(files.certificate), dirname(files.key)])], material);
+  const directories = [dirname(files.certificate), dirname(files.key)];
+  return identity(files.ca, directories, withClientCa(material, files.clientCa), files.clientCa);
+}
+
+function withClientCa(load: () => Promise<ServerMaterial>, file: string | undefined): () => Promise<ServerMaterial> {
+  if (file === undefined) return load;
+  return async () => {
+    const clientCa = await mustRead(file);
+    // An empty file would have Node trust the CAs of the whole world.
+    readFirst(file, clientCa);
+    return { ...(await load()), clientCa };
+  };
 }
 
 function identity(
   caFile: string | undefined,
   directories: readonly string[],
   load: () => Promise<ServerMaterial>,
+  clientCa: string | undefined,
 ): ServerIdentity {
+  const watched = new Set([...directories, ...(clientCa === undefined ? [] : [dirname(clientCa)])]);
   let handedOut: string | undefined;
-  const fingerprint = (one: ServerMaterial): string => `${one.cert}\n${one.certificate.key.thumbprint}`;
+  const fingerprint = (one: ServerMaterial): string =>
+    `${one.cert}\n${one.certificate.key.thumbprint}\n${one.clientCa ?? ''}`;
   return {
     caFile,
     async material() {
@@ -123,7 +143,7 @@ function identity(
           onFault(fault);
         }
       };
-      watchDirectories(directories, reload, signal, onFault);
+      watchDirectories([...watched], reload, signal, onFault);
     },
   };
 }

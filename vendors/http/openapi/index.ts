@@ -1,0 +1,1 @@
+export { type Described, type OpenApi, openApi } from './document.js';
