@@ -89,11 +89,27 @@ export function clientOf<T extends Operations>(operations: T, settings: ClientSe
  * @throws {@link Problem} as the other side answered it, {@link TransportFault}
  */
 export async function call<I extends z.ZodType, O extends Output>(
-  { transport, prefix, credentials, timeout = defaultTimeout, signal, idempotencyKey }: ClientSettings,
+  settings: ClientSettings,
   operation: Operation<I, O>,
   input: z.input<I>,
   options: CallOptions = {},
 ): Promise<AnswerOf<O>> {
+  const answer = await answerTo(settings, operation, input, options);
+  return checked(operation, answer, settings.transport.address) as AnswerOf<O>;
+}
+
+/**
+ * One call whose answer is not held to what the operation declares: for other servers than ours, where all that matters
+ * is that they did not refuse.
+ *
+ * @throws {@link Problem} as the other side answered it, {@link TransportFault}
+ */
+export async function answerTo<I extends z.ZodType, O extends Output>(
+  { transport, prefix, credentials, timeout = defaultTimeout, signal, idempotencyKey }: ClientSettings,
+  operation: Operation<I, O>,
+  input: z.input<I>,
+  options: CallOptions = {},
+): Promise<Exclude<Answer, { kind: 'problem' }>> {
   const answer = await transport.call({
     operation: operation as unknown as Operation,
     prefix,
@@ -107,7 +123,7 @@ export async function call<I extends z.ZodType, O extends Output>(
     answerLimit: options.answerLimit ?? answerLimit,
   });
   if (answer.kind === 'problem') throw answer.problem;
-  return checked(operation, answer, transport.address) as AnswerOf<O>;
+  return answer;
 }
 
 function eitherOf(one: AbortSignal | undefined, other: AbortSignal | undefined): AbortSignal {

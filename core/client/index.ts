@@ -1,6 +1,7 @@
 /** A host from the caller's side: typed calls of operations over any transport. */
 export {
   type AnswerOf,
+  answerTo,
   type CallOptions,
   type Client,
   type ClientSettings,

@@ -43,6 +43,15 @@ describe('substitute', () => {
     expect(substitute('${env:A}', { A: '' })).toEqual({ text: '', variables: ['A'], faults: [] });
   });
 
+  it('takes the first of several that is set and not empty', () => {
+    const text = '${env:A|B:-c}';
+    expect(substitute(text, { A: 'a', B: 'b' })).toEqual({ text: 'a', variables: ['A', 'B'], faults: [] });
+    expect(substitute(text, { A: '', B: 'b' }).text).toBe('b');
+    expect(substitute(text, { A: '' }).text).toBe('c');
+    expect(substitute('${env:A|B}', { B: '' }).text).toBe('');
+    expect(substitute('${env:A|B}', {}).faults).toMatchObject([{ message: expect.stringContaining('A or B') }]);
+  });
+
   it('does not take what every object has for a variable', () => {
     expect(substitute('${env:constructor}', {}).faults).toMatchObject([{ code: 'missing-variable' }]);
   });
@@ -54,6 +63,7 @@ describe('substitute', () => {
     ['${env:A', 'malformed-substitution'],
     ['${env:A:-${env:B}', 'malformed-substitution'],
     ['${env:A-x}', 'malformed-substitution'],
+    ['${env:A|}', 'malformed-substitution'],
     ['${}', 'malformed-substitution'],
     ['${env:A}', 'missing-variable'],
   ])('refuses %s', (text, code) => {

@@ -17,28 +17,32 @@ export interface Substituted {
 }
 
 const token = /\$\$|\$\{([^}]*)(\}?)/g;
-const expression = /^env:([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s;
+const expression = /^env:([A-Za-z_][A-Za-z0-9_]*(?:\|[A-Za-z_][A-Za-z0-9_]*)*)(?::-(.*))?$/s;
 
 /**
  * Replaces `${env:NAME}` and `${env:NAME:-default}` by the variable's value and `$$` by `$`. As in a shell, the default
- * stands in for a variable that is unset or empty. What a variable holds is taken as it is and never looked into.
+ * stands in for a variable that is unset or empty; of several (`${env:NAME|OTHER}`) the first counts that is neither.
+ * What a variable holds is taken as it is and never looked into.
  */
 export function substitute(text: string, environment: Environment): Substituted {
   const variables: string[] = [];
   const faults: SubstitutionFault[] = [];
   const replaced = text.replace(token, (raw: string, inner: string | undefined, close: string) => {
     if (inner === undefined) return '$';
-    const [, variable, preset] = (close && !inner.includes('${') && expression.exec(inner)) || [];
-    if (variable === undefined) {
+    const [, named, preset] = (close && !inner.includes('${') && expression.exec(inner)) || [];
+    if (named === undefined) {
       faults.push({ code: 'malformed-substitution', raw, message: complaint(inner, close !== '') });
       return '';
     }
-    variables.push(variable);
+    const names = named.split('|');
+    variables.push(...names);
     // Own members only: a variable called `constructor` is not set because every object has one.
-    const value = Object.hasOwn(environment, variable) ? environment[variable] : undefined;
+    const values = names.map((name) => (Object.hasOwn(environment, name) ? environment[name] : undefined));
+    const value = values.find((one) => one) ?? values.find((one) => one !== undefined);
     if (preset !== undefined) return value || preset.replaceAll('$$', () => '$');
     if (value === undefined) {
-      const message = `the environment variable ${variable} is not set and has no default`;
+      const [variable = named] = names;
+      const message = `the environment variable ${names.join(' or ')} is not set and has no default`;
       faults.push({ code: 'missing-variable', raw, message, variable });
     }
     return value ?? '';

@@ -10,6 +10,7 @@ import { systemClock } from '../../core/host/clock.js';
 import type { FleetManager, Json } from '../../core/ports/index.js';
 import { testContext } from '../../core/testing/index.js';
 import { capabilitiesDocument } from '../../managers/margo/index.js';
+import { httpTransport } from '../../providers/transport/http/index.js';
 import signedFleetManager from '../../providers/wfm/signed/index.js';
 
 /** A fleet manager in a process of its own, from the shipped profile. */
@@ -76,17 +77,18 @@ export function commandLine(env: Readonly<Record<string, string>>) {
 
 /** A device that is no agent: it says what a test wants it to say. */
 export async function device(wfm: Wfm, identity: string): Promise<FleetManager & { close(): Promise<void> }> {
+  const transport = httpTransport({ url: wfm.url, ca: join(wfm.data, 'pki', 'ca.crt') });
   const context = await testContext<FleetManager>(signedFleetManager, {
     clock: systemClock,
-    config: {
-      url: wfm.url,
-      ca: join(wfm.data, 'pki', 'ca.crt'),
-      certificate: join(identity, 'device.crt'),
-      key: join(identity, 'device.key'),
-    },
+    uses: { transport },
+    config: { certificate: join(identity, 'device.crt'), key: join(identity, 'device.key') },
   });
   await context.start();
-  return Object.assign(context.instance, { close: () => context.dispose() });
+  const close = async (): Promise<void> => {
+    await context.dispose();
+    await transport.close();
+  };
+  return Object.assign(context.instance, { close });
 }
 
 /** What an agent with a process target reports. */

@@ -44,19 +44,19 @@ describe('an agent says why it cannot reach its fleet manager', () => {
   it('with a certificate that has expired', async () => {
     await identify(own(), Date.now() - 3 * day);
     await site.agent.start();
-    expect(await reason()).toMatch(/HTTP 40\d: .*certificate.* (expired|was valid until)/);
+    expect(await reason()).toMatch(/answered 40\d: .*certificate.* (expired|was valid until)/);
   });
 
   it('with a certificate of another authority', async () => {
     await identify(join(site.directory, 'elsewhere'), Date.now());
     await site.agent.start();
-    expect(await reason()).toMatch(/HTTP 403: the device CA does not vouch for the certificate: /);
+    expect(await reason()).toMatch(/answered 403: the device CA does not vouch for the certificate: /);
     expect(await site.api.devices()).toEqual([]);
   });
 
   it('with a certificate that it made itself', async () => {
     await site.agent.start();
-    expect(await reason()).toMatch(/HTTP 403: the device CA does not vouch for the certificate: /);
+    expect(await reason()).toMatch(/answered 403: the device CA does not vouch for the certificate: /);
   });
 
   it('whose certificate another CA signed', async () => {

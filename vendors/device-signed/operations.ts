@@ -1,5 +1,5 @@
 import { anyone, defineOperation, ownDevice, problems, z } from '../../core/plugin/index.js';
-import { mediaTypes } from '../../managers/margo/index.js';
+import { mediaTypes } from '../../managers/margo/media-types.js';
 import { challenge, missing } from './problems.js';
 
 // The shapes of the device API (workload management API of the signed dialect: preview 1 and early rc.2).

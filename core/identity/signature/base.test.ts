@@ -83,6 +83,14 @@ describe('derived components (RFC 9421 section 2.2)', () => {
     ]);
   });
 
+  it('knows calls that HTTP does not carry', () => {
+    expect(lines('"@target-uri" "@authority" "@path"', { targetUri: 'mqtt://tutti/api/v1/x?y' })).toEqual([
+      '"@target-uri": mqtt://tutti/api/v1/x?y',
+      '"@authority": tutti',
+      '"@path": /api/v1/x',
+    ]);
+  });
+
   it('an absent path is /, an absent query is ?', () => {
     const list = '"@authority" "@path" "@query" "@request-target"';
     expect(lines(list, { targetUri: 'http://h:8080?' })).toEqual([
@@ -123,5 +131,6 @@ describe('derived components (RFC 9421 section 2.2)', () => {
     expect(() => lines('"@query-param"', { targetUri: twice })).toThrow(reason('malformed'));
     expect(() => lines('"@status"', {})).toThrow(reason('malformed'));
     expect(() => lines('"@path"', { targetUri: '/relative' })).toThrow(reason('malformed'));
+    expect(() => lines('"@path"', { targetUri: '1x://host/' })).toThrow(reason('malformed'));
   });
 });

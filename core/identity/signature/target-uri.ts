@@ -14,13 +14,14 @@ export interface TargetParts {
 
 /**
  * Splits without normalising: a URL parser would resolve `..` and re-encode, and the signature is over what was sent.
+ * Any scheme will do: calls that HTTP does not carry are addressed by another one (`mqtt://tutti/...`).
  *
- * @throws SignatureFault `malformed` when it is no absolute http(s) URI
+ * @throws SignatureFault `malformed` when it is no absolute URI
  */
 export function splitTargetUri(targetUri: string): TargetParts {
   const schemeEnd = targetUri.indexOf('://');
   const scheme = targetUri.slice(0, Math.max(schemeEnd, 0)).toLowerCase();
-  if (scheme !== 'https' && scheme !== 'http') throw new SignatureFault('malformed', 'the target URI is not absolute');
+  if (!/^[a-z][a-z0-9+.-]*$/.test(scheme)) throw new SignatureFault('malformed', 'the target URI is not absolute');
   const fragment = targetUri.indexOf('#', schemeEnd);
   const end = fragment === -1 ? targetUri.length : fragment;
   const question = targetUri.indexOf('?', schemeEnd);
@@ -37,7 +38,12 @@ export function splitTargetUri(targetUri: string): TargetParts {
   };
 }
 
+const defaultPorts: ReadonlyMap<string, string> = new Map([
+  ['https', ':443'],
+  ['http', ':80'],
+]);
+
 function withoutDefaultPort(authority: string, scheme: string): string {
-  const port = scheme === 'https' ? ':443' : ':80';
-  return authority.endsWith(port) ? authority.slice(0, -port.length) : authority;
+  const port = defaultPorts.get(scheme);
+  return port !== undefined && authority.endsWith(port) ? authority.slice(0, -port.length) : authority;
 }

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { defineProvider, FleetManager, z } from '../../../core/plugin/index.js';
+import { defineProvider, FleetManager, Transport, z } from '../../../core/plugin/index.js';
 import { SignedFleetManager } from './client.js';
 import { deviceIdentity } from './identity.js';
 
@@ -8,16 +8,9 @@ export default defineProvider({
   port: FleetManager,
   type: 'wfm.signed',
   version: '1.0.0',
-  summary: 'Margo fleet manager over HTTPS with signed requests (preview 1 and early rc.2)',
+  summary: 'Margo fleet manager with signed requests (preview 1 and early rc.2), over any transport',
   config: z.strictObject({
-    url: z
-      .url({ protocol: /^https$/ })
-      .describe('Address of the fleet manager, with the path that a proxy puts before it'),
-    prefix: z.string().default('/api/v1').describe('Path of the device API below the address'),
-    ca: z
-      .string()
-      .optional()
-      .describe('PEM file of the CA that signed its certificate; those of the system unless told'),
+    prefix: z.string().default('/api/v1').describe('Path of the device API on the other side'),
     name: z
       .string()
       .optional()
@@ -29,11 +22,11 @@ export default defineProvider({
     key: z.string().optional().describe('PEM file of its key; <data>/identity/device.key unless told'),
     timeoutSeconds: z.number().positive().max(600).default(30).describe('Time for one exchange'),
   }),
-  create: ({ config, clock, dataDir, resolvePath }) =>
+  uses: { transport: Transport },
+  create: ({ config, uses, clock, dataDir, resolvePath }) =>
     new SignedFleetManager({
-      url: config.url.replace(/\/+$/, ''),
+      transport: uses.transport,
       prefix: config.prefix,
-      ca: config.ca === undefined ? undefined : resolvePath(config.ca),
       timeout: config.timeoutSeconds * 1000,
       clock,
       identity: () =>
