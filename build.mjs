@@ -39,12 +39,17 @@ const entryPoints = {
 
 /** Libraries that stay as they are installed: most hosts never load them, or they load files of their own. */
 const external = [
+  '@grpc/grpc-js',
+  '@grpc/reflection',
   '@peculiar/x509',
   '@photostructure/sqlite',
   'cli-table3',
   'dockerode',
   'fast-check',
+  'grpc-health-check',
   'listr2',
+  'protobufjs',
+  'protobufjs/*',
   'reflect-metadata',
   'undici',
 ];

@@ -14,6 +14,7 @@ export const builtins: LazyPlugin = {
     'target.process': async () => (await import('../providers/target/process/index.js')).default,
     'target.docker': async () => (await import('../providers/target/docker/index.js')).default,
     'target.mock': async () => (await import('../providers/target/mock/index.js')).default,
+    'transport.grpc': async () => (await import('../providers/transport/grpc/index.js')).default,
     'transport.http': async () => (await import('../providers/transport/http/index.js')).default,
     'wfm.signed': async () => (await import('../providers/wfm/signed/index.js')).default,
     'manager.access': async () => (await import('../managers/access/definition.js')).default,
@@ -30,6 +31,7 @@ export const builtins: LazyPlugin = {
     'vendor.operator': async () => (await import('../vendors/operator/index.js')).default,
     'vendor.oci-registry': async () => (await import('../vendors/oci-registry/index.js')).default,
     'vendor.system': async () => (await import('../vendors/system/index.js')).default,
+    'binding.grpc': async () => (await import('../vendors/grpc/index.js')).default,
     'binding.http': async () => (await import('../vendors/http/index.js')).default,
   },
 };

@@ -15,6 +15,8 @@ export interface CarriedCall {
   readonly signal: AbortSignal;
   /** Milliseconds that the caller waits. */
   readonly timeout?: number | undefined;
+  /** That of the headers unless told. */
+  readonly correlationId?: string | undefined;
   readonly clientCertificate?: Uint8Array | undefined;
   readonly clientName?: string | undefined;
   readonly peer?: string | undefined;
@@ -37,11 +39,14 @@ export function incomingCall(mounted: MountedOperation, call: CarriedCall): Inco
     return input;
   };
   return {
-    evidence: new FormEvidence(mounted, { ...call, input: read }),
+    evidence: new FormEvidence(mounted, call, read),
     input: read,
-    signal: call.signal,
+    // It may be made on demand.
+    get signal() {
+      return call.signal;
+    },
     timeout: call.timeout,
-    correlationId: correlationIdIn(headers),
+    correlationId: call.correlationId ?? correlationIdIn(headers),
     ifMatch: headers['if-match']?.replace(/^"(.*)"$/, '$1'),
     ifNoneMatch: headers['if-none-match'],
     accept: headers['accept'],
@@ -64,7 +69,8 @@ class FormEvidence implements Evidence {
 
   constructor(
     private readonly mounted: MountedOperation,
-    private readonly call: CarriedCall,
+    private readonly call: Omit<CarriedCall, 'input'>,
+    private readonly input: () => CallInput,
   ) {
     this.method = mounted.operation.http.method;
     this.headers = call.headers;
@@ -86,7 +92,7 @@ class FormEvidence implements Evidence {
   }
 
   #derived(): HttpForm {
-    this.#form ??= httpForm(this.mounted.operation, this.mounted.prefix, this.call.input());
+    this.#form ??= httpForm(this.mounted.operation, this.mounted.prefix, this.input());
     return this.#form;
   }
 }

@@ -8,3 +8,4 @@ export {
   type ServerIdentity,
   type ServerMaterial,
 } from './server-identity.js';
+export { watchDirectories } from './watch.js';

@@ -1,0 +1,13 @@
+import { HostStatus } from '../../core/host/status.js';
+import { defineBinding } from '../../core/plugin/index.js';
+import { config } from './config.js';
+import { GrpcBinding } from './server.js';
+
+export default defineBinding({
+  type: 'binding.grpc',
+  version: '1.0.0',
+  summary: 'Operations over gRPC: typed services, server streams, problems as google.rpc.Status, reflection, health',
+  config,
+  uses: { host: HostStatus },
+  create: (context) => new GrpcBinding(context),
+});

@@ -1,0 +1,181 @@
+import {
+  Metadata,
+  type Server,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  type sendUnaryData,
+} from '@grpc/grpc-js';
+import {
+  incomingCall,
+  type MountedOperation,
+  type Outcome,
+  Problem,
+  problems,
+  type StreamReply,
+  type Surface,
+} from '../../core/operation/index.js';
+import type { Logger } from '../../core/plugin/index.js';
+import { type Ending, GrpcCall, type ServerCall } from './call.js';
+import { failure, render } from './replies.js';
+import { Misfit, type ProtoFile, replyFields, type WireCall, wireCalls } from './wire/index.js';
+
+export interface ServiceOptions {
+  readonly surface: Surface;
+  /** With numbers. */
+  readonly file: ProtoFile;
+  readonly log: Logger;
+  readonly scheme: 'http' | 'https';
+  readonly mutual: boolean;
+  /** Bytes of a request, for operations that do not say. */
+  readonly bodyLimit: number;
+  readonly ending: Ending;
+}
+
+/** Messages are read and written here and not by the library, so that one that cannot be read is a problem like any other. */
+const asItIs = (bytes: Uint8Array): Buffer =>
+  Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+/** Registers a method for each operation. */
+export function addOperations(server: Server, options: ServiceOptions): void {
+  const calls = wireCalls(options.file);
+  for (const mounted of options.surface.operations) {
+    const wire = calls.get(mounted.operation.id);
+    if (!wire) throw new Error(`${mounted.operation.id} has no form over gRPC`);
+    const served = new ServedMethod(mounted, wire, options);
+    if (wire.streams) {
+      server.register(
+        wire.path,
+        (call: ServerWritableStream<Buffer, Uint8Array>) => served.stream(call),
+        asItIs,
+        asItIs,
+        'serverStream',
+      );
+    } else {
+      server.register(
+        wire.path,
+        (call: ServerUnaryCall<Buffer, Uint8Array>, callback: sendUnaryData<Uint8Array>) =>
+          served.unary(call, callback),
+        asItIs,
+        asItIs,
+        'unary',
+      );
+    }
+  }
+}
+
+/** One operation. Nothing here throws: what goes wrong is a status. */
+class ServedMethod {
+  readonly #limit: number;
+  readonly #shape: Parameters<typeof render>[1];
+
+  constructor(
+    private readonly mounted: MountedOperation,
+    private readonly wire: WireCall,
+    private readonly options: ServiceOptions,
+  ) {
+    const { operation, prefix } = mounted;
+    this.#limit = operation.bodyLimit ?? options.bodyLimit;
+    this.#shape = { prefix, representation: operation.output.kind === 'representation', wrapped: wire.wrapped };
+  }
+
+  unary(call: ServerUnaryCall<Buffer, Uint8Array>, callback: sendUnaryData<Uint8Array>): void {
+    this.#invoke(
+      call,
+      (outcome, made) => {
+        if (outcome.kind === 'problem')
+          return callback(failure(outcome.problem, outcome.challenges, made.correlationId));
+        if (outcome.kind === 'stream') throw new Error('answers a stream, and declares none');
+        const { message, metadata } = render(outcome, this.#shape);
+        const bytes = this.wire.response.encode(message);
+        const head = withCorrelation(metadata, made);
+        if (head) call.sendMetadata(head);
+        callback(null, bytes);
+      },
+      (problem, made) => callback(failure(problem, [], made.correlationId)),
+    );
+  }
+
+  stream(call: ServerWritableStream<Buffer, Uint8Array>): void {
+    const fail = (problem: Problem, challenges: readonly string[], made: GrpcCall): void => {
+      call.emit('error', failure(problem, challenges, made.correlationId));
+    };
+    this.#invoke(
+      call,
+      (outcome, made) => {
+        if (outcome.kind === 'problem') return fail(outcome.problem, outcome.challenges, made);
+        if (outcome.kind !== 'stream') throw new Error(`answers ${outcome.kind}, and declares a stream`);
+        // At once, so that the caller knows that the stream has begun.
+        call.sendMetadata(withCorrelation(undefined, made) ?? new Metadata());
+        return this.#send(call, outcome);
+      },
+      (problem, made) => fail(problem, [], made),
+    );
+  }
+
+  #invoke(
+    call: ServerCall,
+    answer: (outcome: Outcome, made: GrpcCall) => Promise<void> | void,
+    fail: (problem: Problem, made: GrpcCall) => void,
+  ): void {
+    const { surface, scheme, mutual, ending } = this.options;
+    const end = this.wire.streams ? ending.draining : ending.over;
+    const made = new GrpcCall(call, this.wire.request, { scheme, mutual, end });
+    try {
+      const size = call.request.byteLength;
+      if (size > this.#limit) throw this.#tooLarge(size);
+      const outcome = surface.gate.invoke(this.mounted, incomingCall(this.mounted, made));
+      const answered =
+        outcome instanceof Promise ? outcome.then((given) => answer(given, made)) : answer(outcome, made);
+      answered?.catch((error: unknown) => fail(this.#problem(error, call), made));
+    } catch (error) {
+      fail(this.#problem(error, call), made);
+    }
+  }
+
+  /** The next item is asked for when the one before has been taken, so a slow reader slows its producer down. */
+  async #send(call: ServerWritableStream<Buffer, Uint8Array>, { items }: StreamReply<unknown>): Promise<void> {
+    for await (const item of items) {
+      if (call.cancelled) break;
+      if (!call.write(this.wire.response.encode(item))) await taken(call);
+    }
+    call.end();
+  }
+
+  #tooLarge(size: number): Problem {
+    const problem = new Problem(problems.tooLarge, `the message has ${size} bytes; at most ${this.#limit} are taken`);
+    return this.mounted.present?.(problem) ?? problem;
+  }
+
+  /** What ends here is a fault of the connection or of ours; the caller's faults are outcomes. */
+  #problem(error: unknown, call: ServerCall): Problem {
+    if (error instanceof Problem) return error;
+    const { id } = this.mounted.operation;
+    if (call.cancelled) this.options.log.debug('the caller went away', { operation: id, error });
+    else {
+      const where = error instanceof Misfit ? ` answers what it does not declare: ${error.path.join('.')}` : ' failed';
+      this.options.log.error(`${id}${where}`, { operation: id, error });
+    }
+    const problem = new Problem(problems.internal, 'something went wrong here; the log of the host has the details');
+    return this.mounted.present?.(problem) ?? problem;
+  }
+}
+
+/** For callers that gave a correlation id: they look out for it. */
+function withCorrelation(metadata: Metadata | undefined, made: GrpcCall): Metadata | undefined {
+  if (!made.correlatedByCaller) return metadata;
+  const all = metadata ?? new Metadata();
+  all.set(replyFields.correlation, made.correlationId);
+  return all;
+}
+
+/** Resolves when what was written has been taken, or nobody is there to take it; leaves no listener behind. */
+function taken(call: ServerWritableStream<Buffer, Uint8Array>): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      call.off('drain', done).off('cancelled', done);
+      resolve();
+    };
+    if (call.cancelled) resolve();
+    else call.on('drain', done).on('cancelled', done);
+  });
+}

@@ -1,0 +1,14 @@
+/** Names of the metadata that stand beside a reply, as HTTP has them where it has them. */
+export const replyFields = {
+  etag: 'etag',
+  location: 'location',
+  /** `created` or `accepted`; nothing for what is neither. */
+  outcome: 'outcome',
+  /** `true` where the caller has the value already; the message is empty then. */
+  notModified: 'not-modified',
+  challenges: 'www-authenticate',
+  retryAfter: 'retry-after',
+  correlation: 'x-correlation-id',
+  /** A google.rpc.Status. */
+  details: 'grpc-status-details-bin',
+} as const;
