@@ -16,6 +16,8 @@ export const builtins: LazyPlugin = {
     'target.mock': async () => (await import('../providers/target/mock/index.js')).default,
     'transport.grpc': async () => (await import('../providers/transport/grpc/index.js')).default,
     'transport.http': async () => (await import('../providers/transport/http/index.js')).default,
+    'broker.aedes': async () => (await import('../providers/broker/aedes/index.js')).default,
+    'transport.mqtt': async () => (await import('../providers/transport/mqtt/index.js')).default,
     'wfm.signed': async () => (await import('../providers/wfm/signed/index.js')).default,
     'manager.access': async () => (await import('../managers/access/definition.js')).default,
     'manager.catalog': async () => (await import('../managers/catalog/definition.js')).default,
@@ -33,5 +35,6 @@ export const builtins: LazyPlugin = {
     'vendor.system': async () => (await import('../vendors/system/index.js')).default,
     'binding.grpc': async () => (await import('../vendors/grpc/index.js')).default,
     'binding.http': async () => (await import('../vendors/http/index.js')).default,
+    'binding.mqtt': async () => (await import('../vendors/mqtt/index.js')).default,
   },
 };

@@ -1,0 +1,27 @@
+import { defineProvider } from '../../../core/plugin/index.js';
+import { Transport } from '../../../core/ports/index.js';
+import { config } from './config.js';
+import { MqttTransport } from './transport.js';
+
+export { MqttTransport, type MqttTransportOptions } from './transport.js';
+
+export default defineProvider({
+  port: Transport,
+  type: 'transport.mqtt',
+  version: '1.0.0',
+  summary: 'Calls a host over MQTT 5 or 3.1.1, by way of a broker',
+  config,
+  create: ({ config: { ca, certificate, key, passwordFile, ...given }, resolvePath, clock }) => {
+    const resolved = (path: string | undefined): string | undefined =>
+      path === undefined ? undefined : resolvePath(path);
+    const transport = new MqttTransport({
+      ...given,
+      ca: resolved(ca),
+      certificate: resolved(certificate),
+      key: resolved(key),
+      passwordFile: resolved(passwordFile),
+      clock,
+    });
+    return Object.assign(transport, { stop: () => transport.close() });
+  },
+});

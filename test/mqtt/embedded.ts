@@ -1,0 +1,63 @@
+import { systemClock } from '../../core/host/index.js';
+import type { Binding, Clock } from '../../core/plugin/index.js';
+import type { Broker, StateProvider } from '../../core/ports/index.js';
+import { type TestContext, testContext } from '../../core/testing/index.js';
+import aedes from '../../providers/broker/aedes/index.js';
+import memory from '../../providers/state/memory/index.js';
+import { MqttTransport, type MqttTransportOptions } from '../../providers/transport/mqtt/index.js';
+import mqtt from '../../vendors/mqtt/index.js';
+import { makeToys, type Toys } from './toys.js';
+
+/** Keeps what a test opens, and closes it in reverse order. */
+export class Closing {
+  readonly #all: (() => Promise<void> | void)[] = [];
+
+  add(close: () => Promise<void> | void): void {
+    this.#all.push(close);
+  }
+
+  async close(): Promise<void> {
+    for (const close of this.#all.splice(0).reverse()) await close();
+  }
+}
+
+export async function startBroker(
+  closing: Closing,
+  config: object = { tls: 'off', port: 0 },
+): Promise<TestContext<Broker>> {
+  const broker = await testContext<Broker>(aedes, { config, clock: systemClock });
+  closing.add(() => broker.dispose());
+  await broker.start();
+  return broker;
+}
+
+/** Toys, over state of their own. */
+export async function startToys(closing: Closing): Promise<Toys> {
+  const store = await testContext<StateProvider>(memory, { clock: systemClock });
+  closing.add(() => store.dispose());
+  await store.start();
+  return makeToys(store.instance);
+}
+
+export interface BindingOptions {
+  readonly config?: object;
+  readonly broker?: Broker;
+  readonly clock?: Clock;
+}
+
+export async function startBinding(
+  closing: Closing,
+  { surface }: Toys,
+  { config = {}, broker, clock = systemClock }: BindingOptions,
+): Promise<TestContext<Binding>> {
+  const binding = await testContext<Binding>(mqtt, { config, surface, clock, ...(broker && { uses: { broker } }) });
+  closing.add(() => binding.dispose());
+  await binding.start();
+  return binding;
+}
+
+export function startTransport(closing: Closing, options: Omit<MqttTransportOptions, 'clock'>): MqttTransport {
+  const transport = new MqttTransport({ clock: systemClock, ...options });
+  closing.add(() => transport.close());
+  return transport;
+}

@@ -1,0 +1,260 @@
+import { randomUUID } from 'node:crypto';
+import {
+  correlationIdIn,
+  incomingCall,
+  type MountedOperation,
+  type Outcome,
+  Problem,
+  problems,
+  type StreamItem,
+  type Surface,
+} from '../../core/operation/index.js';
+import type { Clock, Logger } from '../../core/plugin/index.js';
+import { Flow } from './flow.js';
+import { readInput } from './input.js';
+import { OngoingCalls } from './ongoing.js';
+import { RecentReplies } from './recent.js';
+import {
+  endReply,
+  idKey,
+  isUnreadable,
+  itemReply,
+  type Message,
+  type Reply,
+  type ReplyAddress,
+  type Request,
+  readControl,
+  readRequest,
+  readTopic,
+  replyOf,
+  sessionOf,
+  writeReply,
+} from './wire/index.js';
+
+export interface CallsOptions {
+  readonly surface: Surface;
+  readonly root: string;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly bodyLimit: number;
+  readonly maxCalls: number;
+  readonly maxStreams: number;
+  /** Milliseconds. */
+  readonly streamIdleTimeout: number;
+  /** What the broker has proven of the caller under this name. */
+  readonly proven: (name: string) => { readonly clientCertificate?: Uint8Array; readonly clientName?: string };
+  /** Resolves when the broker has it. */
+  readonly publish: (message: Message) => Promise<void>;
+}
+
+/** Where a call came from, and where its answer goes. */
+interface Origin {
+  readonly name: string;
+  readonly session: string;
+  /** Unique within the session while the call goes on. */
+  readonly key: string;
+  readonly replyTo: ReplyAddress;
+}
+
+/** Brings messages to the operations that they call, and what those say back. Never throws. */
+export class Calls {
+  readonly #operations: ReadonlyMap<string, MountedOperation>;
+  readonly #ongoing: OngoingCalls;
+  readonly #recent = new RecentReplies();
+  readonly #answering = new Set<Promise<void>>();
+  #draining = false;
+
+  constructor(private readonly options: CallsOptions) {
+    this.#operations = byId(options.surface.operations);
+    this.#ongoing = new OngoingCalls({ clock: options.clock, idle: options.streamIdleTimeout });
+  }
+
+  /** @returns whether the message is dealt with; calls that come during a drain are left to the host's next process */
+  receive(message: Message): boolean {
+    const topic = readTopic(this.options.root, message.topic);
+    if (topic?.kind === 'control') this.#control(topic.name, message);
+    if (topic?.kind !== 'call') return true;
+    if (this.#draining) return false;
+    const answering = this.#call(topic.name, topic.operation, message)?.catch((error: unknown) => {
+      this.options.log.error('a call could not be answered', { operation: topic.operation, error });
+    });
+    if (answering) {
+      this.#answering.add(answering);
+      void answering.then(() => this.#answering.delete(answering));
+    }
+    return true;
+  }
+
+  /** Takes nothing more, ends streams, and finishes what is under way; what the signal's abort leaves is ended. */
+  async drain(signal: AbortSignal): Promise<void> {
+    this.#draining = true;
+    this.#ongoing.endStreams();
+    const end = (): void => this.#ongoing.end();
+    if (signal.aborted) end();
+    signal.addEventListener('abort', end, { once: true });
+    await Promise.all(this.#answering);
+    signal.removeEventListener('abort', end);
+  }
+
+  stop(): void {
+    this.#draining = true;
+    this.#ongoing.end();
+  }
+
+  #control(name: string, { payload }: Message): void {
+    const control = readControl(payload);
+    if (!control) {
+      this.options.log.debug('a control message cannot be read', { name });
+      return;
+    }
+    const session = sessionKey(name, control.session);
+    this.#ongoing.seen(session);
+    if (control.type === 'gone') this.#ongoing.gone(session);
+    if (control.type === 'cancel') this.#ongoing.get(session, idKey(Buffer.from(control.id)))?.end();
+    if (control.type === 'more') this.#ongoing.get(session, idKey(Buffer.from(control.id)))?.more(control.credit);
+  }
+
+  #call(name: string, operation: string, message: Message): Promise<void> | undefined {
+    const read = readRequest(message);
+    const { replyTo } = read;
+    const session = replyTo && sessionOf(this.options.root, name, replyTo.topic);
+    if (replyTo === undefined || session === undefined) {
+      const why = isUnreadable(read) ? read.why : `it wants its answer outside of ${this.options.root}/${name}/reply/`;
+      this.options.log.debug('a call cannot be answered, and is not carried out', { name, operation, why });
+      return undefined;
+    }
+    const key = replyTo.id ? idKey(replyTo.id) : randomUUID();
+    const origin: Origin = { name, session: sessionKey(name, session), key, replyTo };
+    const earlier = replyTo.id && this.#recent.begin(`${origin.session}\n${key}`);
+    // What is under way will be answered once.
+    if (earlier === 'under way') return undefined;
+    if (earlier) return this.#publish(origin, earlier);
+    const mounted = this.#operations.get(operation);
+    const refused = isUnreadable(read)
+      ? new Problem(problems.invalidRequest, read.why)
+      : this.#refusal(mounted, operation, read);
+    if (refused || !mounted || isUnreadable(read)) {
+      const problem = refused ?? new Problem(problems.invalidRequest, operation);
+      return this.#reply(
+        origin,
+        replyOf({ kind: 'problem', problem: mounted?.present?.(problem) ?? problem, challenges: [] }),
+      );
+    }
+    return this.#invoke(mounted, read, origin);
+  }
+
+  #refusal(mounted: MountedOperation | undefined, operation: string, { body }: Request): Problem | undefined {
+    if (!mounted) return new Problem(problems.notFound, `no operation ${operation} is offered here`);
+    const limit = mounted.operation.bodyLimit ?? this.options.bodyLimit;
+    if (body.length > limit)
+      return new Problem(problems.tooLarge, `the body may have ${limit} bytes, and has ${body.length}`);
+    const full =
+      mounted.operation.output.kind === 'stream'
+        ? this.#ongoing.streams >= this.options.maxStreams
+        : this.#ongoing.calls >= this.options.maxCalls;
+    return full
+      ? new Problem(problems.unavailable, 'too many calls are under way; try again', { retryAfterSeconds: 1 })
+      : undefined;
+  }
+
+  async #invoke(mounted: MountedOperation, request: Request, origin: Origin): Promise<void> {
+    const { name, session, key } = origin;
+    const { surface, root, proven } = this.options;
+    const ended = new AbortController();
+    const flow = new Flow(request.credit, ended.signal);
+    this.#ongoing.add(session, key, {
+      stream: mounted.operation.output.kind === 'stream',
+      end: () => ended.abort(),
+      more: (credit) => flow.more(credit),
+    });
+    try {
+      const correlationId = correlationIdIn(request.headers) ?? randomUUID();
+      const call = incomingCall(mounted, {
+        origin: `mqtt://${root}`,
+        headers: request.headers,
+        input: () => readInput(mounted.operation, request),
+        signal: ended.signal,
+        timeout: request.timeout,
+        peer: `${root}/${name}`,
+        ...proven(name),
+      });
+      const outcome = await surface.gate.invoke(mounted, { ...call, correlationId });
+      const reply = correlatedReply(outcome, correlationId, request);
+      if (outcome.kind === 'stream') await this.#stream(origin, reply, outcome.items, flow, ended.signal);
+      else if (!ended.signal.aborted || this.#draining) await this.#reply(origin, reply);
+    } finally {
+      this.#ongoing.delete(session, key);
+    }
+  }
+
+  /**
+   * Items are asked for one by one: each when its caller takes another, or, where the caller does not say, when the
+   * broker has the one before.
+   */
+  async #stream(
+    origin: Origin,
+    beginning: Reply,
+    items: AsyncIterable<StreamItem<unknown>>,
+    flow: Flow,
+    signal: AbortSignal,
+  ): Promise<void> {
+    await this.#publish(origin, beginning);
+    let seq = 0;
+    try {
+      const iterator = items[Symbol.asyncIterator]();
+      for (;;) {
+        await flow.take();
+        const next = signal.aborted ? undefined : await iterator.next();
+        if (next === undefined || signal.aborted) await iterator.return?.();
+        if (next === undefined || next.done === true || signal.aborted) break;
+        seq += 1;
+        const taken = this.#publish(origin, itemReply(next.value, seq));
+        if (!flow.windowed) await taken;
+      }
+      await this.#publish(origin, endReply(this.#draining ? 'draining' : 'done', seq + 1));
+    } catch (error) {
+      const { options } = this;
+      if (!signal.aborted) options.log.error('a stream broke', { error, name: origin.name });
+      const problem =
+        error instanceof Problem
+          ? error
+          : new Problem(problems.internal, 'something went wrong here; the log of the host has the details');
+      await this.#publish(origin, endReply(this.#draining ? 'draining' : 'failed', seq + 1, problem));
+    }
+  }
+
+  /** The one answer to a call. */
+  #reply(origin: Origin, reply: Reply): Promise<void> {
+    if (origin.replyTo.id) this.#recent.keep(`${origin.session}\n${origin.key}`, reply);
+    return this.#publish(origin, reply);
+  }
+
+  #publish({ replyTo }: Origin, reply: Reply): Promise<void> {
+    return this.options.publish(writeReply(replyTo, reply));
+  }
+}
+
+/** @throws Error when two vendors offer one operation: its topic could not say which is meant */
+export function byId(operations: readonly MountedOperation[]): ReadonlyMap<string, MountedOperation> {
+  const found = new Map<string, MountedOperation>();
+  for (const mounted of operations) {
+    const { id } = mounted.operation;
+    const other = found.get(id);
+    if (other) {
+      throw new Error(
+        `${id} is offered by ${other.vendor} and by ${mounted.vendor}, and has one topic: name under serves which of them this binding serves`,
+      );
+    }
+    found.set(id, mounted);
+  }
+  return found;
+}
+
+const sessionKey = (name: string, session: string): string => `${name}/${session}`;
+
+/** Who meets a problem needs it to ask for the log's lines; others only if they asked for it. */
+function correlatedReply(outcome: Outcome, correlationId: string, { headers }: Request): Reply {
+  const reply = replyOf(outcome);
+  if (outcome.kind !== 'problem' && headers['x-correlation-id'] !== correlationId) return reply;
+  return { ...reply, fields: { ...reply.fields, 'x-correlation-id': correlationId } };
+}
