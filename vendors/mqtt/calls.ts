@@ -3,7 +3,6 @@ import {
   correlationIdIn,
   incomingCall,
   type MountedOperation,
-  type Outcome,
   Problem,
   problems,
   type StreamItem,
@@ -179,7 +178,7 @@ export class Calls {
         ...proven(name),
       });
       const outcome = await surface.gate.invoke(mounted, { ...call, correlationId });
-      const reply = correlatedReply(outcome, correlationId, request);
+      const reply = correlatedReply(replyOf(outcome, mounted.prefix), correlationId, request);
       if (outcome.kind === 'stream') await this.#stream(origin, reply, outcome.items, flow, ended.signal);
       else if (!ended.signal.aborted || this.#draining) await this.#reply(origin, reply);
     } finally {
@@ -253,8 +252,7 @@ export function byId(operations: readonly MountedOperation[]): ReadonlyMap<strin
 const sessionKey = (name: string, session: string): string => `${name}/${session}`;
 
 /** Who meets a problem needs it to ask for the log's lines; others only if they asked for it. */
-function correlatedReply(outcome: Outcome, correlationId: string, { headers }: Request): Reply {
-  const reply = replyOf(outcome);
-  if (outcome.kind !== 'problem' && headers['x-correlation-id'] !== correlationId) return reply;
+function correlatedReply(reply: Reply, correlationId: string, { headers }: Request): Reply {
+  if (reply.kind !== 'problem' && headers['x-correlation-id'] !== correlationId) return reply;
   return { ...reply, fields: { ...reply.fields, 'x-correlation-id': correlationId } };
 }

@@ -20,7 +20,11 @@ export const config = z
       .describe(
         'Second level of all topics, as the broker knows this client: the username, or else the client id, unless told',
       ),
-    clientId: z.string().min(1).optional().describe('The name unless told; without either one by chance'),
+    clientId: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('One by chance unless told, so that several programs may be one user'),
     protocol: z
       .enum(['auto', '5', '3.1.1'])
       .default('auto')

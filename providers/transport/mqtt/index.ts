@@ -3,7 +3,7 @@ import { Transport } from '../../../core/ports/index.js';
 import { config } from './config.js';
 import { MqttTransport } from './transport.js';
 
-export { MqttTransport, type MqttTransportOptions } from './transport.js';
+export { MqttTransport, type MqttTransportOptions, mqttTransport } from './transport.js';
 
 export default defineProvider({
   port: Transport,
@@ -14,7 +14,7 @@ export default defineProvider({
   create: ({ config: { ca, certificate, key, passwordFile, ...given }, resolvePath, clock }) => {
     const resolved = (path: string | undefined): string | undefined =>
       path === undefined ? undefined : resolvePath(path);
-    const transport = new MqttTransport({
+    return new MqttTransport({
       ...given,
       ca: resolved(ca),
       certificate: resolved(certificate),
@@ -22,6 +22,5 @@ export default defineProvider({
       passwordFile: resolved(passwordFile),
       clock,
     });
-    return Object.assign(transport, { stop: () => transport.close() });
   },
 });

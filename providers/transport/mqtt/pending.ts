@@ -21,6 +21,8 @@ export interface Carrier {
 /** Items that a host may send before it hears that they are taken. */
 export const window = 64;
 
+const problemLimit = 64 * 1024;
+
 /** One call, from when it is made until its answer, or the last item of it, is there. */
 export class PendingCall {
   readonly answer: Promise<Answer>;
@@ -86,7 +88,7 @@ export class PendingCall {
     if (this.#over) return;
     const { call } = this;
     const from = this.#carrier?.address ?? '';
-    if (reply.body.length > call.answerLimit) {
+    if (reply.body.length > limitOf(reply, call)) {
       this.#carrier?.cancel(this.#id);
       this.fail(
         new TransportFault(
@@ -146,4 +148,9 @@ export class PendingCall {
     how();
     this.onEnd(this);
   }
+}
+
+/** What is no answer but says why there is none is taken where no answer so large would be. */
+function limitOf({ kind }: Reply, { answerLimit }: OutgoingCall): number {
+  return kind === 'problem' || kind === 'end' ? Math.max(answerLimit, problemLimit) : answerLimit;
 }

@@ -96,6 +96,11 @@ export class Session implements Carrier {
     this.#say({ type: 'cancel', session: this.options.id, id });
   }
 
+  /** Tells the host that nobody waits any more: the last will is not told after a goodbye. */
+  leave(): void {
+    if (this.#calls.size > 0) this.#say({ type: 'gone', session: this.options.id });
+  }
+
   async close(): Promise<void> {
     this.end();
     await this.options.connection.close();

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { mayRepeat } from '../../../core/client/index.js';
-import type { Clock } from '../../../core/plugin/index.js';
+import { systemClock } from '../../../core/host/clock.js';
+import type { Clock, Lifecycle } from '../../../core/plugin/index.js';
 import { type Answer, type OutgoingCall, type Transport, TransportFault } from '../../../core/ports/index.js';
 import { backoff } from '../../../core/work/index.js';
 import {
@@ -12,6 +13,7 @@ import {
   faultOf,
   opener,
   replyTopic,
+  urlFault,
   writeControl,
 } from '../../../vendors/mqtt/wire/index.js';
 import { PendingCall } from './pending.js';
@@ -28,16 +30,29 @@ export interface MqttTransportOptions {
   readonly name?: string | undefined;
   readonly clientId?: string | undefined;
   readonly protocol?: 'auto' | '5' | '3.1.1' | undefined;
-  readonly clock: Clock;
+  /** For waits between attempts and for signs of life; the system's unless told. */
+  readonly clock?: Clock | undefined;
+}
+
+/**
+ * A line to a host by way of a broker.
+ *
+ * @throws Error when the address cannot be that of a broker
+ */
+export function mqttTransport(options: MqttTransportOptions): Transport {
+  const fault = urlFault(options.url);
+  if (fault !== undefined) throw new Error(`${options.url}: ${fault}`);
+  return new MqttTransport(options);
 }
 
 /** Calls a host by way of a broker. */
-export class MqttTransport implements Transport {
+export class MqttTransport implements Transport, Lifecycle {
   readonly address: string;
   readonly #root: string;
   readonly #name: string;
   readonly #clientId: string;
   readonly #dial: ReturnType<typeof dialler>;
+  readonly #clock: Clock;
   readonly #closed = new AbortController();
   readonly #pending = new Set<PendingCall>();
   #session: Session | undefined;
@@ -45,14 +60,14 @@ export class MqttTransport implements Transport {
 
   /** Files are absolute, or relative to the working directory. */
   constructor(private readonly options: MqttTransportOptions) {
-    const chance = `tutti-${randomBytes(8).toString('hex')}`;
     this.address = options.url;
     this.#root = options.root ?? 'tutti';
-    this.#name = options.name ?? options.username ?? options.clientId ?? chance;
-    // A user may have several programs: only who has no other name is known by the client id.
-    this.#clientId =
-      options.clientId ?? (options.username === undefined && options.name !== undefined ? options.name : chance);
-    if (options.name === undefined && options.username === undefined) this.#clientId = this.#name;
+    // One user, or one certificate, may have several programs, whose client ids must differ; who has neither is known
+    // by the client id.
+    const known = options.username !== undefined || options.certificate !== undefined;
+    this.#clientId = options.clientId ?? (known ? undefined : options.name) ?? `tutti-${randomBytes(8).toString('hex')}`;
+    this.#name = options.name ?? options.username ?? this.#clientId;
+    this.#clock = options.clock ?? systemClock;
     this.#dial = dialler(options.protocol ?? 'auto');
   }
 
@@ -69,11 +84,16 @@ export class MqttTransport implements Transport {
   async close(): Promise<void> {
     if (this.#closed.signal.aborted) return;
     const fault = new TransportFault('unreachable', `the line to ${this.address} was closed`);
+    this.#session?.leave();
     for (const pending of [...this.#pending]) pending.fail(fault);
     this.#closed.abort(fault);
     const session = this.#session;
     this.#session = undefined;
     await session?.close();
+  }
+
+  stop(): Promise<void> {
+    return this.close();
   }
 
   #mustBeOpen(): void {
@@ -142,7 +162,7 @@ export class MqttTransport implements Transport {
       root: this.#root,
       name: this.#name,
       address: options.url,
-      clock: options.clock,
+      clock: this.#clock,
     });
     this.#session = session;
     void connection.lost.then((fault) => this.#lost(session, fault));
@@ -176,7 +196,7 @@ export class MqttTransport implements Transport {
           pending.fail(transportFault(error));
           return;
         }
-        await this.options.clock.delay(backoff(attempt, 100, 5_000));
+        await this.#clock.delay(backoff(attempt, 100, 5_000));
       }
     }
   }

@@ -24,8 +24,11 @@ const nothing = new Uint8Array();
 const json = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value) ?? 'null');
 const statusOf = { ok: 200, created: 201, accepted: 202 } as const;
 
-/** What the gate decided, as a message; of a stream only its beginning. */
-export function replyOf(outcome: Outcome): Reply {
+/**
+ * What the gate decided, as a message; of a stream only its beginning.
+ * @param prefix of the vendor, which a location begins with as on HTTP
+ */
+export function replyOf(outcome: Outcome, prefix = ''): Reply {
   switch (outcome.kind) {
     case 'value':
       return {
@@ -34,7 +37,7 @@ export function replyOf(outcome: Outcome): Reply {
           status: statusOf[outcome.outcome],
           outcome: outcome.outcome,
           ...(outcome.etag !== undefined && { etag: `"${outcome.etag}"` }),
-          ...(outcome.location !== undefined && { location: outcome.location }),
+          ...(outcome.location !== undefined && { location: prefix + outcome.location }),
         },
         mediaType: 'application/json',
         body: json(outcome.value),
