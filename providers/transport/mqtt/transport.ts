@@ -65,7 +65,8 @@ export class MqttTransport implements Transport, Lifecycle {
     // One user, or one certificate, may have several programs, whose client ids must differ; who has neither is known
     // by the client id.
     const known = options.username !== undefined || options.certificate !== undefined;
-    this.#clientId = options.clientId ?? (known ? undefined : options.name) ?? `tutti-${randomBytes(8).toString('hex')}`;
+    this.#clientId =
+      options.clientId ?? (known ? undefined : options.name) ?? `tutti-${randomBytes(8).toString('hex')}`;
     this.#name = options.name ?? options.username ?? this.#clientId;
     this.#clock = options.clock ?? systemClock;
     this.#dial = dialler(options.protocol ?? 'auto');
