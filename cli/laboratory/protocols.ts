@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { systemClock } from '../../core/host/clock.js';
-import type { Definition, Transport } from '../../core/plugin/index.js';
+import type { Broker, Definition, Transport } from '../../core/plugin/index.js';
 import { loadPlugin, PluginFault } from '../../core/plugin/loader.js';
 import { testContext } from '../../core/testing/context.js';
 import { invalid } from '../failure.js';
@@ -19,7 +19,39 @@ const http: Protocol = {
   caller: async (address) => (await import('./bare/http.js')).bareHttpCaller(address),
 };
 
-const builtin: readonly Protocol[] = [http];
+const grpc: Protocol = {
+  name: 'grpc',
+  libraries: ['@grpc/grpc-js', 'protobufjs'],
+  binding: async (publisher) => {
+    const { default: definition } = await import('../../vendors/grpc/index.js');
+    return serveBinding(definition, publisher, { config: { tls: 'off', port: 0 } });
+  },
+  bare: async (publisher) => (await import('./bare/grpc.js')).serveBareGrpc(publisher),
+  caller: async (address) => (await import('./bare/grpc.js')).bareGrpcCaller(address),
+};
+
+const mqtt: Protocol = {
+  name: 'mqtt',
+  libraries: ['mqtt', 'aedes'],
+  binding: async (publisher) => {
+    const { default: aedes } = await import('../../providers/broker/aedes/index.js');
+    const { default: definition } = await import('../../vendors/mqtt/index.js');
+    const broker = await testContext<Broker>(aedes, { clock: systemClock, config: { tls: 'off', port: 0 } });
+    await broker.start();
+    const served = await serveBinding(definition, publisher, { uses: { broker: broker.instance } });
+    return {
+      address: broker.instance.addresses()[0] ?? '',
+      stop: async () => {
+        await served.stop();
+        await broker.dispose();
+      },
+    };
+  },
+  bare: async (publisher) => (await import('./bare/mqtt.js')).serveBareMqtt(publisher),
+  caller: async (address) => (await import('./bare/mqtt.js')).bareMqttCaller(address),
+};
+
+const builtin: readonly Protocol[] = [http, grpc, mqtt];
 
 /** A binding that somebody brings along: its module has a binding, and the transport that calls it. */
 export interface Guest {

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../core/host/clock.js';
+import { HostStatus } from '../../core/host/status.js';
 import type { Binding, Definition } from '../../core/plugin/index.js';
 import { testContext } from '../../core/testing/context.js';
 import { type Publisher, surface } from './operations.js';
@@ -10,6 +11,20 @@ import type { Served } from './subject.js';
 export interface BindingSettings {
   readonly config?: unknown;
   readonly uses?: Readonly<Record<string, unknown>>;
+}
+
+const ready: HostStatus = {
+  profile: 'laboratory',
+  version: '',
+  phase: () => 'ready',
+  entries: () => [],
+  addresses: () => [],
+};
+
+/** What a host provides by itself, where the binding uses it. */
+function hostIn({ uses }: Definition): Readonly<Record<string, unknown>> {
+  const names = Object.entries(uses).filter(([, use]) => 'id' in use && use.id === HostStatus.id);
+  return Object.fromEntries(names.map(([name]) => [name, ready]));
 }
 
 /** A binding as a host would run it, over the operations of the laboratory. */
@@ -24,7 +39,7 @@ export async function serveBinding(
     dataDir,
     surface: surface(publisher),
     ...(config !== undefined && { config }),
-    ...(uses && { uses }),
+    uses: { ...hostIn(definition), ...uses },
   });
   await context.start();
   return {

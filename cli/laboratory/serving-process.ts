@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { failed } from '../failure.js';
 import { Publisher } from './operations.js';
 import { type Guest, protocolsWith } from './protocols.js';
 
@@ -35,7 +36,7 @@ export class ServingProcess {
     this.#child = fork(program.file, [...program.args], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   }
 
-  /** @throws Error with what the subject said when it cannot serve */
+  /** @throws CommandFailure with what the subject said when it cannot serve */
   static async start(
     order: Order,
     program: { readonly file: string; readonly args: readonly string[] },
@@ -47,7 +48,7 @@ export class ServingProcess {
       return serving;
     }
     await serving.stop();
-    throw new Error(`${order.protocol} cannot serve: ${reply.kind === 'failed' ? reply.message : reply.kind}`);
+    throw failed(`${order.protocol} cannot serve: ${reply.kind === 'failed' ? reply.message : reply.kind}`);
   }
 
   publish(n: number): void {
