@@ -1,9 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { TLSSocket } from 'node:tls';
 import { correlated } from '../../core/correlation/index.js';
 import {
   correlationIdIn,
-  type Evidence,
   type MountedMount,
   type MountedOperation,
   type Outcome,
@@ -15,17 +13,15 @@ import type { Logger } from '../../core/plugin/index.js';
 import { correlationField, type Ending, HttpCall } from './call.js';
 import { EncodedForms } from './compression.js';
 import { pageHeaders } from './docs/index.js';
+import { evidenceOf, type Origin } from './evidence.js';
 import { type HttpMount, isHttpMount } from './mount.js';
 import { readBody } from './request.js';
 import { respond, sendProblem } from './response.js';
 import { createRouter, type Found } from './router.js';
 
-export interface DispatcherOptions {
+export interface DispatcherOptions extends Origin {
   readonly surface: Surface;
   readonly log: Logger;
-  /** Origin (and path prefix) by which callers address this server, where a proxy stands before it. */
-  readonly publicUrl: string | undefined;
-  readonly scheme: 'http' | 'https';
   /** Bytes of a body, for operations that do not say. */
   readonly bodyLimit: number;
   readonly ending: Ending;
@@ -103,7 +99,7 @@ export function createDispatcher(
   ): Promise<void> | undefined {
     const query = queryAt < 0 ? undefined : url.slice(queryAt + 1);
     const invoke = (body: Uint8Array | undefined): Promise<void> | undefined => {
-      const evidence = evidenceOf(request, url, body, params);
+      const evidence = evidenceOf(request, options, { url, body, params });
       const call = new HttpCall(evidence, mounted.operation, query, response, options.ending);
       const outcome = surface.gate.invoke(mounted, call);
       return outcome instanceof Promise
@@ -153,26 +149,6 @@ export function createDispatcher(
     });
   }
 
-  function evidenceOf(
-    request: IncomingMessage,
-    url: string,
-    body: Uint8Array | undefined,
-    params: Readonly<Record<string, string>>,
-  ): Evidence {
-    const origin = options.publicUrl ?? `${options.scheme}://${request.headers.host ?? 'localhost'}`;
-    const certificate = options.scheme === 'https' ? clientCertificate(request.socket as TLSSocket) : undefined;
-    return {
-      method: request.method ?? 'GET',
-      targetUri: origin + url,
-      // Node joins repeated fields with a comma already, all but Set-Cookie, which no request has.
-      headers: request.headers as Readonly<Record<string, string | undefined>>,
-      body,
-      params,
-      ...(certificate && { clientCertificate: certificate }),
-      peer: request.socket.remoteAddress,
-    };
-  }
-
   async function runMount(
     mount: MountedMount & HttpMount,
     request: IncomingMessage,
@@ -181,7 +157,7 @@ export function createDispatcher(
   ): Promise<void> {
     const { gate } = surface;
     const below = path.slice(mount.prefix.length + mount.path.length) || '/';
-    const evidence = evidenceOf(request, request.url ?? '/', undefined, {});
+    const evidence = evidenceOf(request, options, { url: request.url ?? '/', body: undefined, params: {} });
     const given = correlationIdIn(evidence.headers);
     if (given !== undefined) response.setHeader(correlationField, given);
     closeAfterDrain(response);
@@ -233,8 +209,4 @@ function refuse(
   response.setHeader('Allow', allowed.join(', '));
   if (request.method === 'OPTIONS') response.writeHead(204).end();
   else sendProblem(response, present(new Problem(problems.methodNotAllowed, `${path} answers ${allowed.join(', ')}`)));
-}
-
-function clientCertificate(socket: TLSSocket): Uint8Array | undefined {
-  return socket.authorized ? socket.getPeerCertificate().raw : undefined;
 }

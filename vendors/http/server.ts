@@ -1,22 +1,15 @@
 import { once, setMaxListeners } from 'node:events';
 import { createServer as createPlain, type Server } from 'node:http';
-import { createServer as createSecure, type Server as SecureServer } from 'node:https';
+import type { Server as SecureServer } from 'node:https';
 import { type AddressInfo, isIPv6, type Socket } from 'node:net';
-import { join } from 'node:path';
-import type { SecureContextOptions } from 'node:tls';
 import { HostStatus } from '../../core/host/status.js';
-import {
-  configuredIdentity,
-  developmentIdentity,
-  type ServerIdentity,
-  type ServerMaterial,
-} from '../../core/identity/index.js';
 import type { MountedOperation } from '../../core/operation/index.js';
 import { type Binding, type BindingContext, optional } from '../../core/plugin/index.js';
 import type { HttpConfig } from './config.js';
 import { createDispatcher } from './dispatcher.js';
 import { docsOperations } from './docs/index.js';
 import { type OpenApi, openApi } from './openapi/index.js';
+import { createSecureServer } from './secure.js';
 import { answerUnreadable } from './unreadable.js';
 
 const parsing = {
@@ -67,7 +60,7 @@ export class HttpBinding implements Binding {
       compression: config.compression,
       docs: this.#docs(),
     });
-    const server = config.tls === 'off' ? createPlain(parsing) : await this.#secureServer(this.#identity(), givenUp);
+    const server = config.tls === 'off' ? createPlain(parsing) : await this.#secureServer(givenUp);
     server.headersTimeout = config.headersTimeout * 1000;
     server.requestTimeout = config.requestTimeout * 1000;
     server.keepAliveTimeout = config.idleTimeout * 1000;
@@ -143,6 +136,10 @@ export class HttpBinding implements Binding {
     for (const connection of this.#connections) connection.destroy();
   }
 
+  #secureServer(givenUp: AbortSignal): Promise<SecureServer> {
+    return createSecureServer(this.on, parsing, { givenUp, stopped: this.#stopped.signal });
+  }
+
   #docs(): readonly MountedOperation[] {
     const { name, config, surface, uses } = this.on;
     if (!config.docs.enabled) return [];
@@ -156,63 +153,6 @@ export class HttpBinding implements Binding {
       });
     return docsOperations({ name, path: config.docs.path, describe });
   }
-
-  #identity(): ServerIdentity {
-    const { config, dataDir, clock, resolvePath } = this.on;
-    const clients = config.clientCa === undefined ? {} : { clientCa: resolvePath(config.clientCa) };
-    return config.certificate !== undefined && config.key !== undefined
-      ? configuredIdentity({ certificate: resolvePath(config.certificate), key: resolvePath(config.key), ...clients })
-      : developmentIdentity({
-          directory: join(dataDir, 'pki'),
-          hosts: certifiedHosts(config),
-          now: () => clock.now(),
-          ...clients,
-        });
-  }
-
-  async #secureServer(identity: ServerIdentity, givenUp: AbortSignal): Promise<SecureServer> {
-    const { log, config } = this.on;
-    const secured = ({ cert, key, clientCa }: ServerMaterial): SecureContextOptions => ({
-      cert,
-      key,
-      ...(clientCa !== undefined && { ca: clientCa }),
-      minVersion: `TLSv${config.minTls}`,
-    });
-    const material = await identity.material();
-    givenUp.throwIfAborted();
-    const server = createSecure({
-      ...secured(material),
-      requestCert: config.clientCertificate !== 'none',
-      rejectUnauthorized: config.clientCertificate === 'require',
-      handshakeTimeout: config.headersTimeout * 1000,
-      ...parsing,
-    });
-    let { clientCa } = material;
-    identity.watch(
-      (changed) => {
-        server.setSecureContext(secured(changed));
-        log.info(`the ${changed.clientCa === clientCa ? 'server certificate was' : 'CAs of clients were'} replaced`, {
-          notAfter: changed.certificate.notAfter.toISOString(),
-        });
-        clientCa = changed.clientCa;
-      },
-      this.#stopped.signal,
-      (fault) => log.warn('the new certificates cannot be used; those before stay', { error: fault }),
-    );
-    // Handshakes fail every day (port scans, clients without our CA): worth a line only for who looks for it.
-    server.on('tlsClientError', (error, socket) => {
-      log.debug('a TLS handshake failed', { error });
-      // What is written before the end of a handshake waits for it, and with it the end of the connection.
-      socket.destroy();
-    });
-    return server;
-  }
-}
-
-/** An address that stands for all of them is in no certificate. */
-function certifiedHosts({ host, hosts, publicUrl }: HttpConfig): string[] {
-  const own = host === '0.0.0.0' || host === '::' ? [] : [host];
-  return [...own, ...hosts, ...(publicUrl === undefined ? [] : [new URL(publicUrl).hostname])];
 }
 
 function listenFault(error: unknown, { host, port }: HttpConfig): string {
