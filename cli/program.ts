@@ -62,6 +62,13 @@ function hostCommands(program: Command, terminal: Terminal): void {
     .argument('[profile]', 'YAML file', 'config/wfm.yaml')
     .option('--binding <name>', 'where the profile has several')
     .action(async (file, options) => (await import('./commands/openapi.js')).openapi(terminal, file, options));
+  program
+    .command('proto')
+    .description('the .proto of what a profile serves over gRPC, or would')
+    .argument('[profile]', 'YAML file', 'config/wfm.yaml')
+    .option('--lock <file>', 'field numbers of what is not built in: read, and completed; made if it is not there')
+    .option('--check', 'fail if a field has no locked number; write nothing')
+    .action(async (file, options) => (await import('./commands/proto.js')).proto(terminal, file, options));
 }
 
 const kinds = 'packages, deployments (or instances) or devices';

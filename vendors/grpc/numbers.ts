@@ -1,5 +1,5 @@
 import type { Logger } from '../../core/plugin/index.js';
-import { assignNumbers, builtinNumbers, type ProtoFile, parseLock, withBuiltin } from './wire/index.js';
+import { assignNumbers, builtinNumbers, entriesOf, type ProtoFile, parseLock, withBuiltin } from './wire/index.js';
 
 /**
  * Numbers of the built-in operations and of a file; the rest gets the next ones, with a warning: they hold only for as
@@ -12,10 +12,11 @@ export function numbersFor(
 ): ProtoFile {
   const lock = own === undefined ? builtinNumbers : withBuiltin(parseLock(own.text, own.from));
   const { file: numbered, added } = assignNumbers(file, lock);
-  if (added.length > 0) {
+  const open = entriesOf(added);
+  if (open.length > 0) {
     log.warn(
       'some fields have no locked number, and may get another one with the next version; run "tutti proto PROFILE --lock FILE", keep the file, and name it in "numbers"',
-      { fields: added.length, first: added[0] },
+      { fields: open.length, first: open[0] },
     );
   }
   return numbered;

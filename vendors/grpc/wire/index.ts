@@ -2,7 +2,7 @@
 export * from './calls.js';
 export * from './codec.js';
 export { replyFields } from './fields.js';
-export { assignNumbers, type NumberLock, parseLock } from './lock.js';
+export { assignNumbers, entriesOf, mergeLocks, type NumberLock, parseLock } from './lock.js';
 export * from './model.js';
 export { type MethodName, methodNameOf, pathOf } from './names.js';
 export { builtinNumbers, withBuiltin } from './numbers.js';

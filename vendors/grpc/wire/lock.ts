@@ -12,13 +12,13 @@ export interface Numbered {
   readonly file: ProtoFile;
   /** What it was, and what was added; messages and fields in the order of their names and numbers. */
   readonly lock: NumberLock;
-  /** `tutti.v1.DeploymentsListRequest limit: int64` */
-  readonly added: readonly string[];
+  /** What the lock did not have, alone. */
+  readonly added: NumberLock;
 }
 
 /** Gives every field its number: the locked one, or the next after all that its message ever had. */
 export function assignNumbers(file: ProtoFile, lock: NumberLock): Numbered {
-  const added: string[] = [];
+  const added = new Map<string, Map<string, number>>();
   const next = new Map(Object.entries(lock).map(([name, fields]) => [name, new Map(Object.entries(fields))]));
   const messages = new Map<string, ProtoMessage>();
   for (const message of file.messages.values()) {
@@ -36,7 +36,7 @@ export function assignNumbers(file: ProtoFile, lock: NumberLock): Numbered {
         last = following(last);
         number = last;
         numbers.set(key, number);
-        added.push(`${message.name} ${key}`);
+        added.set(message.name, (added.get(message.name) ?? new Map<string, number>()).set(key, number));
       }
       return { ...field, number };
     });
@@ -44,7 +44,7 @@ export function assignNumbers(file: ProtoFile, lock: NumberLock): Numbered {
     const reserved = [...numbers.values()].filter((number) => !used.has(number)).toSorted((a, b) => a - b);
     messages.set(message.name, { ...message, fields, reserved });
   }
-  return { file: { ...file, messages }, lock: ordered(next), added };
+  return { file: { ...file, messages }, lock: ordered(next), added: ordered(added) };
 }
 
 function keyOf({ json, shape, type }: ProtoField): string {
@@ -97,6 +97,17 @@ export function parseLock(text: string, from: string): NumberLock {
     }
   }
   return lock as NumberLock;
+}
+
+/** Two locks in one; where both have a field, the second says its number. */
+export function mergeLocks(one: NumberLock, other: NumberLock): NumberLock {
+  const names = new Set([...Object.keys(one), ...Object.keys(other)]);
+  return ordered(new Map([...names].map((name) => [name, new Map(Object.entries({ ...one[name], ...other[name] }))])));
+}
+
+/** `tutti.v1.DeploymentsListRequest limit: int64`, for each entry. */
+export function entriesOf(lock: NumberLock): string[] {
+  return Object.entries(lock).flatMap(([name, fields]) => Object.keys(fields).map((field) => `${name} ${field}`));
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

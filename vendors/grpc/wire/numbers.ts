@@ -1,4 +1,4 @@
-import type { NumberLock } from './lock.js';
+import { mergeLocks, type NumberLock } from './lock.js';
 import numbers from './numbers.lock.json' with { type: 'json' };
 
 /** The numbers of all operations that Tutti brings along. */
@@ -6,6 +6,5 @@ export const builtinNumbers: NumberLock = numbers;
 
 /** A lock of one's own with the built-in numbers, which win: both ends know them. */
 export function withBuiltin(own: NumberLock): NumberLock {
-  const names = new Set([...Object.keys(own), ...Object.keys(builtinNumbers)]);
-  return Object.fromEntries([...names].map((name) => [name, { ...own[name], ...builtinNumbers[name] }]));
+  return mergeLocks(own, builtinNumbers);
 }

@@ -19,7 +19,7 @@ export function printProto(file: ProtoFile, head: readonly string[] = []): strin
     ...file.services.flatMap(({ name, methods }) => [
       '',
       `service ${lastOf(name)} {`,
-      ...methods.flatMap((method, index) => [...(index > 0 ? [''] : []), ...methodLines(method)]),
+      ...methods.flatMap((method, index) => [...(index > 0 ? [''] : []), ...methodLines(file, method)]),
       '}',
     ]),
     ...tops.flatMap((message) => ['', ...messageLines(file, message, '')]),
@@ -52,8 +52,11 @@ function parentOf(name: string): string {
   return name.slice(0, name.lastIndexOf('.'));
 }
 
-function methodLines({ name, request, response, streams, comment: said, idempotency }: ProtoMethod): string[] {
-  const head = `  rpc ${name}(${typeName(request)}) returns (${streams ? 'stream ' : ''}${typeName(response)})`;
+function methodLines(
+  file: ProtoFile,
+  { name, request, response, streams, comment: said, idempotency }: ProtoMethod,
+): string[] {
+  const head = `  rpc ${name}(${typeName(file, request)}) returns (${streams ? 'stream ' : ''}${typeName(file, response)})`;
   const level = levelOf(idempotency);
   return [
     ...comment(said, '  '),
@@ -75,15 +78,15 @@ function messageLines(file: ProtoFile, message: ProtoMessage, indent: string): s
   return [
     ...head,
     ...(reserved.length > 0 ? [`${inner}reserved ${reserved.join(', ')};`] : []),
-    ...fields.toSorted((a, b) => a.number - b.number).flatMap((field) => fieldLines(field, inner)),
+    ...fields.toSorted((a, b) => a.number - b.number).flatMap((field) => fieldLines(file, field, inner)),
     ...nested.flatMap((each) => ['', ...messageLines(file, each, inner)]),
     `${indent}}`,
   ];
 }
 
-function fieldLines(field: ProtoField, indent: string): string[] {
+function fieldLines(file: ProtoFile, field: ProtoField, indent: string): string[] {
   const { name, number, shape, type, comment: said } = field;
-  const short = typeName(type);
+  const short = typeName(file, type);
   const form = shape === 'map' ? `map<string, ${short}>` : `${shape === 'repeated' ? 'repeated' : 'optional'} ${short}`;
   const json = jsonNameOf(field);
   const option = json === camel(name) ? '' : ` [json_name = ${JSON.stringify(json)}]`;
@@ -100,9 +103,13 @@ function camel(name: string): string {
   return name.replaceAll(/_+(.?)/g, (_all, next: string) => next.toUpperCase());
 }
 
-/** A dot before it: a nested message of the same name as one of the package would hide it. */
-function typeName(type: string): string {
-  return type.includes('.') ? `.${type}` : type;
+/** Short for messages of the package, where no nested message of that name could be meant. */
+function typeName(file: ProtoFile, type: string): string {
+  if (!type.startsWith(`${protoPackage}.`)) return type;
+  const short = type.slice(protoPackage.length + 1);
+  const [first = ''] = short.split('.');
+  const hidden = [...file.messages.keys()].some((name) => parentOf(name) !== protoPackage && lastOf(name) === first);
+  return hidden ? `.${type}` : short;
 }
 
 function comment(lines: readonly string[], indent: string): string[] {

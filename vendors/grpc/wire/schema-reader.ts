@@ -162,7 +162,9 @@ export class SchemaReader {
 
   /** A message of its own, by the id of its schema: made once, also where it refers to itself. */
   #shared(id: string, target: JsonSchema): string {
-    const name = `${protoPackage}.${pascal(id)}${this.io === 'input' ? 'Input' : ''}`;
+    // What says that it is asked for is so in any case; the same schema may be another as an answer.
+    const suffix = this.io === 'output' || /(?:Request|Update|Input)$/.test(id) ? '' : 'Input';
+    const name = `${protoPackage}.${pascal(id)}${suffix}`;
     if (this.builder.share(name, target)) return name;
     const members = this.#members(target) ?? nothing;
     this.builder.add(this.#message(name, members, target.description === undefined ? [] : [target.description]));
@@ -200,13 +202,14 @@ export class SchemaReader {
   #fieldComment(schema: JsonSchema, required: boolean): string[] {
     const target = this.#resolved(schema);
     const allowed = allowedIn(target);
-    return [
-      ...(schema.description === undefined ? [] : [schema.description]),
-      ...(allowed.length > 0 ? [`One of: ${allowed.join(', ')}.`] : []),
-      ...(target.pattern === undefined ? [] : [`Form: ${target.pattern}`]),
-      ...(target.default === undefined ? [] : [`Default: ${JSON.stringify(target.default)}.`]),
-      ...(required && target.default === undefined ? ['Required.'] : []),
+    const said = [
+      ...(schema.description === undefined ? [] : [schema.description.replace(/\.$/, '')]),
+      ...(allowed.length > 0 ? [`One of: ${allowed.join(', ')}`] : []),
+      ...(target.pattern === undefined ? [] : [`Form: ${target.pattern} `]),
+      ...(target.default === undefined ? [] : [`Default: ${JSON.stringify(target.default)}`]),
+      ...(required && this.io === 'input' ? ['Required'] : []),
     ];
+    return said.length === 0 ? [] : [said.map((sentence) => `${sentence}.`).join(' ')];
   }
 }
 
