@@ -99,6 +99,8 @@ export interface Toys {
   hold(until: Promise<void>): void;
   /** Watches that are open. */
   watching(): number;
+  /** Items that watches have given so far. */
+  given(): number;
   /** Resolves when a call of this operation has come to its handler. */
   entered(id: string): Promise<void>;
   /** Says something to all who watch. */
@@ -129,6 +131,7 @@ async function* counted(from: number, to: number): AsyncGenerator<StreamItem<{ n
 
 export function makeToys(state: StateProvider): Toys {
   let made = 0;
+  let given = 0;
   let held: Promise<void> = Promise.resolve();
   const watchers = new Set<(n: number) => void>();
   const arrivals: { readonly id: string; readonly wake: () => void }[] = [];
@@ -148,8 +151,10 @@ export function makeToys(state: StateProvider): Toys {
     try {
       while (!signal.aborted) {
         const n = told.shift();
-        if (n !== undefined) yield { id: String(n), data: { n } };
-        else {
+        if (n !== undefined) {
+          given += 1;
+          yield { id: String(n), data: { n } };
+        } else {
           await new Promise<void>((resolve) => {
             wake = resolve;
             signal.addEventListener('abort', () => resolve(), { once: true });
@@ -194,6 +199,7 @@ export function makeToys(state: StateProvider): Toys {
     hold: (until) => {
       held = until;
     },
+    given: () => given,
     watching: () => watchers.size,
     entered: (id) =>
       new Promise((wake) => {

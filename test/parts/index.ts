@@ -1,6 +1,7 @@
 /** The real systems that tests run against. What is not there is skipped by name and with its reason. */
 import { describe, it } from 'vitest';
 import { startDocker } from './docker.js';
+import { startMosquitto } from './mosquitto.js';
 import { startOras } from './oras.js';
 import { startRegistry } from './registry.js';
 import { installable, obstacle, type PartName } from './requirements.js';
@@ -8,11 +9,18 @@ import { startSkopeo } from './skopeo.js';
 
 export type { DockerPart } from './docker.js';
 export { buildImage } from './docker-image.js';
+export type { MosquittoClient, MosquittoPart } from './mosquitto.js';
 export type { OrasPart } from './oras.js';
 export type { RegistryPart } from './registry.js';
 export type { SkopeoPart } from './skopeo.js';
 
-const starters = { docker: startDocker, registry: startRegistry, oras: startOras, skopeo: startSkopeo } as const;
+const starters = {
+  docker: startDocker,
+  registry: startRegistry,
+  oras: startOras,
+  skopeo: startSkopeo,
+  mosquitto: startMosquitto,
+} as const;
 
 export type Start<N extends PartName> = (typeof starters)[N];
 export type Part<N extends PartName> =

@@ -23,6 +23,11 @@ export const requirements = {
     root: false,
   },
   oras: { programs: {}, unpacked: { 'usr/bin/oras': 'oras' }, root: false },
+  mosquitto: {
+    programs: { mosquitto: 'mosquitto', mosquitto_passwd: 'mosquitto', mosquitto_pub: 'mosquitto-clients' },
+    unpacked: {},
+    root: false,
+  },
   skopeo: { programs: { skopeo: 'skopeo' }, unpacked: {}, root: false },
 } as const satisfies Readonly<Record<string, Requirement>>;
 

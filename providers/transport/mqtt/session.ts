@@ -1,5 +1,7 @@
+import { mayRepeat } from '../../../core/client/index.js';
 import type { Clock } from '../../../core/plugin/index.js';
 import { TransportFault } from '../../../core/ports/index.js';
+import { backoff } from '../../../core/work/index.js';
 import {
   BrokerFault,
   type Connection,
@@ -11,6 +13,7 @@ import {
   replyTopic,
   writeControl,
 } from '../../../vendors/mqtt/wire/index.js';
+import { transportFault } from './fault.js';
 import type { Carrier, PendingCall } from './pending.js';
 
 export interface SessionOptions {
@@ -22,6 +25,9 @@ export interface SessionOptions {
   readonly address: string;
   readonly clock: Clock;
 }
+
+/** Milliseconds, about, after which a call without an answer is repeated where nobody tells whether it was heard. */
+const firstRepeat = 2_000;
 
 /** How often a caller with open streams says that it listens; a host waits three times as long, or longer. */
 const signOfLife = 30_000;
@@ -51,31 +57,38 @@ export class Session implements Carrier {
     return this.#calls.get(pending.id) === pending;
   }
 
-  send(pending: PendingCall): void {
+  /** @param again whether it was sent over an earlier connection: then somebody listened, and will again */
+  send(pending: PendingCall, again = false): void {
     this.#next += 1;
     const id = String(this.#next);
-    let message: Message;
-    try {
-      message = pending.message(this, id);
-    } catch (error) {
-      pending.fail(error);
-      return;
-    }
     this.#calls.set(id, pending);
+    void this.#transmit(pending, id, again);
     if (pending.call.operation.output.kind === 'stream') void this.#signLife();
-    this.options.connection.publish(message).then(
-      ({ unheard }) => {
-        if (unheard)
-          pending.fail(new TransportFault('unreachable', `no host listens at ${this.address} under ${this.root}/`));
-      },
-      (error: unknown) => {
-        // A broken connection is dealt with for all its calls at once.
-        if (error instanceof BrokerFault && error.kind === 'away') return;
-        pending.fail(
-          new TransportFault('unreachable', error instanceof Error ? error.message : String(error), { cause: error }),
-        );
-      },
-    );
+  }
+
+  /**
+   * Sends a call until the host has it, as far as can be told: MQTT 5 says when nobody listens, as while a host
+   * connects to a broker that was away; on 3.1.1 what may be repeated is, under the one id, by which the host knows it.
+   */
+  async #transmit(pending: PendingCall, id: string, again: boolean): Promise<void> {
+    const { connection, clock } = this.options;
+    const { signal } = this.#over;
+    const repeats = this.form === 'head' && mayRepeat(pending.call);
+    try {
+      for (let attempt = 1; ; attempt += 1) {
+        const { unheard } = await connection.publish(pending.message(this, id));
+        if (unheard && !again) {
+          throw new TransportFault('unreachable', `no host listens at ${this.address} under ${this.root}/`);
+        }
+        if (!unheard && !repeats) return;
+        await clock.delay(unheard ? backoff(attempt, 100, 5_000) : backoff(attempt, firstRepeat, 30_000), signal);
+        if (!this.has(pending) || pending.streaming) return;
+      }
+    } catch (error) {
+      // What befalls the connection is dealt with for all its calls at once.
+      if (signal.aborted || (error instanceof BrokerFault && error.kind === 'away')) return;
+      pending.fail(transportFault(error));
+    }
   }
 
   receive(message: Message): void {

@@ -16,6 +16,7 @@ import {
   urlFault,
   writeControl,
 } from '../../../vendors/mqtt/wire/index.js';
+import { transportFault } from './fault.js';
 import { PendingCall } from './pending.js';
 import { Session } from './session.js';
 
@@ -190,7 +191,7 @@ export class MqttTransport implements Transport, Lifecycle {
     for (let attempt = 1; !pending.over; attempt += 1) {
       try {
         const session = await this.#connected();
-        if (!pending.over) session.send(pending);
+        if (!pending.over) session.send(pending, true);
         return;
       } catch (error) {
         if (!(error instanceof BrokerFault) || error.kind !== 'away') {
@@ -201,11 +202,6 @@ export class MqttTransport implements Transport, Lifecycle {
       }
     }
   }
-}
-
-function transportFault(error: unknown): unknown {
-  if (!(error instanceof BrokerFault)) return error;
-  return new TransportFault(error.kind === 'untrusted' ? 'untrusted' : 'unreachable', error.message, { cause: error });
 }
 
 async function passwordIn(file: string): Promise<string> {

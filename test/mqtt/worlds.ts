@@ -6,6 +6,7 @@ import aedes from '../../providers/broker/aedes/index.js';
 import memory from '../../providers/state/memory/index.js';
 import { MqttTransport, type MqttTransportOptions } from '../../providers/transport/mqtt/index.js';
 import mqtt from '../../vendors/mqtt/index.js';
+import type { MosquittoPart } from '../parts/index.js';
 import { makeToys, type Toys } from './toys.js';
 
 /** Keeps what a test opens, and closes it in reverse order. */
@@ -60,4 +61,42 @@ export function startTransport(closing: Closing, options: Omit<MqttTransportOpti
   const transport = new MqttTransport({ clock: systemClock, ...options });
   closing.add(() => transport.close());
   return transport;
+}
+
+/** A broker with what a host and its callers need to get to it. */
+export interface World {
+  readonly host: BindingOptions;
+  /** How a user of the broker connects. */
+  caller(user: string): Omit<MqttTransportOptions, 'clock'>;
+  /** kill -9 of the broker. */
+  kill(): Promise<void>;
+  restart(): Promise<void>;
+}
+
+/** The broker of a host, here one that can end and begin anew. */
+export async function embeddedWorld(closing: Closing): Promise<World> {
+  let present = await startBroker(closing);
+  const [url = ''] = present.instance.addresses();
+  const broker: Broker = {
+    connect: () => present.instance.connect(),
+    addresses: () => present.instance.addresses(),
+    certificateOf: (name) => present.instance.certificateOf(name),
+  };
+  return {
+    host: { broker },
+    caller: (name) => ({ url, name }),
+    kill: () => present.dispose(),
+    async restart() {
+      present = await startBroker(closing, { tls: 'off', port: Number(new URL(url).port) });
+    },
+  };
+}
+
+export function mosquittoWorld(mosquitto: MosquittoPart, protocol: '5' | '3.1.1'): World {
+  return {
+    host: { config: { ...mosquitto.client('host'), protocol } },
+    caller: (user) => ({ ...mosquitto.client(user), name: user, protocol }),
+    kill: () => mosquitto.kill(),
+    restart: () => mosquitto.restart(),
+  };
 }
