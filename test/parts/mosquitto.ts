@@ -28,6 +28,10 @@ export interface MosquittoPart {
   readonly url: string;
   /** @param user `host`, or one of those that were asked for */
   client(user: string): MosquittoClient;
+  /** A directory of its own, for files of a test. */
+  readonly directory: string;
+  /** What mosquitto_pub and mosquitto_sub need to connect as a user. */
+  arguments(user: string): readonly string[];
   /** mosquitto_pub or mosquitto_sub as a user. */
   run(program: 'mosquitto_pub' | 'mosquitto_sub', user: string, args: readonly string[]): Promise<Finished>;
   /** kill -9 */
@@ -90,25 +94,18 @@ export async function startMosquitto({ by, users }: MosquittoOptions): Promise<M
         ? { username: user, passwordFile: file(`${user}.password`) }
         : { certificate: file(`${user}.crt`), key: file(`${user}.key`) }),
     });
+    const shown = (user: string): readonly string[] => [
+      ...['-h', '127.0.0.1', '-p', String(port), '--cafile', file('ca.crt')],
+      ...(by === 'passwords'
+        ? ['-u', user, '-P', passwordOf(user)]
+        : ['--cert', file(`${user}.crt`), '--key', file(`${user}.key`)]),
+    ];
     return {
       url,
       client,
-      run: (program, user, args) => {
-        const shown =
-          by === 'passwords'
-            ? ['-u', user, '-P', passwordOf(user)]
-            : ['--cert', file(`${user}.crt`), '--key', file(`${user}.key`)];
-        return run(tool(program), [
-          '-h',
-          '127.0.0.1',
-          '-p',
-          String(port),
-          '--cafile',
-          file('ca.crt'),
-          ...shown,
-          ...args,
-        ]);
-      },
+      directory,
+      arguments: shown,
+      run: (program, user, args) => run(tool(program), [...shown(user), ...args]),
       kill: () => daemon.kill(),
       async restart() {
         daemon = await start();
