@@ -22,28 +22,28 @@ export function memoryTransport(surface: Surface): Transport {
   return {
     address: origin,
     call: async (call) => {
-      call.signal.throwIfAborted();
-      if (closed.signal.aborted) throw new TransportFault('unreachable', `${origin} is closed`);
-      const mounted = byId.get(call.operation.id);
+      const { signal, operation } = call;
+      signal.throwIfAborted();
+      closed.signal.throwIfAborted();
+      const mounted = byId.get(operation.id);
       if (!mounted) {
-        return {
-          kind: 'problem',
-          problem: new Problem(problems.notFound, `${call.operation.id} is not offered`),
-          challenges: [],
-        };
+        const problem = new Problem(problems.notFound, `${operation.id} is not offered`);
+        return { kind: 'problem', problem, challenges: [] };
       }
-      return answered(await invoke(surface, mounted, call, closed.signal));
+      const left = new AbortController();
+      const gone = AbortSignal.any([signal, closed.signal, left.signal]);
+      return answered(await unlessAborted(gone, invoke(surface, mounted, call, gone)), mounted, call, left);
     },
-    close: async () => closed.abort(),
+    close: async () => closed.abort(new TransportFault('unreachable', `${origin} is closed`)),
   };
 }
 
-function invoke(
+async function invoke(
   { gate }: Surface,
   mounted: MountedOperation,
   call: OutgoingCall,
-  closed: AbortSignal,
-): Promise<Outcome> | Outcome {
+  signal: AbortSignal,
+): Promise<Outcome> {
   const input = overJson(call.input) as OutgoingCall['input'];
   return gate.invoke(
     mounted,
@@ -51,29 +51,59 @@ function invoke(
       origin,
       headers: fieldsOf({ ...call, input }, origin),
       input: () => input,
-      signal: AbortSignal.any([call.signal, closed]),
+      signal,
       timeout: call.timeout,
     }),
   );
 }
 
-function answered(outcome: Outcome): Answer {
+/** @throws the signal's reason as soon as it aborts, whether `work` heeds it or not */
+function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    work.finally(() => signal.removeEventListener('abort', abort)).then(resolve, reject);
+  });
+}
+
+function answered(
+  outcome: Outcome,
+  { operation, prefix }: MountedOperation,
+  { answerLimit }: OutgoingCall,
+  left: AbortController,
+): Answer {
   switch (outcome.kind) {
-    case 'value':
-      return { ...outcome, value: overJson(outcome.value) };
-    case 'representation':
+    case 'value': {
+      const { location, value, ...rest } = outcome;
+      return { ...rest, value: overJson(value), ...(location !== undefined && { location: prefix + location }) };
+    }
+    case 'representation': {
+      if (outcome.bytes.byteLength > answerLimit) {
+        throw new TransportFault('invalid', `the answer to ${operation.id} has more than ${answerLimit} bytes`);
+      }
       return { ...outcome, outcome: outcome.outcome ?? 'ok', bytes: Uint8Array.from(outcome.bytes) };
+    }
     case 'stream':
-      return { kind: 'stream', items: itemsOverJson(outcome.items) };
+      return { kind: 'stream', items: itemsOverJson(outcome.items, operation.id, left) };
     default:
       return outcome;
   }
 }
 
+/** @param left aborted when nobody reads any more */
 async function* itemsOverJson(
   items: AsyncIterable<StreamItem<unknown>>,
+  id: string,
+  left: AbortController,
 ): AsyncGenerator<StreamItem<unknown>, void, undefined> {
-  for await (const item of items) yield { ...item, data: overJson(item.data) };
+  try {
+    for await (const item of items) yield { ...item, data: overJson(item.data) };
+  } catch (error) {
+    // What an exception says is not for callers.
+    throw error instanceof Problem ? error : new TransportFault('unreachable', `the stream of ${id} broke`);
+  } finally {
+    left.abort();
+  }
 }
 
 function overJson(value: unknown): unknown {

@@ -43,6 +43,7 @@ export type Answer =
       readonly outcome: 'ok' | 'created' | 'accepted';
       readonly value: unknown;
       readonly etag?: string;
+      /** Path on the other side, the vendor's prefix included. */
       readonly location?: string;
     }
   | { readonly kind: 'empty' }

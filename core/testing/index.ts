@@ -1,4 +1,12 @@
 /** What the author of a plugin tests with: `tutti/testing`. */
+export {
+  type BindingLack,
+  type BindingSubjectOptions,
+  type BindingUnderTest,
+  bindingKit,
+  bindingSubjects,
+  type ToyCall,
+} from './binding/index.js';
 export * from './clock.js';
 export * from './context.js';
 export { eventKit } from './events/index.js';

@@ -1,5 +1,8 @@
-/** How much a case asks: of one caller, of many at once, of a random history, of a process that is killed. */
-export type KitLevel = 'basic' | 'concurrent' | 'model' | 'durable' | 'crash';
+/**
+ * How much a case asks: of one caller, of many at once, of a random history, when something ends or breaks, of a process
+ * that is killed.
+ */
+export type KitLevel = 'basic' | 'concurrent' | 'model' | 'fault' | 'durable' | 'crash';
 
 export interface KitOptions {
   /** Milliseconds to wait for what must happen; 5,000 unless told. */

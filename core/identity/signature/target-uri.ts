@@ -12,16 +12,18 @@ export interface TargetParts {
   readonly hasQuery: boolean;
 }
 
+/** A scheme (RFC 3986 section 3.1); bindings other than HTTP have origins with schemes of their own. */
+const schemeForm = /^[a-z][a-z0-9+.-]*$/;
+
 /**
  * Splits without normalising: a URL parser would resolve `..` and re-encode, and the signature is over what was sent.
- * Any scheme will do: calls that HTTP does not carry are addressed by another one (`mqtt://tutti/...`).
  *
- * @throws SignatureFault `malformed` when it is no absolute URI
+ * @throws SignatureFault `malformed` when it is no absolute URI with an authority
  */
 export function splitTargetUri(targetUri: string): TargetParts {
   const schemeEnd = targetUri.indexOf('://');
   const scheme = targetUri.slice(0, Math.max(schemeEnd, 0)).toLowerCase();
-  if (!/^[a-z][a-z0-9+.-]*$/.test(scheme)) throw new SignatureFault('malformed', 'the target URI is not absolute');
+  if (!schemeForm.test(scheme)) throw new SignatureFault('malformed', 'the target URI is not absolute');
   const fragment = targetUri.indexOf('#', schemeEnd);
   const end = fragment === -1 ? targetUri.length : fragment;
   const question = targetUri.indexOf('?', schemeEnd);
@@ -38,12 +40,7 @@ export function splitTargetUri(targetUri: string): TargetParts {
   };
 }
 
-const defaultPorts: ReadonlyMap<string, string> = new Map([
-  ['https', ':443'],
-  ['http', ':80'],
-]);
-
 function withoutDefaultPort(authority: string, scheme: string): string {
-  const port = defaultPorts.get(scheme);
+  const port = scheme === 'https' ? ':443' : scheme === 'http' ? ':80' : undefined;
   return port !== undefined && authority.endsWith(port) ? authority.slice(0, -port.length) : authority;
 }

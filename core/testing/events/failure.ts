@@ -1,6 +1,7 @@
 import { type EventBus, eventType, type Subscription } from '../../ports/index.js';
 import type { KitCase } from '../kit.js';
-import { type EventTrial, Inbox, Latch, numbers } from './inbox.js';
+import { Latch } from '../latch.js';
+import { type EventTrial, Inbox, numbers } from './inbox.js';
 
 type Run = (trial: EventTrial) => Promise<void>;
 const concurrent = (name: string, run: Run): KitCase<EventBus> => ({ name, level: 'concurrent', run });

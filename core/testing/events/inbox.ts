@@ -37,12 +37,4 @@ export class Inbox<T> {
   }
 }
 
-/** A promise that a case fulfils by hand. */
-export class Latch {
-  open: () => void = () => undefined;
-  readonly opened = new Promise<void>((resolve) => {
-    this.open = resolve;
-  });
-}
-
 export const numbers = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
