@@ -14,7 +14,7 @@ const plain = bindingSubjects(http, {
 
 const secure = bindingSubjects(http, {
   config: { port: 0 },
-  connect: (url, dataDir) => httpTransport({ url, ca: join(dataDir, 'pki', 'server-ca.crt') }),
+  connect: (url, dataDir) => httpTransport({ url, ca: join(dataDir, 'pki', 'ca.crt') }),
   again: again('auto'),
 });
 

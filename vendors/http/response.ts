@@ -176,8 +176,9 @@ async function sendStream(response: ServerResponse, { items }: StreamReply<unkno
     }
   } finally {
     clearInterval(heartbeat);
-    response.end();
   }
+  // Not after an error: a stream that broke must not look like one that ended.
+  response.end();
 }
 
 /** Resolves when what was written has been taken, or nobody is there to take it; leaves no listener behind. */

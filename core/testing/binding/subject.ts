@@ -208,7 +208,8 @@ export function bindingSubjects(definition: Definition, options: BindingSubjectO
       instance,
       async dispose() {
         await instance.dispose();
-        await rm(dataDir, { recursive: true, force: true });
+        // A binding that looks after files of its own may just have been about to write one.
+        await rm(dataDir, { recursive: true, force: true, maxRetries: 5 });
       },
     };
   };

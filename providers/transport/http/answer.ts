@@ -141,8 +141,12 @@ function unquoted(field: string | undefined): string | undefined {
 
 /** Parameters (`; charset=utf-8`) make no other type. */
 function isOneOf(mediaType: string, types: readonly string[]): boolean {
+  return types.some((type) => essenceOf(type) === essenceOf(mediaType));
+}
+
+function essenceOf(mediaType: string): string {
   const [essence = ''] = mediaType.toLowerCase().split(';');
-  return types.includes(essence.trim());
+  return essence.trim();
 }
 
 function invalid(why: string, cause?: unknown): TransportFault {

@@ -29,6 +29,8 @@ const lookEvery = 1000;
  */
 export class Connections {
   #agents: Agents | undefined;
+  /** Under way: calls that come at once wait for the same pair. */
+  #looking: Promise<Agents> | undefined;
   #changed = '';
   #looked = Number.NEGATIVE_INFINITY;
 
@@ -48,22 +50,32 @@ export class Connections {
       this.#agents ??= this.#pair((limit) => new PlainAgent({ keepAlive: true, timeout: idle, maxSockets: limit }));
       return this.#agents;
     }
-    const changed = (await Promise.all([ca, certificate, key].map((file) => this.#changedAt(file)))).join();
-    this.#looked = now;
-    if (this.#agents && changed === this.#changed) return this.#agents;
-    const secureContext = await this.#context();
-    // Those that are idle; what is under way ends by itself.
-    this.close();
-    this.#changed = changed;
-    this.#agents = this.#pair(
-      (limit) => new Agent({ keepAlive: true, timeout: idle, maxSockets: limit, secureContext }),
-    );
-    return this.#agents;
+    this.#looking ??= this.#upToDate().finally(() => {
+      this.#looking = undefined;
+    });
+    return this.#looking;
   }
 
   close(): void {
     for (const agent of Object.values(this.#agents ?? {})) (agent as PlainAgent).destroy();
     this.#agents = undefined;
+  }
+
+  async #upToDate(): Promise<Agents> {
+    const { ca, certificate, key } = this.files;
+    const changed = (await Promise.all([ca, certificate, key].map((file) => this.#changedAt(file)))).join();
+    this.#looked = this.now();
+    if (this.#agents && changed === this.#changed) return this.#agents;
+    const secureContext = await this.#context();
+    // What is under way over the old ones ends by itself.
+    for (const { freeSockets } of Object.values(this.#agents ?? {}) as PlainAgent[]) {
+      for (const socket of Object.values(freeSockets).flat()) socket?.destroy();
+    }
+    this.#changed = changed;
+    this.#agents = this.#pair(
+      (limit) => new Agent({ keepAlive: true, timeout: idle, maxSockets: limit, secureContext }),
+    );
+    return this.#agents;
   }
 
   #pair(make: (limit: number) => PlainAgent): Agents {
