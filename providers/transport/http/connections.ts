@@ -43,7 +43,6 @@ export class Connections {
 
   /** @throws TransportFault naming the file that cannot be used */
   async agents(): Promise<Agents> {
-    const { ca, certificate, key } = this.files;
     const now = this.now();
     if (this.#agents && now - this.#looked < lookEvery && now >= this.#looked) return this.#agents;
     if (!this.address.secure) {
