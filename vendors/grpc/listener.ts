@@ -42,7 +42,7 @@ export class Listener {
     }
     this.#server = server;
     const { port } = server.address() as AddressInfo;
-    return `${tls ? 'https' : 'http'}://${isIPv6(where.host) ? `[${where.host}]` : where.host}:${port}`;
+    return `${tls ? 'grpcs' : 'grpc'}://${isIPv6(where.host) ? `[${where.host}]` : where.host}:${port}`;
   }
 
   #secure({ handshakeTimeout }: Where, tls: ServerTls): Server {
