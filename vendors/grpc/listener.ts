@@ -12,6 +12,7 @@ type Where = Pick<GrpcConfig, 'host' | 'port' | 'maxConnections' | 'handshakeTim
  * in what becomes of callers without a certificate, or in connections that never say anything.
  */
 export class Listener {
+  /** Over TLS with what lies below. */
   readonly #connections = new Set<Socket>();
   /** By remote address: those whose TLS handshake has not ended. */
   readonly #handshakes = new Map<string, Socket>();
@@ -30,10 +31,7 @@ export class Listener {
   async open(where: Where, tls: ServerTls | undefined): Promise<string> {
     const server = tls ? this.#secure(where, tls) : createPlain((socket) => this.#hand(socket));
     server.maxConnections = where.maxConnections;
-    server.on('connection', (socket: Socket) => {
-      this.#connections.add(socket);
-      socket.once('close', () => this.#connections.delete(socket));
-    });
+    server.on('connection', (socket: Socket) => this.#keep(socket));
     try {
       server.listen(where.port, where.host);
       await once(server, 'listening');
@@ -54,6 +52,7 @@ export class Listener {
     });
     server.on('secureConnection', (socket) => {
       this.#handshakes.delete(peerOf(socket));
+      this.#keep(socket);
       this.#hand(socket);
     });
     // Handshakes fail every day (port scans, clients without our CA): worth a line only for who looks for it.
@@ -63,6 +62,11 @@ export class Listener {
     });
     tls.onChange((context) => server.setSecureContext(context));
     return server;
+  }
+
+  #keep(socket: Socket): void {
+    this.#connections.add(socket);
+    socket.once('close', () => this.#connections.delete(socket));
   }
 
   #hand(socket: Socket): void {
@@ -80,6 +84,7 @@ export class Listener {
       this.#closed = once(server, 'close');
       server.close();
       for (const socket of this.#handshakes.values()) socket.destroy();
+      for (const socket of this.#connections) if (socket.bytesRead === 0) socket.destroy();
     }
     return this.#closed;
   }

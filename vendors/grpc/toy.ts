@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import {
   anyone,
   atLeast,
@@ -79,13 +80,32 @@ export const toyOperations = {
     output: { kind: 'stream', schema: z.object({ n: z.number() }) },
     http: { method: 'GET', path: '/count', query: ['to'] },
   }),
+  flood: defineOperation({
+    ...base,
+    id: 'toy.flood',
+    summary: 'Has no end',
+    input: z.strictObject({}),
+    output: { kind: 'stream', schema: z.object({ text: z.string() }) },
+    http: { method: 'GET', path: '/flood' },
+  }),
+  idle: defineOperation({
+    ...base,
+    id: 'toy.idle',
+    summary: 'Has nothing to say',
+    input: z.strictObject({}),
+    output: { kind: 'stream', schema: z.object({}) },
+    http: { method: 'GET', path: '/idle' },
+  }),
 } as const;
 
 /** What the toy's handlers tell the test that made them. */
 export class Toy {
-  /** The highest number that the stream was asked for. */
-  counted = 0;
   greetings = 0;
+  /** Items that the stream without an end was asked for. */
+  flooded = 0;
+  floodEnded = false;
+  /** Whether nobody asked for one while the event loop went round many times. */
+  standing = false;
   readonly waiting: { readonly signal: AbortSignal; letGo(): void }[] = [];
   readonly #changes: (() => void)[] = [];
 
@@ -100,7 +120,7 @@ export class Toy {
 }
 
 export function toyVendor(toy: Toy) {
-  const { greet, document, secret, broken, wait, count } = toyOperations;
+  const { greet, document, secret, broken, wait, count, flood, idle } = toyOperations;
   return defineVendor({
     type: 'vendor.toy',
     version: '1.0.0',
@@ -159,14 +179,47 @@ export function toyVendor(toy: Toy) {
           stream(
             (async function* () {
               for (let n = Number(resumeAfter) + 1; n <= to && !signal.aborted; n++) {
-                toy.counted = n;
                 if (n === 13) throw new Error('thirteen');
                 yield { id: String(n), ...(n % 2 === 0 && { event: 'even' }), data: { n } };
               }
             })(),
           ),
         ),
+        serve(flood, () => stream(flooding(toy))),
+        serve(idle, ({ signal }) => stream(silence(signal))),
       ],
     }),
   });
+}
+
+const large = 'x'.repeat(16_384);
+
+async function* flooding(toy: Toy): AsyncGenerator<{ data: { text: string } }> {
+  try {
+    for (;;) {
+      toy.flooded++;
+      watchStanding(toy, toy.flooded, 200);
+      yield { data: { text: large } };
+    }
+  } finally {
+    toy.floodEnded = true;
+    toy.changed();
+  }
+}
+
+/** Looks again in each turn of the event loop: data that could still flow would have done so long before. */
+function watchStanding(toy: Toy, at: number, turns: number): void {
+  if (toy.flooded !== at || toy.floodEnded) return;
+  if (turns > 0) {
+    setImmediate(watchStanding, toy, at, turns - 1);
+    return;
+  }
+  toy.standing = true;
+  toy.changed();
+}
+
+/** Says nothing, until it ends. */
+async function* silence(signal: AbortSignal): AsyncGenerator<{ data: object }> {
+  while (!signal.aborted) await once(signal, 'abort');
+  yield* [];
 }

@@ -29,7 +29,7 @@ export function fileDescriptor(file: ProtoFile): Uint8Array {
           name: method,
           inputType: `.${request}`,
           outputType: `.${response}`,
-          serverStreaming: streams,
+          ...(streams && { serverStreaming: true }),
           ...(level !== undefined && { options: { idempotencyLevel: levels[level] } }),
         };
       }),

@@ -8,6 +8,7 @@ import { protoPackage } from './names.js';
  * @param head comment for the top of the file
  */
 export function printProto(file: ProtoFile, head: readonly string[] = []): string {
+  const named = typeNames(file);
   const tops = [...file.messages.values()].filter(({ name }) => parentOf(name) === protoPackage);
   return [
     ...comment(head, ''),
@@ -19,10 +20,10 @@ export function printProto(file: ProtoFile, head: readonly string[] = []): strin
     ...file.services.flatMap(({ name, methods }) => [
       '',
       `service ${lastOf(name)} {`,
-      ...methods.flatMap((method, index) => [...(index > 0 ? [''] : []), ...methodLines(file, method)]),
+      ...methods.flatMap((method, index) => [...(index > 0 ? [''] : []), ...methodLines(named, method)]),
       '}',
     ]),
-    ...tops.flatMap((message) => ['', ...messageLines(file, message, '')]),
+    ...tops.flatMap((message) => ['', ...messageLines(file, named, message, '')]),
     '',
   ].join('\n');
 }
@@ -53,10 +54,10 @@ function parentOf(name: string): string {
 }
 
 function methodLines(
-  file: ProtoFile,
+  named: TypeName,
   { name, request, response, streams, comment: said, idempotency }: ProtoMethod,
 ): string[] {
-  const head = `  rpc ${name}(${typeName(file, request)}) returns (${streams ? 'stream ' : ''}${typeName(file, response)})`;
+  const head = `  rpc ${name}(${named(request)}) returns (${streams ? 'stream ' : ''}${named(response)})`;
   const level = levelOf(idempotency);
   return [
     ...comment(said, '  '),
@@ -69,7 +70,7 @@ export function levelOf(idempotency: ProtoMethod['idempotency']): 'NO_SIDE_EFFEC
   return idempotency === 'safe' ? 'NO_SIDE_EFFECTS' : idempotency === 'idempotent' ? 'IDEMPOTENT' : undefined;
 }
 
-function messageLines(file: ProtoFile, message: ProtoMessage, indent: string): string[] {
+function messageLines(file: ProtoFile, named: TypeName, message: ProtoMessage, indent: string): string[] {
   const { name, fields, reserved } = message;
   const nested = childrenOf(file, name);
   const head = [...comment(message.comment, indent), `${indent}message ${lastOf(name)} {`];
@@ -78,15 +79,15 @@ function messageLines(file: ProtoFile, message: ProtoMessage, indent: string): s
   return [
     ...head,
     ...(reserved.length > 0 ? [`${inner}reserved ${reserved.join(', ')};`] : []),
-    ...fields.toSorted((a, b) => a.number - b.number).flatMap((field) => fieldLines(file, field, inner)),
-    ...nested.flatMap((each) => ['', ...messageLines(file, each, inner)]),
+    ...fields.toSorted((a, b) => a.number - b.number).flatMap((field) => fieldLines(named, field, inner)),
+    ...nested.flatMap((each) => ['', ...messageLines(file, named, each, inner)]),
     `${indent}}`,
   ];
 }
 
-function fieldLines(file: ProtoFile, field: ProtoField, indent: string): string[] {
+function fieldLines(named: TypeName, field: ProtoField, indent: string): string[] {
   const { name, number, shape, type, comment: said } = field;
-  const short = typeName(file, type);
+  const short = named(type);
   const form = shape === 'map' ? `map<string, ${short}>` : `${shape === 'repeated' ? 'repeated' : 'optional'} ${short}`;
   const json = jsonNameOf(field);
   const option = json === camel(name) ? '' : ` [json_name = ${JSON.stringify(json)}]`;
@@ -103,14 +104,24 @@ function camel(name: string): string {
   return name.replaceAll(/_+(.?)/g, (_all, next: string) => next.toUpperCase());
 }
 
-/** Short for messages of the package, where no nested message of that name could be meant. */
-function typeName(file: ProtoFile, type: string): string {
-  if (!type.startsWith(`${protoPackage}.`)) return type;
-  const short = type.slice(protoPackage.length + 1);
-  const [first = ''] = short.split('.');
-  const hidden = [...file.messages.keys()].some((name) => parentOf(name) !== protoPackage && lastOf(name) === first);
-  return hidden ? `.${type}` : short;
+/**
+ * How a type is named: short in its own package. Names are looked up from the inside to the outside, and methods and
+ * fields count, so that some would be found before what is meant: the dot begins at the outside.
+ */
+function typeNames(file: ProtoFile): (type: string) => string {
+  const inner = new Set([
+    ...[...file.messages.keys()].filter((name) => parentOf(name) !== protoPackage).map(lastOf),
+    ...file.services.flatMap(({ methods }) => methods.map(({ name }) => name)),
+    ...[...file.messages.values()].flatMap(({ fields }) => fields.map(({ name }) => name)),
+  ]);
+  return (type) => {
+    const own = type.startsWith(`${protoPackage}.`);
+    const short = own ? type.slice(protoPackage.length + 1) : type;
+    return inner.has(short.replace(/\..*$/, '')) ? `.${type}` : short;
+  };
 }
+
+type TypeName = ReturnType<typeof typeNames>;
 
 function comment(lines: readonly string[], indent: string): string[] {
   return lines.flatMap((line) => line.split('\n')).map((line) => `${indent}// ${line}`.trimEnd());
