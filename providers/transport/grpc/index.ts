@@ -6,7 +6,7 @@ import { config } from './settings.js';
 import { GrpcTransport } from './transport.js';
 
 export type { GrpcTransportSettings } from './settings.js';
-export { GrpcTransport } from './transport.js';
+export { type GrpcLine, GrpcTransport, grpcTransport } from './transport.js';
 
 export default defineProvider({
   port: Transport,

@@ -21,6 +21,11 @@ export interface GrpcLine {
   readonly onFault?: (fault: unknown) => void;
 }
 
+/** A line to a host over gRPC, for who has no profile. */
+export function grpcTransport(line: GrpcLine): Transport {
+  return new GrpcTransport(line);
+}
+
 /** The caller's end of `binding.grpc`. */
 export class GrpcTransport implements Transport {
   readonly address: string;
