@@ -83,6 +83,32 @@ describe('Mirror', () => {
     );
   });
 
+  it('tells of each change once, with what was there before', async () => {
+    const state = new MemoryState();
+    await state.commit([put(values, 'a', { n: 1 })]);
+    const told: unknown[] = [];
+    const mirror = new Mirror(
+      state,
+      values,
+      ({ value }) => value.n,
+      (...change) => told.push(change),
+    );
+    mirrors.push(mirror);
+    await mirror.start();
+    const revision = await state.commit([put(values, 'a', { n: 2 })]);
+    mirror.put({ key: 'a', revision, value: { n: 2 } });
+    const removed = await state.commit([remove(values, 'a')]);
+    mirror.delete('a', removed);
+    await state.commit([put(values, 'z', { n: 0 })]);
+    await expect.poll(() => told).toHaveLength(4);
+    expect(told).toEqual([
+      ['a', 1, undefined],
+      ['a', 2, 1],
+      ['a', undefined, 2],
+      ['z', 0, undefined],
+    ]);
+  });
+
   it('fails its health when it can follow no longer', async () => {
     const state = new MemoryState();
     const mirror = mirrorOf(state);

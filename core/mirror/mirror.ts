@@ -22,11 +22,15 @@ export class Mirror<T, V> {
   #following: Promise<void> = Promise.resolve();
   #failure: string | undefined;
 
-  /** @param project what is kept of a value; called once for each change */
+  /**
+   * @param project what is kept of a value; called once for each change
+   * @param changed told of each change when the mirror has it; `undefined` stands for what is not there
+   */
   constructor(
     private readonly state: StateProvider,
     private readonly collection: Collection<T>,
     private readonly project: (stored: Stored<T>) => V,
+    private readonly changed: (key: string, now: V | undefined, before: V | undefined) => void = () => undefined,
   ) {}
 
   /** Loads everything. Resolves when the mirror is complete. */
@@ -66,18 +70,22 @@ export class Mirror<T, V> {
 
   put(stored: Stored<T>): void {
     const { key, revision } = stored;
-    const known = this.#entries.get(key)?.revision ?? this.#deleted.get(key) ?? 0;
+    const before = this.#entries.get(key);
+    const known = before?.revision ?? this.#deleted.get(key) ?? 0;
     if (revision <= known) return;
     this.#deleted.delete(key);
-    this.#entries.set(key, { revision, value: this.project(stored) });
+    const value = this.project(stored);
+    this.#entries.set(key, { revision, value });
+    this.changed(key, value, before?.value);
   }
 
   /** @param revision of the commit that deleted it */
   delete(key: string, revision: number): void {
-    const known = this.#entries.get(key)?.revision ?? 0;
-    if (revision <= known) return;
+    const before = this.#entries.get(key);
+    if (revision <= (before?.revision ?? 0)) return;
     this.#entries.delete(key);
     this.#deleted.set(key, revision);
+    if (before) this.changed(key, undefined, before.value);
   }
 
   async #follow(changes: AsyncIterable<StateEvent<T>>): Promise<void> {

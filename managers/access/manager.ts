@@ -40,7 +40,7 @@ export class TokenAccess implements AccessManager, Lifecycle {
     this.#clock = clock;
     this.#log = log;
     this.#file = new AdminFile(dataDir);
-    this.#known = new Mirror(state, tokens, ({ value: record }) => ({
+    this.#known = new Mirror<TokenRecord, Known>(state, tokens, ({ value: record }) => ({
       record,
       principal: Object.freeze({ kind: 'user', id: `token:${record.id}`, roles: Object.freeze([record.role]) }),
     }));

@@ -1,6 +1,9 @@
 import type { VerificationKey } from '../../core/identity/index.js';
 import { type EventType, eventType, ref } from '../../core/ports/index.js';
 import type { DeviceCapabilities, SignedForm } from '../margo/index.js';
+import type { DeviceLine } from './presence.js';
+
+export type { DeviceLine };
 
 export type OnboardingState = 'PENDING' | 'ONBOARDED' | 'REJECTED' | 'REVOKED';
 
@@ -85,6 +88,17 @@ export interface DeviceManager {
   seen(id: string): void;
   /** Milliseconds since the epoch; `undefined` if never since it was onboarded. */
   lastSeen(id: string): number | undefined;
+  /**
+   * Whose certificate it is, from memory; {@link keyOf} says whether it may be used.
+   * @param der of a certificate that its owner has proven to have the key of
+   */
+  byCertificate(der: Uint8Array): string | undefined;
+  /** Ids of the onboarded devices whose certificates have this common name, from memory: nobody keeps two from having the same. */
+  byName(name: string): readonly string[];
+  /** Notes that a device holds a line open to this host. Kept in memory; its end is a sign of life. */
+  connect(id: string): DeviceLine;
+  /** Whether a device holds a line open to this host, and not to another on the same store. */
+  connected(id: string): boolean;
 }
 
 export const DeviceManager = ref<DeviceManager>('manager.device');

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import pLimit from 'p-limit';
 import type { Certificate, VerificationKey } from '../../core/identity/index.js';
 import { Problem, problems } from '../../core/operation/index.js';
@@ -9,6 +9,7 @@ import { parentOf, withoutReport, withReport } from './capabilities.js';
 import { decide, decisions, refusal } from './decision.js';
 import type { DeviceManager, DevicePage, DeviceQuery, DeviceRecord, OnboardingPolicy } from './index.js';
 import { type DeviceLimits, mustHaveRoom } from './limits.js';
+import { type DeviceLine, Presence } from './presence.js';
 import { Sightings } from './sightings.js';
 import { DeviceStore } from './store.js';
 import { admission, readAnchors, readCertificate } from './trust.js';
@@ -35,6 +36,7 @@ export class DeviceRegistry implements DeviceManager, Lifecycle {
   readonly #parts: DeviceParts;
   readonly #store: DeviceStore;
   readonly #sightings: Sightings;
+  readonly #presence: Presence;
   /** New devices one after the other, so that many at once do not pass a limit together. */
   readonly #adding = pLimit(1);
 
@@ -42,7 +44,14 @@ export class DeviceRegistry implements DeviceManager, Lifecycle {
     this.#parts = parts;
     this.policy = parts.policy;
     const { state, events, clock, log } = parts;
-    this.#store = new DeviceStore(state, events, clock);
+    this.#presence = new Presence(
+      (id) => log.info('a device is connected', { clientId: id }),
+      (id) => {
+        this.seen(id);
+        log.info('a device is no longer connected', { clientId: id });
+      },
+    );
+    this.#store = new DeviceStore(state, events, clock, (id) => this.#presence.cut(id));
     this.#sightings = new Sightings(state, clock, log, (id) => this.#store.credentials.get(id) !== undefined);
   }
 
@@ -165,6 +174,30 @@ export class DeviceRegistry implements DeviceManager, Lifecycle {
 
   lastSeen(id: string): number | undefined {
     return this.#sightings.at(id);
+  }
+
+  byCertificate(der: Uint8Array): string | undefined {
+    return this.#store.owners.of(createHash('sha256').update(der).digest('hex'));
+  }
+
+  byName(name: string): readonly string[] {
+    return this.#store.owners.named(name);
+  }
+
+  connect(id: string): DeviceLine {
+    const line = this.#presence.open(id);
+    if (!this.#mayConnect(id)) this.#presence.cut(id);
+    this.seen(id);
+    return line;
+  }
+
+  connected(id: string): boolean {
+    return this.#presence.has(id);
+  }
+
+  #mayConnect(id: string): boolean {
+    const known = this.#store.credentials.get(id);
+    return known !== undefined && known.refused === undefined;
   }
 
   async #add(certificate: Certificate, state: DeviceRecord['state']): Promise<DeviceRecord> {

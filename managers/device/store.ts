@@ -14,11 +14,11 @@ import {
 } from '../../core/ports/index.js';
 import { refusal } from './decision.js';
 import { DeviceChanged, type DevicePage, type DeviceQuery, type DeviceRecord } from './index.js';
+import { type Named, Owners } from './owners.js';
 import { devices, fingerprints, labelEntry, sightings } from './record.js';
 
-/** What the signature check of every request needs of a device. */
-export interface Credential {
-  readonly refused: string | undefined;
+/** What the check of every request needs of a device. */
+export interface Credential extends Named {
   /** Parsed on first use, since most devices of a large fleet are quiet when a host starts. */
   readonly certificate: () => Certificate;
 }
@@ -26,13 +26,24 @@ export interface Credential {
 /** The devices in the store, and their credentials in memory. Tells of every change. */
 export class DeviceStore {
   readonly credentials: Mirror<DeviceRecord, Credential>;
+  readonly owners = new Owners();
 
   constructor(
     private readonly state: StateProvider,
     private readonly events: EventBus,
     private readonly clock: Clock,
+    /** Told when a device may not use its credentials any more. */
+    refused: (id: string) => void,
   ) {
-    this.credentials = new Mirror(state, devices, ({ value }) => credential(value));
+    this.credentials = new Mirror(
+      state,
+      devices,
+      ({ value }) => credential(value),
+      (id, now, before) => {
+        this.owners.changed(id, now, before);
+        if (!now || now.refused !== undefined) refused(id);
+      },
+    );
   }
 
   /** @throws Problem 404 */
@@ -127,9 +138,11 @@ export class DeviceStore {
   }
 }
 
-function credential({ state, certificate: pem }: DeviceRecord): Credential {
+function credential({ state, certificate: pem, name, fingerprint }: DeviceRecord): Credential {
   let parsed: Certificate | undefined;
   return {
+    name,
+    fingerprint,
     refused: refusal(state),
     certificate: () => {
       parsed ??= parseCertificate(pem);

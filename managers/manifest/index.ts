@@ -35,6 +35,12 @@ export interface ManifestManager {
   /** From memory. A client that never had a deployment has version 1 with an empty list; an unknown one has none. */
   current(clientId: string): PublishedManifest | undefined;
   /**
+   * A client's manifests as they come: the present one at once, then each new one, whichever host on the store made it.
+   * Who reads slowly is given the newest only. Ends with the signal, and with a client that is removed while it has a
+   * manifest of its own. From memory: thousands may be followed at the same time.
+   */
+  changes(clientId: string, signal: AbortSignal): AsyncIterable<PublishedManifest>;
+  /**
    * Changes what a client shall run, one change of a client after the other.
    * @param change called inside the client's turn, again if the commit lost a race; reads must happen in it
    */

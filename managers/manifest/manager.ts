@@ -6,6 +6,7 @@ import { Turns } from '../../core/work/index.js';
 import type { DeviceManager } from '../device/index.js';
 import { composeManifest, digestOf, renderDeployment, type SignedForm } from '../margo/index.js';
 import { BlobReader } from './blob-reader.js';
+import { Followers } from './followers.js';
 import type { DesiredChange, ManifestManager, PublishedManifest } from './index.js';
 import {
   type Contents,
@@ -52,6 +53,7 @@ export class StoredManifests implements ManifestManager, Lifecycle {
   readonly basePath: string;
   readonly #parts: ManifestParts;
   readonly #held: Mirror<ManifestRecord, Held>;
+  readonly #followers = new Followers();
   readonly #turns = new Turns();
   readonly #blobs: BlobReader;
   /** What a client that never had a deployment is given: the same for all, since it names nobody. */
@@ -60,7 +62,14 @@ export class StoredManifests implements ManifestManager, Lifecycle {
   constructor(parts: ManifestParts) {
     this.#parts = parts;
     this.basePath = parts.basePath;
-    this.#held = new Mirror(parts.state, manifests, ({ value }) => held(value));
+    this.#held = new Mirror(
+      parts.state,
+      manifests,
+      ({ value }) => held(value),
+      (clientId, now, before) => {
+        if (now?.published.etag !== before?.published.etag) this.#followers.changed(clientId);
+      },
+    );
     this.#blobs = new BlobReader(parts.state, parts.cacheBytes);
   }
 
@@ -89,6 +98,19 @@ export class StoredManifests implements ManifestManager, Lifecycle {
     const known = this.#held.get(clientId);
     if (known) return known.published;
     return this.#parts.devices.keyOf(clientId) === undefined ? undefined : this.#first.published;
+  }
+
+  async *changes(clientId: string, signal: AbortSignal): AsyncGenerator<PublishedManifest, void, undefined> {
+    for (let told: string | undefined; !signal.aborted; ) {
+      const present = this.current(clientId);
+      if (!present) return;
+      // Nothing can change between this look and the wait: there is no other turn in between.
+      if (present.etag === told) await this.#followers.next(clientId, signal);
+      else {
+        told = present.etag;
+        yield present;
+      }
+    }
   }
 
   update(clientId: string, change: () => Promise<DesiredChange>): Promise<PublishedManifest> {

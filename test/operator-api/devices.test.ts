@@ -86,7 +86,10 @@ describe('a decision', () => {
     expect((await device.present()).status).not.toBe(201);
     expect((await device.poll()).status).toBe(403);
     const reply = await decide(wfm, device, 'approve');
-    expect([reply.status, reply.json['state']]).toEqual([200, { onboard: 'ONBOARDED', approval: 'ONBOARDED' }]);
+    expect([reply.status, reply.json['state']]).toEqual([
+      200,
+      { onboard: 'ONBOARDED', approval: 'ONBOARDED', connected: false },
+    ]);
     expect((await device.present()).json).toEqual({ clientId: device.clientId });
     expect((await device.poll()).status).toBe(200);
     expect(await state(device)).toMatchObject({ lastSeen: expect.stringMatching(/^\d{4}-.*Z$/) });

@@ -3,6 +3,7 @@ import { parseCertificate, ReplayGuard, SignatureVerifier } from '../../core/ide
 import {
   created,
   defineVendor,
+  type Evidence,
   empty,
   entityTags,
   type FieldFault,
@@ -15,13 +16,15 @@ import {
   type ServedOperation,
   StateProvider,
   serve,
+  stream,
   z,
 } from '../../core/plugin/index.js';
 import { DeviceManager } from '../../managers/device/index.js';
 import { InstanceManager } from '../../managers/instance/index.js';
 import { ManifestManager } from '../../managers/manifest/index.js';
 import { mediaTypes, readCapabilities, readStatus } from '../../managers/margo/index.js';
-import { answering, once, signatureAuthenticator } from './authenticator.js';
+import { answering, certificateAuthenticator, isSigned, once, signatureAuthenticator } from './authenticator.js';
+import { manifestChanges } from './changes.js';
 import * as operations from './operations.js';
 import { addressProblem, asDeviceProblem, missing, naming, onboardingProblem } from './problems.js';
 import { readServerCa } from './server-ca.js';
@@ -29,6 +32,12 @@ import { readServerCa } from './server-ca.js';
 const config = z.strictObject({
   signatureMaxAge: z.number().int().min(1).max(86_400).default(300).describe('Seconds for which a signature counts'),
   clockSkew: z.number().int().min(0).max(3600).default(60).describe('Seconds that a device clock may be ahead'),
+  clientCertificates: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether a device may show who it is by its client certificate, in TLS or to a broker that vouches for its name, instead of signing',
+    ),
   serverCa: z
     .string()
     .optional()
@@ -90,14 +99,7 @@ export default defineVendor({
           const text = input.certificate ?? input.public_certificate;
           if (text === undefined)
             throw new Problem(problems.invalidRequest, 'certificate: required, base64 of the X.509 certificate');
-          const { key } = readable(text);
-          if (evidence.headers['signature'] === undefined && evidence.headers['signature-input'] === undefined) {
-            throw new Problem(problems.notAuthenticated, 'the request must be signed with the key of its certificate');
-          }
-          await once(
-            replays,
-            answering(() => verifier.verify(evidence, key)),
-          );
+          await mustOwn(evidence, readable(text));
           const device = await devices.onboard(text);
           if (device.state === 'PENDING') {
             throw new Problem(
@@ -130,6 +132,9 @@ export default defineVendor({
         if (held?.trim() !== '*') await manifests.noteDelivered(clientId, version);
         return representation(bytes, mediaTypes.manifest, { etag, cache: changing });
       }),
+      serve(operations.changes, ({ input: { clientId }, resumeAfter, signal }) =>
+        stream(manifestChanges(uses, clientId, resumeAfter, signal)),
+      ),
       serve(
         operations.deployment,
         async ({ input: { clientId, deploymentId, digest } }) => {
@@ -161,13 +166,34 @@ export default defineVendor({
     ];
 
     return {
-      authenticators: [signatureAuthenticator(devices, verifier, replays)],
+      authenticators: [
+        signatureAuthenticator(devices, verifier, replays),
+        ...(settings.clientCertificates ? [certificateAuthenticator(devices)] : []),
+      ],
       operations: served.map((one) => ({ ...one, present: one.present ?? asDeviceProblem })),
       start: () => {
         void pruneReplays();
       },
       stop: () => stopped.abort(),
     };
+
+    /** @throws Problem 401 when the caller does not show to have the key of the certificate, by a signature or in TLS */
+    async function mustOwn(evidence: Evidence, { key, der }: ReturnType<typeof parseCertificate>): Promise<void> {
+      const { clientCertificate } = evidence;
+      if (isSigned(evidence)) {
+        await once(
+          replays,
+          answering(() => verifier.verify(evidence, key)),
+        );
+      } else if (!settings.clientCertificates || clientCertificate === undefined) {
+        throw new Problem(problems.notAuthenticated, 'the request must be signed with the key of its certificate');
+      } else if (!Buffer.from(der).equals(clientCertificate)) {
+        throw new Problem(
+          problems.notAuthenticated,
+          'the certificate is not the one that the connection was made with',
+        );
+      }
+    }
 
     async function pruneReplays(): Promise<void> {
       while (!stopped.signal.aborted) {

@@ -84,6 +84,21 @@ export const manifest = defineOperation({
   http: { method: 'GET', path: `${client}/deployments` },
 });
 
+/**
+ * Ours: the standard has devices poll. What comes says only that there is something to poll for, so that nothing of the
+ * desired state is ever taken from here.
+ */
+export const changes = defineOperation({
+  id: 'deployments.changes',
+  summary: 'Versions of the desired state as they come: the present one unless it was seen, then each new one',
+  input: z.object({ clientId }),
+  output: { kind: 'stream', schema: z.object({ etag: z.string(), version: z.int() }) },
+  problems: [],
+  access: own,
+  idempotency: 'safe',
+  http: { method: 'GET', path: `${client}/deployments/changes` },
+});
+
 export const deployment = defineOperation({
   id: 'deployments.deployment',
   summary: 'One deployment of the desired state, by digest',

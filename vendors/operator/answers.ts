@@ -131,6 +131,7 @@ export const deviceAnswer = z
       onboard: z.enum(['IN-PROGRESS', 'ONBOARDED', 'FAILED']),
       approval: z.enum(['PENDING', 'ONBOARDED', 'REJECTED', 'REVOKED']),
       lastSeen: time.optional().describe('RFC 3339, UTC; absent if never since it was onboarded'),
+      connected: z.boolean().describe('Whether it holds a line open to this host, and hears of changes at once'),
     }),
   })
   .meta({ id: 'Device', description: 'A client of the fleet manager, and the devices that it reported' });

@@ -192,7 +192,8 @@ export default defineVendor({
     };
 
     function viewOf(device: DeviceRecord, eligibility: Eligibility): DeviceAnswer {
-      return deviceView(device, devices.formOf(device), devices.lastSeen(device.id), eligibility);
+      const { id } = device;
+      return deviceView(device, devices.formOf(device), devices.lastSeen(id), devices.connected(id), eligibility);
     }
 
     async function eligibilityFor(packageId: string | undefined): Promise<(device: DeviceRecord) => Eligibility> {

@@ -134,6 +134,7 @@ export function deviceView(
   record: DeviceRecord,
   form: SignedForm,
   lastSeen: number | undefined,
+  connected: boolean,
   { eligible, reasons }: Eligibility,
 ): DeviceAnswer {
   return {
@@ -152,6 +153,7 @@ export function deviceView(
       onboard: onboarding[record.state],
       approval: record.state,
       ...(lastSeen !== undefined && { lastSeen: time(lastSeen) }),
+      connected,
     },
   };
 }

@@ -1,0 +1,66 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parseCertificate } from '../../core/identity/index.js';
+import { type ManualClock, manualClock, recordingLogger } from '../../core/testing/index.js';
+import { MemoryState } from '../../providers/state/memory/index.js';
+import { certificatePem, startWfm, type Wfm } from '../../test/managers/wfm.js';
+
+let clock: ManualClock;
+let log = recordingLogger();
+let wfm: Wfm;
+let other: Wfm;
+beforeEach(async () => {
+  clock = manualClock();
+  log = recordingLogger();
+  const shared = { state: new MemoryState(), clock };
+  wfm = await startWfm({ ...shared, log });
+  other = await startWfm({ ...shared, dataDir: wfm.dataDir });
+});
+afterEach(async () => {
+  await other.stop();
+  await wfm.stop();
+});
+const onboarded = async (name?: string) => wfm.devices.onboard(await certificatePem(clock, name));
+
+describe('a device', () => {
+  it('is connected while any of its lines is open, and was last seen when the last one ended', async () => {
+    const { id } = await onboarded();
+    expect(wfm.devices.connected(id)).toBe(false);
+    const [first, second] = [wfm.devices.connect(id), wfm.devices.connect(id)];
+    await clock.advance(1000);
+    first.close();
+    first.close();
+    expect(wfm.devices.connected(id)).toBe(true);
+    second.close();
+    expect(wfm.devices.connected(id)).toBe(false);
+    expect(wfm.devices.lastSeen(id)).toBe(clock.now());
+    const lines = log.lines.filter(({ message }) => /connected$/.test(message)).map(({ message }) => message);
+    expect(lines).toEqual(['a device is connected', 'a device is no longer connected']);
+  });
+
+  it('loses its lines with its credentials, on every host', async () => {
+    const { id } = await onboarded();
+    await expect.poll(() => other.devices.keyOf(id)).toBeDefined();
+    const lines = [wfm.devices.connect(id), other.devices.connect(id)];
+    expect(lines.map(({ signal }) => signal.aborted)).toEqual([false, false]);
+    await wfm.devices.revoke(id);
+    await expect.poll(() => lines.map(({ signal }) => signal.aborted)).toEqual([true, true]);
+    expect(wfm.devices.connect(id).signal.aborted).toBe(true);
+    expect(wfm.devices.connect('nobody').signal.aborted).toBe(true);
+  });
+
+  it('is found by its certificate, and by its name as long as it may use it', async () => {
+    const pem = await certificatePem(clock, 'saw');
+    const { id } = await wfm.devices.onboard(pem);
+    const { der } = parseCertificate(pem);
+    expect([wfm.devices.byCertificate(der), wfm.devices.byName('saw')]).toEqual([id, [id]]);
+    await expect.poll(() => [other.devices.byCertificate(der), other.devices.byName('saw')]).toEqual([id, [id]]);
+    const twin = await onboarded('saw');
+    expect([...wfm.devices.byName('saw')].sort()).toEqual([id, twin.id].sort());
+    await wfm.devices.revoke(twin.id);
+    expect(wfm.devices.byName('saw')).toEqual([id]);
+    await wfm.devices.remove(id);
+    expect([wfm.devices.byCertificate(der), wfm.devices.byName('saw')]).toEqual([undefined, []]);
+    const again = await wfm.devices.onboard(pem);
+    await expect.poll(() => other.devices.byCertificate(der)).toBe(again.id);
+  });
+});
