@@ -11,7 +11,8 @@ export interface FetchedManifest {
 export class FleetManagerFault extends Error {
   override readonly name = 'FleetManagerFault';
   constructor(
-    readonly reason: 'unreachable' | 'refused' | 'not-found' | 'invalid' | 'busy',
+    /** `unsupported`: it does not know this kind of call at all. */
+    readonly reason: 'unreachable' | 'refused' | 'not-found' | 'invalid' | 'busy' | 'unsupported',
     message: string,
     /** Milliseconds the other side asked us to wait (Retry-After). */
     readonly retryAfter?: number,
@@ -56,6 +57,12 @@ export interface FleetManager {
   ): Promise<void>;
   /** @returns `undefined` when the manifest is still the one of `etag` */
   manifest(clientId: string, etag: string | undefined, signal: AbortSignal): Promise<FetchedManifest | undefined>;
+  /**
+   * ETags of the client's manifests as they come, for a fleet manager that tells of them: the present one unless it is
+   * `since`, then each new one. Says when to ask for the manifest, and nothing else. Returns when the other side ends it.
+   * Fails as `unsupported` where nobody tells.
+   */
+  changes?(clientId: string, since: string | undefined, signal: AbortSignal): AsyncIterable<string>;
   bundle(clientId: string, digest: string, limit: number, signal: AbortSignal): Promise<Uint8Array>;
   deployment(
     clientId: string,

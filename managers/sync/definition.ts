@@ -12,6 +12,7 @@ import type { CapabilitiesToReport } from '../margo/index.js';
 import { ApplicationStatusChanged, ReconcileManager } from '../reconcile/index.js';
 import { combinedFacts } from './facts.js';
 import { SyncManager } from './index.js';
+import { ManifestListener } from './listener.js';
 import { Reporter } from './reporter.js';
 import { Synchroniser } from './synchroniser.js';
 
@@ -20,6 +21,12 @@ const label = z.union([z.string(), z.number(), z.boolean(), z.array(z.string()),
 
 const config = z.strictObject({
   pollSeconds: z.number().min(0.1).max(86_400).default(15).describe('Time between polls of the desired state'),
+  push: z
+    .enum(['auto', 'on', 'off'])
+    .default('auto')
+    .describe(
+      'Whether the fleet manager is asked to tell of changes at once: auto leaves one that does not know how alone for an hour, on asks again and again, off never; polling goes on in any case',
+    ),
   form: z.enum(['D1', 'D2']).default('D2').describe('Form of the documents that are sent'),
   device: z
     .strictObject({
@@ -43,7 +50,7 @@ export default defineManager({
   summary: "The device's line to its fleet manager: onboarding, capabilities, desired state, reports",
   config,
   uses: { fleet: FleetManager, reconcile: ReconcileManager, state: StateProvider, events: EventBus },
-  create: ({ config: { pollSeconds, form, device }, uses, clock, log, name }): SyncManager & Lifecycle => {
+  create: ({ config: { pollSeconds, push, form, device }, uses, clock, log, name }): SyncManager & Lifecycle => {
     const id = device.id ?? hostname();
     const describe = async (): Promise<CapabilitiesToReport> => ({
       id,
@@ -58,10 +65,22 @@ export default defineManager({
       clock,
       log,
       describe,
-      reportable: () => reporter.addAll(),
+      reportable: () => {
+        reporter.addAll();
+        const clientId = synchroniser.position()?.clientId;
+        if (clientId !== undefined) listener.follow(clientId);
+      },
       settings: { poll: pollSeconds * 1000, form, limits: { document: 4 * MiB, bundle: 64 * MiB } },
     });
     const reporter = new Reporter({ ...uses, clock, log, position: () => synchroniser.position() });
+    const listener = new ManifestListener({
+      fleet: uses.fleet,
+      clock,
+      log,
+      mode: push,
+      position: () => synchroniser.position(),
+      hurry: () => synchroniser.hurry(),
+    });
     let subscription: Subscription | undefined;
     return {
       status: () => synchroniser.status(),
@@ -73,6 +92,7 @@ export default defineManager({
       },
       stop: async () => {
         await subscription?.close();
+        await listener.stop();
         await synchroniser.stop();
         await reporter.stop();
       },

@@ -9,7 +9,7 @@ import {
   type Transport,
 } from '../../../core/ports/index.js';
 import * as operations from '../../../vendors/device-signed/operations.js';
-import { fleetManagerFault } from './faults.js';
+import { fleetManagerFault, refuseUnsupported } from './faults.js';
 import type { DeviceIdentity } from './identity.js';
 
 export interface ClientOptions {
@@ -75,6 +75,21 @@ export class SignedFleetManager implements FleetManager, Lifecycle {
     return answer.kind === 'not-modified' ? undefined : { bytes: answer.bytes, etag: answer.etag ?? '' };
   }
 
+  async *changes(
+    clientId: string,
+    since: string | undefined,
+    signal: AbortSignal,
+  ): AsyncGenerator<string, void, undefined> {
+    const { changes: operation } = operations;
+    const answer = this.#wfm.changes({ clientId }, { resumeAfter: since, signal });
+    const { items } = await this.#asked(operation, signal, answer.catch(refuseUnsupported));
+    try {
+      for await (const { data } of items) yield data.etag;
+    } catch (error) {
+      throw this.#fault(error, operation, signal);
+    }
+  }
+
   async bundle(clientId: string, digest: string, limit: number, signal: AbortSignal): Promise<Uint8Array> {
     const answer = this.#wfm.bundle({ clientId, digest }, { signal, answerLimit: limit });
     return (await this.#asked(operations.bundle, signal, answer)).bytes;
@@ -117,12 +132,15 @@ export class SignedFleetManager implements FleetManager, Lifecycle {
     return this.#identity;
   }
 
-  async #asked<T>({ id }: { readonly id: string }, signal: AbortSignal, answer: Promise<T>): Promise<T> {
+  async #asked<T>(operation: { readonly id: string }, signal: AbortSignal, answer: Promise<T>): Promise<T> {
     try {
       return await answer;
     } catch (error) {
-      signal.throwIfAborted();
-      throw fleetManagerFault(error, `${id} at ${this.#settings.transport.address}`);
+      throw this.#fault(error, operation, signal);
     }
+  }
+
+  #fault(error: unknown, { id }: { readonly id: string }, signal: AbortSignal): unknown {
+    return signal.aborted ? signal.reason : fleetManagerFault(error, `${id} at ${this.#settings.transport.address}`);
   }
 }

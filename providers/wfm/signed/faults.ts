@@ -22,6 +22,22 @@ export function fleetManagerFault(error: unknown, what: string): unknown {
   );
 }
 
+/** What a server answers that does not know an operation: each in its own way, a page for everything included. */
+const unknownThere: ReadonlySet<number> = new Set([404, 405, 406, 501]);
+
+/**
+ * For an operation that the standard does not have.
+ *
+ * @throws FleetManagerFault `unsupported` where the other side does not know it, else what was given
+ */
+export function refuseUnsupported(error: unknown): never {
+  const answered = error instanceof Problem && unknownThere.has(error.kind.status);
+  if (answered || (error instanceof TransportFault && error.reason === 'invalid')) {
+    throw new FleetManagerFault('unsupported', error.message, undefined, { cause: error });
+  }
+  throw error;
+}
+
 function reasonOf(status: number): FleetManagerFault['reason'] {
   if (status === 401 || status === 403) return 'refused';
   if (status === 404) return 'not-found';
