@@ -1,3 +1,4 @@
+import { PassThrough } from 'node:stream';
 import {
   type FetchedManifest,
   type FleetManager,
@@ -21,6 +22,7 @@ export class FakeFleetManager implements FleetManager {
   readonly faults = new Map<string, FleetManagerFault>();
   /** Changes what is sent under a digest. */
   tamper: (bytes: Uint8Array) => Uint8Array = (bytes) => bytes;
+  readonly #listeners = new Set<{ readonly clientId: string; readonly told: PassThrough }>();
   #manifest: ComposedManifest | undefined;
 
   async publish(version: number, deployments: readonly Deployment[]): Promise<void> {
@@ -47,6 +49,35 @@ export class FakeFleetManager implements FleetManager {
     return this.#manifest.etag === etag
       ? undefined
       : { bytes: this.#manifest.manifestBytes, etag: this.#manifest.etag };
+  }
+
+  /** Clients that listen for changes at the moment. */
+  get followed(): string[] {
+    return [...this.#listeners].map(({ clientId }) => clientId);
+  }
+
+  async *changes(
+    clientId: string,
+    since: string | undefined,
+    signal: AbortSignal,
+  ): AsyncGenerator<string, void, undefined> {
+    this.#called(`changes after ${since}`);
+    const told = new PassThrough({ objectMode: true, signal });
+    const listener = { clientId, told };
+    this.#listeners.add(listener);
+    try {
+      for await (const etag of told) yield String(etag);
+    } finally {
+      this.#listeners.delete(listener);
+    }
+  }
+
+  tell(etag: string): void {
+    for (const { told } of this.#listeners) told.write(etag);
+  }
+
+  hangUp(): void {
+    for (const { told } of this.#listeners) told.end();
   }
 
   async bundle(): Promise<Uint8Array> {
