@@ -69,6 +69,12 @@ function hostCommands(program: Command, terminal: Terminal): void {
     .option('--lock <file>', 'field numbers of what is not built in: read, and completed; made if it is not there')
     .option('--check', 'fail if a field has no locked number; write nothing')
     .action(async (file, options) => (await import('./commands/proto.js')).proto(terminal, file, options));
+  program
+    .command('asyncapi')
+    .description('AsyncAPI 3.0 of what a profile serves over MQTT, or would')
+    .argument('[profile]', 'YAML file', 'config/wfm.yaml')
+    .option('--binding <name>', 'where the profile has several')
+    .action(async (file, options) => (await import('./commands/asyncapi.js')).asyncapi(terminal, file, options));
 }
 
 const kinds = 'packages, deployments (or instances) or devices';
