@@ -15,5 +15,10 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
 }
 
 const { env, stdin, stdout, stderr } = process;
+// Whoever reads has seen enough (`tutti proto | head`): there is nobody left to tell anything.
+stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
 const terminal = createTerminal({ env, stdin, stdout, stderr, signal: interrupted.signal });
 process.exitCode = await runCommandLine(process.argv.slice(2), terminal);
