@@ -186,7 +186,7 @@ function benchCommands(program: Command, terminal: Terminal): void {
 /** The options of every command that talks to a host. A token is never one: others could read it off the command line. */
 function connected(command: Command): Command {
   return command
-    .option('--server <url>', 'the host (TUTTI_SERVER; https://localhost:8443)')
+    .option('--server <url>', 'the host: https://, grpcs:// or mqtts:// (TUTTI_SERVER; https://localhost:8443)')
     .option('--ca <file>', 'PEM of the CA to trust (TUTTI_CA; $TUTTI_DATA/pki/ca.crt, else data/wfm/pki/ca.crt)')
     .option(
       '--token-file <file>',

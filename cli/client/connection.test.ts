@@ -26,9 +26,9 @@ describe('serverAddress', () => {
   });
 
   it('of a broker has a user and a root of topics', () => {
-    expect(serverAddress({ server: 'mqtts://plant%20a@broker.example/plant/a/' }, {})).toMatchObject({
+    expect(serverAddress({ server: 'mqtts://plant%20a@broker.example/plant-a/' }, {})).toMatchObject({
       username: 'plant a',
-      root: 'plant/a',
+      root: 'plant-a',
     });
     expect(serverAddress({ server: 'mqtts://broker.example' }, {})).not.toHaveProperty('username');
   });
@@ -44,6 +44,7 @@ describe('serverAddress', () => {
     'mqtt://a.example',
     'grpcs://me@a.example',
     'mqtts://50%@a.example',
+    'mqtts://a.example/two/levels',
     'mqtts:1883',
     'localhost:8443',
     'http://a.example',

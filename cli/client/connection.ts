@@ -46,6 +46,10 @@ export interface Connection extends Server {
 }
 
 const operatorPath = '/nbi/v1';
+/** As the MQTT binding takes it for the root of its topics. */
+const topicLevel = /^[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?$/;
+const notRoot =
+  "what follows a broker is the root of the host's topics: one level of lower-case letters, digits, dots and dashes";
 
 /** Where the host on this machine keeps its data: TUTTI_DATA, else the default of config/wfm.yaml. */
 export function hostData(env: Environment): string {
@@ -124,6 +128,7 @@ function address(text: string): Server {
   if (mqtt) {
     const url = `${scheme}://${host}`;
     const user = decoded(username);
+    if (path !== '' && !topicLevel.test(path.slice(1))) throw wrong(notRoot);
     if (user === undefined) throw wrong('its user has a % that begins no escape of UTF-8');
     return {
       ...{ scheme, url, prefix: operatorPath, base: url + path, host },

@@ -4,7 +4,12 @@ import { TransportFault } from '../../core/ports/transport.js';
 import { exitCodes } from '../exit-codes.js';
 import { asCommandFailure } from './faults.js';
 
-const connection = { base: 'https://wfm.example/nbi/v1', caFile: 'ca.crt', tokenFrom: 'admin.token' };
+const connection = {
+  base: 'https://wfm.example/nbi/v1',
+  url: 'https://wfm.example',
+  caFile: 'ca.crt',
+  tokenFrom: 'admin.token',
+};
 const told = (error: unknown) => asCommandFailure(error, connection);
 
 describe('asCommandFailure', () => {
@@ -60,6 +65,11 @@ describe('asCommandFailure', () => {
   ] as const)('of a host that was %s', (reason, exitCode, message, advice) => {
     const expected = { exitCode, message, advice: expect.stringMatching(advice) };
     expect(told(new TransportFault(reason, 'why'))).toMatchObject(expected);
+  });
+
+  it('does not say twice who is not there', () => {
+    const message = 'https://wfm.example is not there: why';
+    expect(told(new TransportFault('unreachable', message))).toMatchObject({ message });
   });
 
   it('leaves alone what no call ends with', () => {

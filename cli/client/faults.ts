@@ -4,7 +4,7 @@ import { exitCodes } from '../exit-codes.js';
 import { CommandFailure, type ExitCode } from '../failure.js';
 import type { Connection } from './connection.js';
 
-type Told = Pick<Connection, 'base' | 'caFile' | 'tokenFrom'>;
+type Told = Pick<Connection, 'base' | 'url' | 'caFile' | 'tokenFrom'>;
 
 /** What a call ended with, as the command line tells it; what no call ends with stays as it is. */
 export function asCommandFailure(error: unknown, connection: Told): unknown {
@@ -41,7 +41,7 @@ function refused(problem: Problem, { base, tokenFrom }: Told): CommandFailure {
 }
 
 /** Nobody can say how the call ended. */
-function unanswered(fault: TransportFault, { base, caFile }: Told): CommandFailure {
+function unanswered(fault: TransportFault, { base, url, caFile }: Told): CommandFailure {
   const failure = (exitCode: ExitCode, message: string, advice: string): CommandFailure =>
     new CommandFailure(exitCode, message, advice, { cause: fault });
   switch (fault.reason) {
@@ -58,7 +58,7 @@ function unanswered(fault: TransportFault, { base, caFile }: Told): CommandFailu
     default:
       return failure(
         exitCodes.unreachable,
-        `${base} cannot be reached: ${fault.message}`,
+        fault.message.startsWith(url) ? fault.message : `${base} cannot be reached: ${fault.message}`,
         'is the host running? start one with "tutti run config/wfm.yaml", or name another with --server or TUTTI_SERVER',
       );
   }

@@ -1,20 +1,38 @@
+import { resolve } from 'node:path';
 import type { Transport } from '../../core/ports/transport.js';
-import { invalid } from '../failure.js';
+import { CommandFailure, invalid, reasonOf } from '../failure.js';
 import type { Connection, Scheme } from './connection.js';
 
-type Open = (to: Connection) => Promise<Transport>;
-
 /** What speaks a scheme; its library is loaded when it is used. */
-const transports: Partial<Record<Scheme, Open>> = { https: overHttp, http: overHttp };
+const transports: Readonly<Record<Scheme, (to: Connection) => Promise<Transport>>> = {
+  https: overHttp,
+  http: overHttp,
+  grpcs: overGrpc,
+  grpc: overGrpc,
+  mqtts: overMqtt,
+  mqtt: overMqtt,
+};
 
-/** @throws CommandFailure when nothing here speaks the scheme */
+/** @throws CommandFailure for an address that its transport cannot use */
 export async function connect(to: Connection): Promise<Transport> {
-  const open = transports[to.scheme];
-  if (!open) throw invalid(`${to.scheme} is not spoken yet`, 'name the host with https://');
-  return open(to);
+  try {
+    return await transports[to.scheme](to);
+  } catch (cause) {
+    throw cause instanceof CommandFailure ? cause : invalid(reasonOf(cause), undefined, { cause });
+  }
 }
 
 async function overHttp({ url, caFile: ca }: Connection): Promise<Transport> {
   const { httpTransport } = await import('../../providers/transport/http/index.js');
   return httpTransport({ url, ca });
+}
+
+async function overGrpc({ url, caFile }: Connection): Promise<Transport> {
+  const { GrpcTransport } = await import('../../providers/transport/grpc/index.js');
+  return new GrpcTransport({ url, ca: caFile && resolve(caFile) });
+}
+
+async function overMqtt({ url, caFile: ca, username, brokerPasswordFile, root }: Connection): Promise<Transport> {
+  const { mqttTransport } = await import('../../providers/transport/mqtt/index.js');
+  return mqttTransport({ url, ca, username, passwordFile: brokerPasswordFile, root });
 }

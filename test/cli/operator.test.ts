@@ -142,7 +142,12 @@ describe('waitForDeployment', () => {
 });
 
 describe('what the host says no with', () => {
-  const connection = { base: 'https://localhost:8443/nbi/v1', caFile: undefined, tokenFrom: 'TUTTI_TOKEN' };
+  const connection = {
+    base: 'https://localhost:8443/nbi/v1',
+    url: 'https://localhost:8443',
+    caFile: undefined,
+    tokenFrom: 'TUTTI_TOKEN',
+  };
   const failure = async (work: Promise<unknown>): Promise<unknown> =>
     asCommandFailure(await work.then(Object, (error: unknown) => error), connection);
 

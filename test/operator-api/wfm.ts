@@ -14,9 +14,10 @@ import { type Asked, call, eventually, type Reply } from './call.js';
 export interface WfmSettings {
   readonly onboarding?: 'ca' | 'approve' | 'open';
   readonly clock?: Clock;
-  /** Definitions, and lines of `managers:` and `bindings:`, beside those of a fleet manager. */
+  /** Definitions, and lines of `providers:`, `managers:` and `bindings:`, beside those of a fleet manager. */
   readonly more?: {
-    readonly definitions: readonly Definition[];
+    readonly definitions?: readonly Definition[];
+    readonly providers?: string;
     readonly managers?: string;
     readonly bindings?: string;
   };
@@ -64,6 +65,7 @@ providers:
   store:     { type: state.memory }
   events:    { type: events.memory }
   packages:  { type: registry.oci, config: { registries: [{ url: "${registry.url}" }] } }
+${more?.providers ?? ''}
 managers:
   access:    { type: manager.access }
   catalog:   { type: manager.catalog, config: { attempts: 1 } }
