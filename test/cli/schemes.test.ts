@@ -34,7 +34,7 @@ beforeAll(async () => {
   const [, https = '', grpc = '', mqtt = ''] = wfm.host.status.addresses();
   servers = {
     https,
-    grpcs: grpc.replace('https://', 'grpcs://'),
+    grpcs: grpc,
     mqtts: mqtt.replace('mqtts://', 'mqtts://operator@'),
   };
   await wfm.importPackage('1.0.0');

@@ -11,6 +11,11 @@ export interface SiteOptions {
   readonly agentProfile?: string;
   /** What is different in the agent's profile here. */
   readonly adaptAgent?: (profile: string) => string;
+  /** `wfm.yaml` unless told. */
+  readonly wfmProfile?: string;
+  /** What is different in the fleet manager's profile here. */
+  readonly adaptWfm?: (profile: string) => string;
+  readonly wfmEnv?: Readonly<Record<string, string>>;
   readonly onboarding?: 'ca' | 'approve' | 'open';
   readonly agentEnv?: Readonly<Record<string, string>>;
 }
@@ -25,34 +30,39 @@ export interface Site {
   readonly host: string;
   /** The embedded registry; usable once the fleet manager has started for the first time. */
   registry(): Destination;
+  /** Of the agent. */
+  readonly agentEnv: Readonly<Record<string, string>>;
   /** Stops everything, workloads included, and deletes it. */
   close(): Promise<void>;
 }
 
-export async function makeSite({ agentProfile, adaptAgent, onboarding, agentEnv }: SiteOptions = {}): Promise<Site> {
+export async function makeSite(options: SiteOptions = {}): Promise<Site> {
+  const { agentProfile, adaptAgent, wfmProfile, adaptWfm, wfmEnv, onboarding, agentEnv } = options;
   const directory = workspace('system');
   for (const name of ['wfm', 'agent']) mkdirSync(join(directory, name));
   const port = String(await freePort());
   const host = `localhost:${port}`;
   const url = `https://${host}`;
   const wfm = new HostProcess({
-    profile: 'wfm.yaml',
+    profile: wfmProfile ?? 'wfm.yaml',
+    ...(adaptWfm && { adapt: adaptWfm }),
     directory: join(directory, 'wfm'),
-    env: { TUTTI_HTTP_PORT: port, TUTTI_ONBOARDING: onboarding ?? 'open' },
+    env: { TUTTI_HTTP_PORT: port, TUTTI_ONBOARDING: onboarding ?? 'open', ...wfmEnv },
   });
   const ca = join(wfm.data, 'pki', 'ca.crt');
+  const envOfAgent = {
+    TUTTI_HTTP_PORT: '0',
+    TUTTI_WFM_URL: url,
+    TUTTI_REGISTRY_URL: url,
+    TUTTI_WFM_CA: ca,
+    TUTTI_POLL_SECONDS: '0.2',
+    ...agentEnv,
+  };
   const agent = new HostProcess({
     profile: agentProfile ?? 'agent.process.yaml',
     ...(adaptAgent && { adapt: adaptAgent }),
     directory: join(directory, 'agent'),
-    env: {
-      TUTTI_HTTP_PORT: '0',
-      TUTTI_WFM_URL: url,
-      TUTTI_REGISTRY_URL: url,
-      TUTTI_WFM_CA: ca,
-      TUTTI_POLL_SECONDS: '0.2',
-      ...agentEnv,
-    },
+    env: envOfAgent,
   });
   const api = new Northbound(url, wfm.data);
   return {
@@ -61,6 +71,7 @@ export async function makeSite({ agentProfile, adaptAgent, onboarding, agentEnv 
     agent,
     api,
     host,
+    agentEnv: envOfAgent,
     registry: () => ({ host, ca, token: api.token }),
     async close() {
       await api.close();
