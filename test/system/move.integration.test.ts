@@ -109,7 +109,9 @@ describe.each(['the broker inside', 'mosquitto'] as const)(
         ]);
       }, patience);
 
-    it('keeps its identity and its workloads, and hears at once of what changes, whoever is killed meanwhile', async () => {
+    it('keeps its identity and its workloads, and hears at once of what changes, whoever is killed meanwhile', {
+      timeout: 300_000,
+    }, async () => {
       const [first, ...others] = lines;
       if (!first) throw new Error('no line');
       await agent.start(first.env);
