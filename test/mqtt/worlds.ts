@@ -48,7 +48,7 @@ export interface BindingOptions {
 
 export async function startBinding(
   closing: Closing,
-  { surface }: Toys,
+  { surface }: Pick<Toys, 'surface'>,
   { config = {}, broker, clock = systemClock }: BindingOptions,
 ): Promise<TestContext<Binding>> {
   const binding = await testContext<Binding>(mqtt, { config, surface, clock, ...(broker && { uses: { broker } }) });

@@ -18,9 +18,14 @@ export class MqttBinding implements Binding {
 
   constructor(private readonly on: Context) {
     const { config, surface, log, clock, uses } = on;
-    this.#broker = config.url === undefined ? uses.broker : undefined;
+    this.#broker = uses.broker;
     if (config.url === undefined && !uses.broker) {
       throw new Error('needs a broker: its url, or an entry of type broker.* under providers');
+    }
+    if (config.url !== undefined && uses.broker) {
+      throw new Error(
+        'has a url, and its profile has a broker of its own: only either can be used; remove one of them',
+      );
     }
     this.#dial = dialler(this.#broker ? '3.1.1' : config.protocol);
     this.#line = new Line({ address: this.#address, dial: (signal) => this.#connect(signal), clock, log });
