@@ -5,19 +5,18 @@ import {
   type MountedOperation,
   Problem,
   problems,
-  type StreamItem,
   type Surface,
 } from '../../core/operation/index.js';
 import type { Clock, Logger } from '../../core/plugin/index.js';
 import { Flow } from './flow.js';
 import { readInput } from './input.js';
+import { byId } from './offered.js';
 import { OngoingCalls } from './ongoing.js';
 import { RecentReplies } from './recent.js';
+import { sendStream } from './stream.js';
 import {
-  endReply,
   idKey,
   isUnreadable,
-  itemReply,
   type Message,
   type Reply,
   type ReplyAddress,
@@ -179,46 +178,18 @@ export class Calls {
       });
       const outcome = await surface.gate.invoke(mounted, { ...call, correlationId });
       const reply = correlatedReply(replyOf(outcome, mounted.prefix), correlationId, request);
-      if (outcome.kind === 'stream') await this.#stream(origin, reply, outcome.items, flow, ended.signal);
+      if (outcome.kind === 'stream')
+        await sendStream(outcome.items, {
+          beginning: reply,
+          flow,
+          signal: ended.signal,
+          draining: () => this.#draining,
+          log: this.options.log,
+          send: (message) => this.#publish(origin, message),
+        });
       else if (!ended.signal.aborted || this.#draining) await this.#reply(origin, reply);
     } finally {
       this.#ongoing.delete(session, key);
-    }
-  }
-
-  /**
-   * Items are asked for one by one: each when its caller takes another, or, where the caller does not say, when the
-   * broker has the one before.
-   */
-  async #stream(
-    origin: Origin,
-    beginning: Reply,
-    items: AsyncIterable<StreamItem<unknown>>,
-    flow: Flow,
-    signal: AbortSignal,
-  ): Promise<void> {
-    await this.#publish(origin, beginning);
-    let seq = 0;
-    try {
-      const iterator = items[Symbol.asyncIterator]();
-      for (;;) {
-        await flow.take();
-        const next = signal.aborted ? undefined : await iterator.next();
-        if (next === undefined || signal.aborted) await iterator.return?.();
-        if (next === undefined || next.done === true || signal.aborted) break;
-        seq += 1;
-        const taken = this.#publish(origin, itemReply(next.value, seq));
-        if (!flow.windowed) await taken;
-      }
-      await this.#publish(origin, endReply(this.#draining ? 'draining' : 'done', seq + 1));
-    } catch (error) {
-      const { options } = this;
-      if (!signal.aborted) options.log.error('a stream broke', { error, name: origin.name });
-      const problem =
-        error instanceof Problem
-          ? error
-          : new Problem(problems.internal, 'something went wrong here; the log of the host has the details');
-      await this.#publish(origin, endReply(this.#draining ? 'draining' : 'failed', seq + 1, problem));
     }
   }
 
@@ -231,22 +202,6 @@ export class Calls {
   #publish({ replyTo }: Origin, reply: Reply): Promise<void> {
     return this.options.publish(writeReply(replyTo, reply));
   }
-}
-
-/** @throws Error when two vendors offer one operation: its topic could not say which is meant */
-export function byId(operations: readonly MountedOperation[]): ReadonlyMap<string, MountedOperation> {
-  const found = new Map<string, MountedOperation>();
-  for (const mounted of operations) {
-    const { id } = mounted.operation;
-    const other = found.get(id);
-    if (other) {
-      throw new Error(
-        `${id} is offered by ${other.vendor} and by ${mounted.vendor}, and has one topic: name under serves which of them this binding serves`,
-      );
-    }
-    found.set(id, mounted);
-  }
-  return found;
 }
 
 const sessionKey = (name: string, session: string): string => `${name}/${session}`;

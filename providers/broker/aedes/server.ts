@@ -1,42 +1,34 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { type AddressInfo, createServer as createPlain, isIPv6, type Server, type Socket } from 'node:net';
-import { join } from 'node:path';
 import { type Duplex, duplexPair } from 'node:stream';
-import { createServer as createSecure, type Server as SecureServer, TLSSocket } from 'node:tls';
-import { Aedes, type AuthenticateError, type Client } from 'aedes';
-import { configuredIdentity, developmentIdentity, parseCertificate } from '../../../core/identity/index.js';
+import type { Server as SecureServer } from 'node:tls';
+import { Aedes, type Client } from 'aedes';
 import type { Context, Lifecycle } from '../../../core/plugin/index.js';
 import type { Broker } from '../../../core/ports/index.js';
+import { Clients } from './clients.js';
 import type { AedesConfig } from './config.js';
-import { isOwn, levelFault } from './confinement.js';
 import { PacketLimit } from './packet-limit.js';
+import { createSecureServer } from './secure.js';
 
-const badCredentials = 4;
-const notAuthorized = 5;
 const connectTimeout = 10_000;
 
 /** An MQTT 3.1.1 broker in this process: for one machine, and for tests. What it holds ends with the process. */
 export class AedesBroker implements Broker, Lifecycle {
   readonly #stopped = new AbortController();
-  readonly #ours = new WeakSet<Duplex>();
-  readonly #ourIds = new Set<string>();
   readonly #sockets = new Set<Socket>();
-  /** Names of those that have shown who they are. */
-  readonly #names = new WeakMap<Client, string>();
-  readonly #clients = new Map<string, Set<Client>>();
-  #passwords: ReadonlyMap<string, Buffer> = new Map();
+  readonly #clients: Clients;
   #broker: Aedes | undefined;
   #server: Server | SecureServer | undefined;
   #address: string | undefined;
 
-  constructor(private readonly on: Context<AedesConfig, Record<never, never>>) {}
+  constructor(private readonly on: Context<AedesConfig, Record<never, never>>) {
+    this.#clients = new Clients(on.config);
+  }
 
   connect(): Duplex {
     if (!this.#broker || this.#stopped.signal.aborted) throw new Error('the broker is not running');
     const [ours, theirs] = duplexPair();
-    this.#ours.add(theirs);
+    this.#clients.addOwn(theirs);
     // One end of a pair does not hear of it when the other is destroyed.
     theirs.once('close', () => ours.destroy());
     ours.once('close', () => theirs.destroy());
@@ -49,23 +41,18 @@ export class AedesBroker implements Broker, Lifecycle {
   }
 
   certificateOf(name: string): Uint8Array | undefined {
-    for (const { conn } of this.#clients.get(name) ?? []) {
-      const certificate = clientCertificate(conn);
-      if (certificate) return certificate;
-    }
-    return undefined;
+    return this.#clients.certificateOf(name);
   }
 
   async start(signal: AbortSignal): Promise<void> {
     const givenUp = AbortSignal.any([signal, this.#stopped.signal]);
     const { config, resolvePath } = this.on;
-    this.#passwords = new Map(
-      await Promise.all(
-        config.users.map(async ({ name, passwordFile }) => [name, await digestIn(resolvePath(passwordFile))] as const),
-      ),
-    );
+    await this.#clients.readPasswords(resolvePath);
     const broker = await this.#makeBroker();
-    const server = config.tls === 'off' ? createPlain() : await this.#secureServer(givenUp);
+    const server =
+      config.tls === 'off'
+        ? createPlain()
+        : await createSecureServer(this.on, { givenUp, stopped: this.#stopped.signal });
     server.maxConnections = config.maxConnections;
     server.on('connection', (socket: Socket) => this.#keep(socket));
     server.on(config.tls === 'off' ? 'connection' : 'secureConnection', (socket: Socket) => {
@@ -111,17 +98,17 @@ export class AedesBroker implements Broker, Lifecycle {
       maxTopicLevels: 8,
       maxInflightInbound: 16,
       authenticate: (client, username, password, done) => {
-        const refusal = this.#admit(client, username, password);
+        const refusal = this.#clients.admit(client, username, password);
         if (refusal) log.debug('a client is refused', { client: client.id, why: refusal.message });
         done(refusal ?? null, refusal === undefined);
       },
       authorizePublish: (client, packet, done) => {
-        const fault = this.#mayPublish(client, packet.topic, packet.retain);
+        const fault = this.#clients.publishFault(client, packet.topic, packet.retain);
         if (fault) log.debug('a message is refused', { client: client?.id, topic: packet.topic });
         done(fault ?? null);
       },
       authorizeSubscribe: (client, subscription, done) =>
-        done(null, this.#isTheirs(client, subscription.topic) ? subscription : null),
+        done(null, this.#clients.isTheirs(client, subscription.topic) ? subscription : null),
     });
     const failed = (client: Client, error: Error): void =>
       log.debug('a client of the broker failed', { client: client.id, error });
@@ -130,116 +117,10 @@ export class AedesBroker implements Broker, Lifecycle {
     return broker;
   }
 
-  /**
-   * The name of a client is its certificate's common name, else its user's, else (where there are no accounts) its
-   * client id. A session that outlasts its connection is only for a client whose id is its name, so that nobody can
-   * take up another's.
-   */
-  #admit(client: Client, username: string | undefined, password: Buffer | undefined): AuthenticateError | undefined {
-    if (this.#ours.has(client.conn)) {
-      this.#ourIds.add(client.id);
-      return undefined;
-    }
-    const name = this.#nameOf(client, username, password);
-    if (name === undefined) return refused(badCredentials, 'wrong user or password, or no certificate');
-    if (levelFault(name) !== undefined) return refused(notAuthorized, 'its name cannot be a level of a topic');
-    if (this.#ourIds.has(client.id) || (client.id !== name && (!client.clean || this.#isAnothers(client.id, name)))) {
-      return refused(notAuthorized, 'this client id is for the client of that name');
-    }
-    this.#names.set(client, name);
-    this.#clients.set(name, (this.#clients.get(name) ?? new Set()).add(client));
-    client.conn.once('close', () => this.#forget(client, name));
-    return undefined;
-  }
-
-  #nameOf({ id, conn }: Client, username: string | undefined, password: Buffer | undefined): string | undefined {
-    const { users, clientCa } = this.on.config;
-    const certificate = clientCertificate(conn);
-    if (certificate) {
-      const { commonName } = parseCertificate(Buffer.from(certificate));
-      // Who has the password of an account must not pass for who has the certificate.
-      return commonName !== undefined && this.#passwords.has(commonName) ? undefined : commonName;
-    }
-    if (users.length > 0) return this.#isPassword(username, password) ? username : undefined;
-    return clientCa === undefined ? id : undefined;
-  }
-
-  /** Whether a client id is that of somebody else's account, or of somebody else who is connected. */
-  #isAnothers(id: string, name: string): boolean {
-    if (this.#passwords.has(id)) return true;
-    return [...this.#clients].some(([other, clients]) => other !== name && [...clients].some((one) => one.id === id));
-  }
-
-  #isPassword(username: string | undefined, password: Buffer | undefined): boolean {
-    const wanted = username === undefined ? undefined : this.#passwords.get(username);
-    const shown = digest(password ?? Buffer.alloc(0));
-    // Compared in any case, so that unknown users take as long as known ones.
-    return timingSafeEqual(wanted ?? shown, shown) && wanted !== undefined;
-  }
-
-  #mayPublish(client: Client | null, topic: string, retain: boolean): Error | undefined {
-    if (client === null || this.#ours.has(client.conn)) return undefined;
-    if (!this.#isTheirs(client, topic)) return new Error('not below its own name');
-    return retain ? new Error('nothing is retained here') : undefined;
-  }
-
-  #isTheirs(client: Client, topic: string): boolean {
-    if (this.#ours.has(client.conn)) return true;
-    const name = this.#names.get(client);
-    return name !== undefined && isOwn(this.on.config.root, name, topic);
-  }
-
-  #forget(client: Client, name: string): void {
-    const known = this.#clients.get(name);
-    known?.delete(client);
-    if (known?.size === 0) this.#clients.delete(name);
-  }
-
   #keep(socket: Socket): void {
     this.#sockets.add(socket);
     socket.once('close', () => this.#sockets.delete(socket));
   }
-
-  async #secureServer(givenUp: AbortSignal): Promise<SecureServer> {
-    const { config, dataDir, clock, resolvePath, log } = this.on;
-    const identity =
-      config.certificate !== undefined && config.key !== undefined
-        ? configuredIdentity({ certificate: resolvePath(config.certificate), key: resolvePath(config.key) })
-        : developmentIdentity({ directory: join(dataDir, 'pki'), hosts: certified(config), now: () => clock.now() });
-    const { cert, key } = await identity.material();
-    const ca = config.clientCa === undefined ? undefined : await readFile(resolvePath(config.clientCa));
-    givenUp.throwIfAborted();
-    const secure = { minVersion: `TLSv${config.minTls}`, ...(ca && { ca }) } as const;
-    const server = createSecure({
-      ...secure,
-      cert,
-      key,
-      handshakeTimeout: connectTimeout,
-      // Who shows none may still have an account.
-      ...(ca && { requestCert: true, rejectUnauthorized: config.users.length === 0 }),
-    });
-    identity.watch(
-      (material) => {
-        server.setSecureContext({ ...secure, cert: material.cert, key: material.key });
-        log.info('the server certificate was replaced', { notAfter: material.certificate.notAfter.toISOString() });
-      },
-      this.#stopped.signal,
-      (fault) => log.warn('the new server certificate cannot be used; the one before stays', { error: fault }),
-    );
-    server.on('tlsClientError', (error, socket) => {
-      log.debug('a TLS handshake failed', { error });
-      socket.destroy();
-    });
-    return server;
-  }
-}
-
-function clientCertificate(connection: Duplex): Uint8Array | undefined {
-  return connection instanceof TLSSocket && connection.authorized ? connection.getPeerCertificate().raw : undefined;
-}
-
-function refused(returnCode: number, why: string): AuthenticateError {
-  return Object.assign(new Error(why), { returnCode });
 }
 
 /** aedes takes packets of any size, and reads by `read()` alone: what it reads is looked at on the way. */
@@ -252,20 +133,6 @@ function limit(socket: Socket, bytes: number): void {
     socket.destroy(new Error(`a packet has more than ${bytes} bytes`));
     return null;
   };
-}
-
-function digest(password: Uint8Array): Buffer {
-  return createHash('sha256').update(password).digest();
-}
-
-async function digestIn(file: string): Promise<Buffer> {
-  const password = (await readFile(file, 'utf8')).replace(/\r?\n$/, '');
-  if (password === '') throw new Error(`${file} is empty: an account needs a password`);
-  return digest(Buffer.from(password));
-}
-
-function certified({ host, hosts }: AedesConfig): string[] {
-  return [...(host === '0.0.0.0' || host === '::' ? [] : [host]), ...hosts];
 }
 
 function closed(broker: Aedes): Promise<void> {

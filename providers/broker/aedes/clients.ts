@@ -1,0 +1,130 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
+import type { AuthenticateError, Client } from 'aedes';
+import { parseCertificate } from '../../../core/identity/index.js';
+import type { AedesConfig } from './config.js';
+import { isOwn, levelFault } from './confinement.js';
+
+const badCredentials = 4;
+const notAuthorized = 5;
+
+/** Who is connected, under which name, and what they may do. */
+export class Clients {
+  /** Connections of the host itself, and the ids that it uses. */
+  readonly #ours = new WeakSet<Duplex>();
+  readonly #ourIds = new Set<string>();
+  /** Names of those that have shown who they are. */
+  readonly #names = new WeakMap<Client, string>();
+  readonly #clients = new Map<string, Set<Client>>();
+  /** SHA-256 by user. */
+  #passwords: ReadonlyMap<string, Buffer> = new Map();
+
+  constructor(private readonly config: AedesConfig) {}
+
+  /** @throws Error when a file cannot be read, or is empty */
+  async readPasswords(resolvePath: (path: string) => string): Promise<void> {
+    const read = this.config.users.map(
+      async ({ name, passwordFile }) => [name, await digestIn(resolvePath(passwordFile))] as const,
+    );
+    this.#passwords = new Map(await Promise.all(read));
+  }
+
+  addOwn(connection: Duplex): void {
+    this.#ours.add(connection);
+  }
+
+  certificateOf(name: string): Uint8Array | undefined {
+    for (const { conn } of this.#clients.get(name) ?? []) {
+      const certificate = clientCertificate(conn);
+      if (certificate) return certificate;
+    }
+    return undefined;
+  }
+
+  /**
+   * The name of a client is its certificate's common name, else its user's, else (where there are no accounts) its
+   * client id. A session that outlasts its connection is only for a client whose id is its name, so that nobody can
+   * take up another's.
+   */
+  admit(client: Client, username: string | undefined, password: Buffer | undefined): AuthenticateError | undefined {
+    if (this.#ours.has(client.conn)) {
+      this.#ourIds.add(client.id);
+      return undefined;
+    }
+    const name = this.#nameOf(client, username, password);
+    if (name === undefined) return refused(badCredentials, 'wrong user or password, or no certificate');
+    if (levelFault(name) !== undefined) return refused(notAuthorized, 'its name cannot be a level of a topic');
+    if (this.#ourIds.has(client.id) || (client.id !== name && (!client.clean || this.#isAnothers(client.id, name)))) {
+      return refused(notAuthorized, 'this client id is for the client of that name');
+    }
+    this.#names.set(client, name);
+    this.#clients.set(name, (this.#clients.get(name) ?? new Set()).add(client));
+    client.conn.once('close', () => this.#forget(client, name));
+    return undefined;
+  }
+
+  #nameOf({ id, conn }: Client, username: string | undefined, password: Buffer | undefined): string | undefined {
+    const { users, clientCa } = this.config;
+    const certificate = clientCertificate(conn);
+    if (certificate) {
+      const { commonName } = parseCertificate(Buffer.from(certificate));
+      // Who has the password of an account must not pass for who has the certificate.
+      return commonName !== undefined && this.#passwords.has(commonName) ? undefined : commonName;
+    }
+    if (users.length > 0) return this.#isPassword(username, password) ? username : undefined;
+    return clientCa === undefined ? id : undefined;
+  }
+
+  /** Whether a client id is that of somebody else's account, or of somebody else who is connected. */
+  #isAnothers(id: string, name: string): boolean {
+    if (this.#passwords.has(id)) return true;
+    return [...this.#clients].some(([other, clients]) => other !== name && [...clients].some((one) => one.id === id));
+  }
+
+  #isPassword(username: string | undefined, password: Buffer | undefined): boolean {
+    const wanted = username === undefined ? undefined : this.#passwords.get(username);
+    const shown = digest(password ?? Buffer.alloc(0));
+    // Compared in any case, so that unknown users take as long as known ones.
+    return timingSafeEqual(wanted ?? shown, shown) && wanted !== undefined;
+  }
+
+  /** Why a message is not taken, or `undefined`. */
+  publishFault(client: Client | null, topic: string, retain: boolean): Error | undefined {
+    if (client === null || this.#ours.has(client.conn)) return undefined;
+    if (!this.isTheirs(client, topic)) return new Error('not below its own name');
+    return retain ? new Error('nothing is retained here') : undefined;
+  }
+
+  /** Whether a topic, or all that a filter covers, is a client's own. */
+  isTheirs(client: Client, topic: string): boolean {
+    if (this.#ours.has(client.conn)) return true;
+    const name = this.#names.get(client);
+    return name !== undefined && isOwn(this.config.root, name, topic);
+  }
+
+  #forget(client: Client, name: string): void {
+    const known = this.#clients.get(name);
+    known?.delete(client);
+    if (known?.size === 0) this.#clients.delete(name);
+  }
+}
+
+function clientCertificate(connection: Duplex): Uint8Array | undefined {
+  return connection instanceof TLSSocket && connection.authorized ? connection.getPeerCertificate().raw : undefined;
+}
+
+function refused(returnCode: number, why: string): AuthenticateError {
+  return Object.assign(new Error(why), { returnCode });
+}
+
+function digest(password: Uint8Array): Buffer {
+  return createHash('sha256').update(password).digest();
+}
+
+async function digestIn(file: string): Promise<Buffer> {
+  const password = (await readFile(file, 'utf8')).replace(/\r?\n$/, '');
+  if (password === '') throw new Error(`${file} is empty: an account needs a password`);
+  return digest(Buffer.from(password));
+}
