@@ -1,7 +1,7 @@
 import protobuf from 'protobufjs';
 import descriptor from 'protobufjs/ext/descriptor/index.js';
 import { isScalar, type ProtoField, type ProtoFile, type ProtoMessage, type Scalar } from './model.js';
-import { pascal, protoPackage } from './names.js';
+import { pascal, protoPackage, snake } from './names.js';
 import { childrenOf, importsOf, jsonNameOf, lastOf, levelOf } from './print.js';
 
 /** Path of the .proto as reflection names it. */
@@ -102,13 +102,37 @@ export function loadedDescriptor(path: string, name: string): Uint8Array {
   return describedBy(protobuf.loadSync(path), name);
 }
 
+interface DescribedFile {
+  name: string;
+  messageType?: DescribedMessage[];
+}
+interface DescribedMessage {
+  name: string;
+  field?: { name: string; jsonName?: string; typeName?: string }[];
+  nestedType?: DescribedMessage[];
+  options?: { mapEntry?: boolean };
+}
+
 function describedBy(root: protobuf.Root, name: string): Uint8Array {
   root.resolveAll();
-  const { file } = (root as unknown as { toDescriptor(edition: string): { file: { name: string }[] } }).toDescriptor(
-    'proto3',
-  );
-  const [own] = file;
+  // The method is there since the descriptor extension was loaded; its types do not say so.
+  const { toDescriptor } = root as unknown as { toDescriptor(edition: string): { file: DescribedFile[] } };
+  const [own] = toDescriptor.call(root, 'proto3').file;
   if (!own) throw new Error(`${name} describes nothing`);
   own.name = name;
-  return descriptor.FileDescriptorProto.encode(own).finish();
+  for (const message of own.messageType ?? []) correct(message);
+  return descriptor.FileDescriptorProto.encode(own as object).finish();
+}
+
+/** The library keeps fields by their JSON names, and calls what a map is made of after its field alone. */
+function correct({ field = [], nestedType = [] }: DescribedMessage): void {
+  for (const each of field) {
+    const entry = nestedType.find(({ name, options }) => options?.mapEntry === true && name === each.typeName);
+    each.jsonName = each.name;
+    each.name = snake(each.name);
+    if (!entry) continue;
+    entry.name = entryName(each.name);
+    each.typeName = entry.name;
+  }
+  for (const nested of nestedType) correct(nested);
 }
