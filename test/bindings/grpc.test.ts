@@ -1,8 +1,20 @@
 import { join } from 'node:path';
+import type { HostStatus } from '../../core/host/status.js';
 import { bindingSubjects } from '../../core/testing/index.js';
 import { GrpcTransport } from '../../providers/transport/grpc/index.js';
 import grpc from '../../vendors/grpc/index.js';
 import { holds } from './holds.js';
+
+/** What the health service looks at. */
+const host: HostStatus = {
+  profile: 'kit',
+  version: '0.0.0',
+  phase: () => 'ready',
+  entries: () => [],
+  addresses: () => [],
+};
+
+const lacks = { 'unknown-fields': 'a typed message has the fields of its type' };
 
 /** A binding tells where it is as a URL of what lies below gRPC. */
 const grpcUrl = (address: string): string => address.replace(/^http/, 'grpc');
@@ -10,6 +22,8 @@ const grpcUrl = (address: string): string => address.replace(/^http/, 'grpc');
 holds(
   'over gRPC',
   bindingSubjects(grpc, {
+    uses: { host },
+    lacks,
     config: { tls: 'off', port: 0 },
     connect: (address) => new GrpcTransport({ url: grpcUrl(address) }),
     again: (address) => ({ tls: 'off', port: Number(new URL(address).port) }),
@@ -19,6 +33,8 @@ holds(
 holds(
   'over gRPC and TLS',
   bindingSubjects(grpc, {
+    uses: { host },
+    lacks,
     config: { port: 0 },
     connect: (address, dataDir) => new GrpcTransport({ url: grpcUrl(address), ca: join(dataDir, 'pki', 'ca.crt') }),
     again: (address) => ({ port: Number(new URL(address).port) }),

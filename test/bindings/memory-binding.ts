@@ -5,8 +5,11 @@ import {
   type Definition,
   defineBinding,
   type Gate,
+  type IncomingCall,
   memoryTransport,
   type OutgoingCall,
+  Problem,
+  problems,
   type Surface,
   type Transport,
   TransportFault,
@@ -76,8 +79,17 @@ export class MemoryBinding implements Binding {
   /** What becomes of a call before it reaches the gate; mutants break it. */
   protected readonly invoke: Invoke = (mounted, call) => {
     const end = mounted.operation.output.kind === 'stream' ? this.draining : this.over;
-    return this.admit(mounted, { ...call, signal: AbortSignal.any([call.signal, end.signal]) });
+    const signal = AbortSignal.any([call.signal, end.signal]);
+    if (!this.fits(call, mounted.operation.bodyLimit ?? 1024 * 1024)) {
+      const problem = new Problem(problems.tooLarge, 'the input is too large');
+      return { kind: 'problem', problem, challenges: [] };
+    }
+    return this.admit(mounted, { ...call, signal });
   };
+
+  protected fits({ evidence }: IncomingCall, limit: number): boolean {
+    return (evidence.body?.byteLength ?? 0) <= limit;
+  }
 
   protected admit(...[mounted, call]: Parameters<Invoke>): ReturnType<Invoke> {
     return this.surface.gate.invoke(mounted, call);
@@ -123,8 +135,5 @@ export const memorySubjects = (made: typeof MemoryBinding = MemoryBinding): Make
   bindingSubjects(memoryBinding(made), {
     connect,
     again: (address) => ({ name: address.slice('memory://'.length) }),
-    lacks: {
-      peer: 'callers in the same process have no address',
-      limits: 'no bytes are sent within a process',
-    },
+    lacks: { peer: 'callers in the same process have no address' },
   });

@@ -9,18 +9,17 @@ import { testContext } from '../context.js';
 import type { KitSubject, MakeSubject } from '../kit-subject.js';
 import { silentLogger } from '../loggers.js';
 import { KitSkip } from '../trial.js';
-import { leftSince, type Resources, resources } from './leftovers.js';
 import { absent, type ToyName, toys } from './toy/operations.js';
 import { prefix, ToyVendor } from './toy/vendor.js';
 
 /**
  * What a protocol may be unable to do, for reasons of its own:
  * - `peer`: to know the remote address of a caller.
- * - `limits`: to count the bytes of a body, where none are sent.
  * - `empty-lists`: to tell an empty list or map from none at all.
+ * - `unknown-fields`: to carry a field that no operation declares.
  * - `nothing-left`: to be alone in its process, where a part that is not the binding's opens connections too.
  */
-export type BindingLack = 'peer' | 'limits' | 'empty-lists' | 'nothing-left';
+export type BindingLack = 'peer' | 'empty-lists' | 'unknown-fields' | 'nothing-left';
 
 export interface BindingSubjectOptions {
   /** As a profile would say it, on this machine and with any free port. */
@@ -82,7 +81,6 @@ export class BindingUnderTest {
   readonly #definition: Definition;
   readonly #options: BindingSubjectOptions;
   readonly #dataDir: string;
-  readonly #before: Resources = resources();
   readonly #bindings: MadeBinding[] = [];
   readonly #transports: Transport[] = [];
   #address: string | undefined;
@@ -99,10 +97,7 @@ export class BindingUnderTest {
     dataDir: string,
   ): Promise<BindingUnderTest> {
     const made = new BindingUnderTest(definition, options, dataDir);
-    const binding = await made.make();
-    await binding.start();
-    made.#address = binding.addresses()[0] ?? '';
-    await made.connect();
+    await made.serve();
     return made;
   }
 
@@ -151,7 +146,15 @@ export class BindingUnderTest {
     return binding;
   }
 
-  /** Another line to the first binding's address. */
+  /** Starts another binding, and connects to it. */
+  async serve(): Promise<void> {
+    const binding = await this.make();
+    await binding.start();
+    this.#address = binding.addresses()[0] ?? '';
+    await this.connect();
+  }
+
+  /** Another line to the newest binding. */
   async connect(): Promise<Transport> {
     const transport = await this.#options.connect(this.address, this.#dataDir);
     this.#transports.push(transport);
@@ -176,11 +179,6 @@ export class BindingUnderTest {
     if (!again) throw new KitSkip('no other binding can serve at the same address');
     const binding = await this.make(again(this.address));
     await binding.start();
-  }
-
-  /** What listeners, connections and timers there are that were not there before this subject. */
-  leftovers(): Promise<string[]> {
-    return leftSince(this.#before);
   }
 
   /** @throws KitSkip with the reason where the protocol lacks what a case needs */

@@ -14,7 +14,7 @@ import {
  * @throws {@link TransportFault} `invalid`
  */
 export function answered(
-  { operation: { id, output }, prefix }: OutgoingCall,
+  { operation: { id, output } }: OutgoingCall,
   wire: WireCall,
   bytes: Uint8Array,
   metadata: Metadata,
@@ -44,9 +44,7 @@ export function answered(
         outcome: outcomeOf(field(replyFields.outcome)),
         value: wire.wrapped ? (message as { value?: unknown }).value : message,
         ...(etag !== undefined && { etag }),
-        ...(location !== undefined && {
-          location: location.startsWith(prefix) ? location.slice(prefix.length) : location,
-        }),
+        ...(location !== undefined && { location }),
       };
     }
   }

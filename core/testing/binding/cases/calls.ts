@@ -30,7 +30,6 @@ async function effectsOf(trial: BindingTrial, n: number, key?: string): Promise<
 /** Limits, times, keys, and many calls at once. */
 export const callCases: readonly KitCase<BindingUnderTest>[] = [
   basic('an input larger than its operation takes is refused, and a smaller one is not', async (trial) => {
-    trial.instance.needs('limits');
     const { value } = await answered(trial, 'value', 'short', { text: 'x'.repeat(900) });
     trial.equal('the length that the operation saw', value, { length: 900 });
     await refused(trial, problems.tooLarge, 'short', { text: 'x'.repeat(4_096) });

@@ -1,4 +1,5 @@
 import type { KitCase } from '../../kit.js';
+import { LeftoverWatch } from '../leftovers.js';
 import type { BindingUnderTest } from '../subject.js';
 import { answered, type BindingTrial, basic, describe, describeEnding, ending, fault, gotNowhere } from './means.js';
 
@@ -11,6 +12,13 @@ async function underWay(trial: BindingTrial, key: string) {
   const ended = ending(trial, 'the end of a call under way', call);
   await trial.within('the beginning of a call', meeting.begun.opened);
   return { meeting, ended };
+}
+
+/** A drain that a case waits for later; if it fails before, that is told then. */
+function beginDrain(trial: BindingTrial, signal: AbortSignal): Promise<void> {
+  const drained = trial.instance.drain(signal);
+  drained.catch(() => undefined);
+  return drained;
 }
 
 async function nobodyAnswers(trial: BindingTrial, what: string): Promise<void> {
@@ -38,6 +46,7 @@ export const lifecycleCases: readonly KitCase<BindingUnderTest>[] = [
   fault('a binding that is given up on while it starts leaves nothing behind', async (trial) => {
     await trial.instance.stop();
     await trial.instance.hangUp();
+    const watch = new LeftoverWatch();
     const another = await trial.instance.make();
     const given = AbortSignal.abort(new Error('given up by the kit'));
     await trial.within(
@@ -45,12 +54,12 @@ export const lifecycleCases: readonly KitCase<BindingUnderTest>[] = [
       another.start(given).catch(() => undefined),
     );
     await trial.within('stop', another.stop());
-    trial.equal('what is left of it', await trial.instance.leftovers(), []);
+    trial.equal('what is left of it', await watch.left(), []);
   }),
 
   fault('a drain lets calls under way finish', async (trial) => {
     const { meeting, ended } = await underWay(trial, 'a');
-    const drained = trial.instance.drain(never());
+    const drained = beginDrain(trial, never());
     trial.holds(
       'the signal of a call under way when a drain begins',
       !(await settled(meeting.aborted.opened)),
@@ -77,7 +86,7 @@ export const lifecycleCases: readonly KitCase<BindingUnderTest>[] = [
       ({ done }) => (done ? 'ended' : 'another item'),
       () => 'ended',
     );
-    const drained = trial.instance.drain(never());
+    const drained = beginDrain(trial, never());
     const { aborted } = trial.instance.vendor.meetings.at('b');
     await trial.within('the abort of a stream’s signal when a drain begins', aborted.opened);
     trial.equal(
@@ -90,7 +99,7 @@ export const lifecycleCases: readonly KitCase<BindingUnderTest>[] = [
 
   fault('a drain takes no more calls', async (trial) => {
     const { meeting, ended } = await underWay(trial, 'c');
-    const drained = trial.instance.drain(never());
+    const drained = beginDrain(trial, never());
     await trial.instance.connect();
     await nobodyAnswers(trial, 'a new call while the binding drains');
     meeting.released.open();
@@ -101,7 +110,7 @@ export const lifecycleCases: readonly KitCase<BindingUnderTest>[] = [
   fault('at the deadline of a drain the calls still under way are told', async (trial) => {
     const { meeting, ended } = await underWay(trial, 'd');
     const deadline = new AbortController();
-    const drained = trial.instance.drain(deadline.signal);
+    const drained = beginDrain(trial, deadline.signal);
     deadline.abort(new Error('the time is over'));
     await trial.within('the abort of a call’s signal at the deadline of a drain', meeting.aborted.opened);
     await trial.within(
@@ -131,13 +140,17 @@ export const lifecycleCases: readonly KitCase<BindingUnderTest>[] = [
 
   fault('stop leaves no listener, no connection and no timer', async (trial) => {
     trial.instance.needs('nothing-left');
+    await trial.instance.stop();
+    await trial.instance.hangUp();
+    const watch = new LeftoverWatch();
+    await trial.instance.serve();
     await answered(trial, 'value', 'echo', { value: 1 });
     const { items } = await answered(trial, 'stream', 'count', { from: 1, to: 3 });
     for await (const _ of items);
     await trial.within('the end of the drain', trial.instance.drain(never()));
     await trial.within('stop', trial.instance.stop());
     await trial.instance.hangUp();
-    trial.equal('what keeps the process alive after stop', await trial.instance.leftovers(), []);
+    trial.equal('what keeps the process alive after stop', await watch.left(), []);
   }),
 
   fault('a line works again when another binding serves at the same address', async (trial) => {

@@ -22,37 +22,47 @@ export async function answered<K extends Answer['kind']>(
   input: CallInput,
   options?: ToyCall,
 ): Promise<Of<K>> {
-  const what = `the answer to ${name}`;
-  const answer = await trial.within(what, trial.instance.call(name, input, options));
+  const answer = await answerTo(trial, name, kind, trial.instance.call(name, input, options));
   if (answer.kind === kind) return answer as Of<K>;
-  throw new KitFailure(what, kind, describe(answer));
+  throw new KitFailure(`the answer to ${name}`, kind, describe(answer));
 }
 
 /** Calls, and expects a problem of a type. */
 export async function refused(
   trial: BindingTrial,
-  kind: ProblemType,
+  { type }: ProblemType,
   name: ToyName,
   input: CallInput,
   options?: ToyCall,
 ): Promise<Of<'problem'>> {
+  const wanted = `the problem ${type}`;
+  const answer = await answerTo(trial, name, wanted, trial.instance.call(name, input, options));
+  if (answer.kind === 'problem' && answer.problem.kind.type === type) return answer;
+  throw new KitFailure(`the answer to ${name}`, wanted, describe(answer));
+}
+
+async function answerTo(trial: BindingTrial, name: ToyName, wanted: string, call: Promise<Answer>): Promise<Answer> {
   const what = `the answer to ${name}`;
-  const answer = await trial.within(what, trial.instance.call(name, input, options));
-  if (answer.kind === 'problem' && answer.problem.kind.type === kind.type) return answer;
-  throw new KitFailure(what, `the problem ${kind.type}`, describe(answer));
+  try {
+    return await trial.within(what, call);
+  } catch (error) {
+    if (error instanceof KitFailure) throw error;
+    throw new KitFailure(what, wanted, String(error), { cause: error });
+  }
 }
 
 /** What ended a call that may end in more than one way. */
 export type Ending = { readonly answer: Answer } | { readonly error: unknown };
 
-export async function ending(trial: BindingTrial, what: string, call: Promise<Answer>): Promise<Ending> {
-  return trial.within(
-    what,
-    call.then(
-      (answer) => ({ answer }),
-      (error: unknown) => ({ error }),
-    ),
+/** May be waited for later, or never, where a case fails before. */
+export function ending(trial: BindingTrial, what: string, call: Promise<Answer>): Promise<Ending> {
+  const ended: Promise<Ending> = call.then(
+    (answer) => ({ answer }),
+    (error: unknown) => ({ error }),
   );
+  const waited = trial.within(what, ended);
+  waited.catch(() => undefined);
+  return waited;
 }
 
 export function describeEnding(end: Ending): string {

@@ -27,13 +27,14 @@ const known: Access<unknown> = Object.freeze<Access<unknown>>({
 const open = { problems: [], access: anyone, idempotency: 'safe' } as const;
 const changing = { ...open, idempotency: 'idempotent' } as const;
 const inner = z.strictObject({ a: z.string().optional() });
+/** With rules that hold whatever a protocol's own types are: a message may have no way to say that a number is a text. */
 const typed = z.strictObject({
-  text: z.string().optional(),
+  text: z.string().max(20).optional(),
   nothing: z.string().nullable().optional(),
   flag: z.boolean().optional(),
-  count: z.number().optional(),
+  count: z.number().max(1_000_000).optional(),
   whole: z.int().optional(),
-  list: z.array(z.string()).optional(),
+  list: z.array(z.string().max(5)).optional(),
   map: z.record(z.string(), z.number()).optional(),
   inner: inner.optional(),
   inners: z.array(inner).optional(),
@@ -185,7 +186,7 @@ export const toys = {
     id: 'secrets.tell',
     summary: 'For administrators',
     access: atLeast('admin'),
-    input: z.strictObject({ n: z.number() }),
+    input: z.strictObject({ n: z.number().max(100) }),
     output: { kind: 'value', schema: z.object({ caller: z.string() }) },
     http: { method: 'POST', path: '/secret' },
   }),
