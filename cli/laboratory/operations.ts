@@ -105,7 +105,7 @@ export class Publisher {
   }
 }
 
-async function* thousand(): AsyncGenerator<StreamItem<ReturnType<typeof event>>, void, undefined> {
+export async function* thousand(): AsyncGenerator<StreamItem<ReturnType<typeof event>>, void, undefined> {
   for (let n = 1; n <= streamLength; n++) yield { id: String(n), data: event(n) };
 }
 

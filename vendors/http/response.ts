@@ -4,6 +4,7 @@ import type {
   Outcome,
   Problem,
   Representation,
+  StreamItem,
   StreamReply,
   ValueReply,
 } from '../../core/operation/index.js';
@@ -163,22 +164,48 @@ async function sendStream(response: ServerResponse, { items }: StreamReply<unkno
     'X-Accel-Buffering': 'no',
   });
   response.flushHeaders();
+  const frames = new Frames(response);
   const heartbeat = setInterval(() => {
     if (!response.writableNeedDrain) response.write(': still here\n\n');
   }, heartbeatInterval);
   heartbeat.unref();
   try {
-    for await (const { id, event, data } of items) {
+    for await (const item of items) {
       if (response.destroyed) break;
-      const fields = [...(id === undefined ? [] : [`id: ${id}`]), ...(event === undefined ? [] : [`event: ${event}`])];
-      const frame = `${[...fields, `data: ${JSON.stringify(data)}`].join('\n')}\n\n`;
-      if (!response.write(frame)) await taken(response);
+      frames.add(frameOf(item));
+      if (response.writableNeedDrain) await taken(response);
     }
   } finally {
     clearInterval(heartbeat);
+    frames.flush();
   }
   // Not after an error: a stream that broke must not look like one that ended.
   response.end();
+}
+
+function frameOf({ id, event, data }: StreamItem<unknown>): string {
+  const head = `${id === undefined ? '' : `id: ${id}\n`}${event === undefined ? '' : `event: ${event}\n`}`;
+  return `${head}data: ${JSON.stringify(data)}\n\n`;
+}
+
+/** Frames that come in one turn of the event loop leave together: a write for each would be most of what a stream costs. */
+class Frames {
+  #waiting = '';
+
+  constructor(private readonly response: ServerResponse) {}
+
+  add(frame: string): void {
+    // After all that is ready by then, and before anything else happens.
+    if (this.#waiting === '') process.nextTick(() => this.flush());
+    this.#waiting += frame;
+    if (this.#waiting.length >= this.response.writableHighWaterMark) this.flush();
+  }
+
+  flush(): void {
+    const frames = this.#waiting;
+    this.#waiting = '';
+    if (frames !== '' && !this.response.destroyed) this.response.write(frames);
+  }
 }
 
 /** Resolves when what was written has been taken, or nobody is there to take it; leaves no listener behind. */

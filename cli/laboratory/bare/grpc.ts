@@ -14,7 +14,7 @@ import protobuf from 'protobufjs';
 import { assignNumbers, describe } from '../../../vendors/grpc/wire/index.js';
 import { printProto } from '../../../vendors/grpc/wire/print.js';
 import type { Caller } from '../caller.js';
-import { event, greeting, operations, type Publisher, page, pageTag, streamLength, token } from '../operations.js';
+import { event, greeting, operations, type Publisher, page, pageTag, thousand, token } from '../operations.js';
 import type { Served } from '../subject.js';
 
 /** Messages as protobufjs makes them of the .proto alone: what one would use beside @grpc/grpc-js. */
@@ -89,8 +89,8 @@ export async function serveBareGrpc(publisher: Publisher): Promise<Served> {
       : { content: page, mediaType: 'application/octet-stream', etag: pageTag },
   );
   streaming('Stream', async (call) => {
-    for (let n = 1; n <= streamLength; n++) {
-      if (!call.write({ id: String(n), data: event(n) })) await new Promise((resolve) => call.once('drain', resolve));
+    for await (const item of thousand()) {
+      if (!call.write(item)) await new Promise((resolve) => call.once('drain', resolve));
     }
     call.end();
   });

@@ -3,7 +3,7 @@ import { Agent, createServer, type IncomingMessage, request, type ServerResponse
 import type { AddressInfo } from 'node:net';
 import { json, text } from 'node:stream/consumers';
 import type { Caller } from '../caller.js';
-import { event, greeting, type Publisher, page, pageTag, streamLength, token } from '../operations.js';
+import { event, greeting, type Publisher, page, pageTag, thousand, token } from '../operations.js';
 import type { Served } from '../subject.js';
 
 /** What one would write on node:http alone for just these operations. */
@@ -64,8 +64,8 @@ function sendPage(incoming: IncomingMessage, response: ServerResponse): void {
 
 async function sendThousand(response: ServerResponse): Promise<void> {
   response.writeHead(200, { 'Content-Type': 'text/event-stream' });
-  for (let n = 1; n <= streamLength; n++) {
-    const taken = response.write(`id: ${n}\ndata: ${JSON.stringify(event(n))}\n\n`);
+  for await (const { id, data } of thousand()) {
+    const taken = response.write(`id: ${id}\ndata: ${JSON.stringify(data)}\n\n`);
     if (!taken) await once(response, 'drain');
   }
   response.end();

@@ -3,7 +3,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { Aedes } from 'aedes';
 import { connectAsync, type MqttClient } from 'mqtt';
 import type { Caller } from '../caller.js';
-import { event, greeting, type Publisher, page, pageTag, streamLength, token } from '../operations.js';
+import { event, greeting, type Publisher, page, pageTag, streamLength, thousand, token } from '../operations.js';
 import type { Served } from '../subject.js';
 
 /** The head of a message, as both ends write it on MQTT 3.1.1: a line of JSON before the bytes. */
@@ -72,8 +72,8 @@ async function answer(client: MqttClient, publisher: Publisher, topic: string, p
     }
     case 'lab.stream': {
       await reply({ kind: 'stream', status: 200 });
-      for (let n = 1; n <= streamLength; n++) {
-        void reply({ kind: 'item', seq: n, 'item-id': String(n) }, JSON.stringify(event(n)));
+      for await (const { id: item, data } of thousand()) {
+        void reply({ kind: 'item', seq: data.n, 'item-id': item }, JSON.stringify(data));
       }
       await reply({ kind: 'end', seq: streamLength + 1, reason: 'done' });
       return;
