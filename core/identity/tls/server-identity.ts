@@ -71,7 +71,9 @@ export function developmentIdentity(options: DevelopmentOptions): ServerIdentity
         return { cert: present.pem, key: key.exportPem(), certificate: present };
     }
     const authority = await ensureAuthority({ directory, base: 'ca', commonName: 'Tutti development CA', now: now() });
-    const made = await issueServerCertificate(authority, { hosts, key: key.verificationKey, now: now() });
+    // Together with the hosts that it has: another server of this host may need those, and would make it anew again.
+    const all = [...hosts, ...(present === undefined ? [] : hostsOf(present))];
+    const made = await issueServerCertificate(authority, { hosts: all, key: key.verificationKey, now: now() });
     await writeCertificate(files.certificate, made);
     return { cert: made.pem, key: key.exportPem(), certificate: made };
   };
@@ -146,6 +148,12 @@ function identity(
       watchDirectories([...watched], reload, signal, onFault);
     },
   };
+}
+
+/** Names and addresses that a certificate is for, as Node words them: `DNS:localhost, IP Address:127.0.0.1`. */
+function hostsOf({ x509 }: Certificate): string[] {
+  const names = x509.subjectAltName?.split(', ') ?? [];
+  return names.map((name) => name.replace(/^(?:DNS|IP Address):/, ''));
 }
 
 function isGood(present: Certificate, issuer: Certificate, hosts: readonly string[], now: number): boolean {

@@ -66,6 +66,14 @@ describe('developmentIdentity', () => {
     expect(certificate.issuer).toMatch(/^CN=Tutti development CA [0-9a-f]{8}$/);
   });
 
+  it('has one certificate for servers that are reached under different hosts', async () => {
+    const [one, other] = [development(['10.1.2.3']), development(['press.example'])];
+    await one.material();
+    const { cert } = await other.material();
+    expect((await one.material()).cert).toBe(cert);
+    expect((await other.material()).cert).toBe(cert);
+  });
+
   it('serves TLS 1.3 that a client with the CA accepts', async () => {
     const identity = development();
     const { cert, key } = await identity.material();

@@ -39,7 +39,7 @@ export class Session implements Carrier {
   readonly address: string;
   readonly form: Form;
   readonly replyTopic: string;
-  readonly #calls = new Map<string, PendingCall>();
+  readonly #calls = new Map<string, { readonly pending: PendingCall; readonly over: AbortController }>();
   readonly #over = new AbortController();
   #next = 0;
   #listening = false;
@@ -54,15 +54,16 @@ export class Session implements Carrier {
   }
 
   has(pending: PendingCall): boolean {
-    return this.#calls.get(pending.id) === pending;
+    return this.#calls.get(pending.id)?.pending === pending;
   }
 
   /** @param again whether it was sent over an earlier connection: then somebody listened, and will again */
   send(pending: PendingCall, again = false): void {
     this.#next += 1;
     const id = String(this.#next);
-    this.#calls.set(id, pending);
-    void this.#transmit(pending, id, again);
+    const over = new AbortController();
+    this.#calls.set(id, { pending, over });
+    void this.#transmit(pending, id, again, over.signal);
     if (pending.call.operation.output.kind === 'stream') void this.#signLife();
   }
 
@@ -70,9 +71,8 @@ export class Session implements Carrier {
    * Sends a call until the host has it, as far as can be told: MQTT 5 says when nobody listens, as while a host
    * connects to a broker that was away; on 3.1.1 what may be repeated is, under the one id, by which the host knows it.
    */
-  async #transmit(pending: PendingCall, id: string, again: boolean): Promise<void> {
+  async #transmit(pending: PendingCall, id: string, again: boolean, signal: AbortSignal): Promise<void> {
     const { connection, clock } = this.options;
-    const { signal } = this.#over;
     const repeats = this.form === 'head' && mayRepeat(pending.call);
     try {
       for (let attempt = 1; ; attempt += 1) {
@@ -94,11 +94,13 @@ export class Session implements Carrier {
   receive(message: Message): void {
     if (message.topic !== this.replyTopic) return;
     const read = readReply(message);
-    if (read) this.#calls.get(Buffer.from(read.id).toString())?.receive(read.reply);
+    if (read) this.#calls.get(Buffer.from(read.id).toString())?.pending.receive(read.reply);
   }
 
   forget(pending: PendingCall): void {
-    if (this.has(pending)) this.#calls.delete(pending.id);
+    if (!this.has(pending)) return;
+    this.#calls.get(pending.id)?.over.abort();
+    this.#calls.delete(pending.id);
   }
 
   more(id: string, credit: number): void {
@@ -121,6 +123,7 @@ export class Session implements Carrier {
 
   end(): void {
     this.#over.abort();
+    for (const { over } of this.#calls.values()) over.abort();
   }
 
   #say(control: Control): void {
@@ -136,7 +139,7 @@ export class Session implements Carrier {
     const { clock, id } = this.options;
     const { signal } = this.#over;
     const streams = (): boolean =>
-      [...this.#calls.values()].some(({ call }) => call.operation.output.kind === 'stream');
+      [...this.#calls.values()].some(({ pending }) => pending.call.operation.output.kind === 'stream');
     while (!signal.aborted && streams()) {
       await clock.delay(signOfLife, signal).catch(() => undefined);
       if (streams()) this.#say({ type: 'here', session: id });
