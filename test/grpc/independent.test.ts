@@ -19,7 +19,7 @@ beforeAll(async () => {
   wfm = await startWfm({
     more: { definitions: [], managers: '', bindings: '  grpc:      { type: binding.grpc, config: { port: 0 } }' },
   });
-  const address = wfm.host.status.addresses().find((one) => one.startsWith('https:')) ?? '';
+  const address = wfm.host.status.addresses().find((one) => one.startsWith('grpcs:')) ?? '';
   target = new URL(address).host;
   ca = join(wfm.host.dataDir, 'pki', 'ca.crt');
   foreign = await foreignClient(target, ca);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js';
 import { type CallInput, type CarriedCall, correlationIdIn, Problem, problems } from '../../core/operation/index.js';
-import { Malformed, type MessageCodec } from './wire/index.js';
+import { inputForm, Malformed, type MessageCodec } from './wire/index.js';
 
 /** How the calls of a server end, when it does not wait for them to end by themselves. */
 export interface Ending {
@@ -52,6 +52,7 @@ export class GrpcCall implements CarriedCall {
   }
 
   readonly input = (): CallInput => {
+    if (this.headers[inputForm.field] === inputForm.json) return jsonInput(this.call.request);
     try {
       return this.codec.decode(this.call.request) as CallInput;
     } catch (cause) {
@@ -64,6 +65,17 @@ export class GrpcCall implements CarriedCall {
     this.#signal ??= until(this.call, this.place.end);
     return this.#signal;
   }
+}
+
+function jsonInput(bytes: Uint8Array): CallInput {
+  let input: unknown;
+  try {
+    input = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw new Problem(problems.invalidRequest, 'the message is no JSON, and its metadata says that it is', { cause });
+  }
+  if (typeof input === 'object' && input !== null && !Array.isArray(input)) return input as CallInput;
+  throw new Problem(problems.invalidRequest, 'the input must be a JSON object');
 }
 
 /** Milliseconds, of a deadline that is a time, or never. */

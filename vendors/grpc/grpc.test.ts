@@ -32,7 +32,7 @@ describe('operations over gRPC', () => {
     expect(await call(settings, toyOperations.greet, { name: 'world', times: 2 })).toEqual({
       kind: 'value',
       outcome: 'created',
-      location: '/greetings/world',
+      location: '/toys/greetings/world',
       value: { text: 'hello world hello world', more: { n: 1 } },
     });
   });

@@ -15,11 +15,17 @@ type Answer = { readonly status: 'SERVING' | 'NOT_SERVING' | 'SERVICE_UNKNOWN' }
  * grpc.health.v1: whether the host can do its work, for the host as a whole ("") and for each of its services alike. A
  * watch tells the present state, and its end: that the host drains.
  */
-export function addHealth(server: Server, host: HostStatus, services: readonly string[], draining: AbortSignal): void {
+export function addHealth(
+  server: Server,
+  host: HostStatus | undefined,
+  services: readonly string[],
+  draining: AbortSignal,
+): void {
   const known = new Set(['', ...services]);
   const state = (): Answer['status'] => {
-    const ended = draining.aborted || host.phase() === 'draining' || host.phase() === 'stopped';
-    return !ended && host.entries().every(({ health }) => health.status !== 'failed') ? 'SERVING' : 'NOT_SERVING';
+    const ended = draining.aborted || host?.phase() === 'draining' || host?.phase() === 'stopped';
+    const failed = host?.entries().some(({ health }) => health.status === 'failed') === true;
+    return ended || failed ? 'NOT_SERVING' : 'SERVING';
   };
   server.addService(service, {
     check: ({ request }: ServerUnaryCall<Question, Answer>, callback: sendUnaryData<Answer>) => {

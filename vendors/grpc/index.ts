@@ -1,5 +1,5 @@
 import { HostStatus } from '../../core/host/status.js';
-import { defineBinding } from '../../core/plugin/index.js';
+import { defineBinding, optional } from '../../core/plugin/index.js';
 import { config } from './config.js';
 import { GrpcBinding } from './server.js';
 
@@ -8,6 +8,6 @@ export default defineBinding({
   version: '1.0.0',
   summary: 'Operations over gRPC: typed services, server streams, problems as google.rpc.Status, reflection, health',
   config,
-  uses: { host: HostStatus },
+  uses: { host: optional(HostStatus) },
   create: (context) => new GrpcBinding(context),
 });

@@ -2,8 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { logVerbosity, Server, setLogVerbosity } from '@grpc/grpc-js';
 import type { HostStatus } from '../../core/host/status.js';
-import type { Binding, BindingContext } from '../../core/plugin/index.js';
-import type { Ref } from '../../core/ports/port.js';
+import type { Binding, BindingContext, OptionalRef } from '../../core/plugin/index.js';
 import type { GrpcConfig } from './config.js';
 import { addHealth } from './health.js';
 import { Listener } from './listener.js';
@@ -13,7 +12,7 @@ import { addOperations } from './service.js';
 import { serverTls } from './tls.js';
 import { describe, type ProtoFile } from './wire/index.js';
 
-type Context = BindingContext<GrpcConfig, { readonly host: Ref<HostStatus> }>;
+type Context = BindingContext<GrpcConfig, { readonly host: OptionalRef<HostStatus> }>;
 
 /** gRPC over TLS 1.3 unless told otherwise. */
 export class GrpcBinding implements Binding {

@@ -1,8 +1,15 @@
 import { Metadata } from '@grpc/grpc-js';
 import { fieldsOf, mayRepeat } from '../../../core/client/index.js';
-import { type Operation, Problem, problems } from '../../../core/operation/index.js';
+import type { Operation } from '../../../core/operation/index.js';
 import { type Answer, type OutgoingCall, type Transport, TransportFault } from '../../../core/ports/transport.js';
-import { Misfit, type NumberLock, type WireCall, wireCallOf, withBuiltin } from '../../../vendors/grpc/wire/index.js';
+import {
+  inputForm,
+  Misfit,
+  type NumberLock,
+  type WireCall,
+  wireCallOf,
+  withBuiltin,
+} from '../../../vendors/grpc/wire/index.js';
 import { answered } from './answers.js';
 import { type Attempt, openStream, unary } from './attempt.js';
 import { Channel } from './channel.js';
@@ -56,13 +63,7 @@ export class GrpcTransport implements Transport {
     call.signal.throwIfAborted();
     if (this.#closed.signal.aborted) throw new TransportFault('unreachable', `the line to ${this.address} is closed`);
     const wire = await this.#wireOf(call.operation);
-    let message: Uint8Array;
-    try {
-      message = wire.request.encode(call.input);
-    } catch (error) {
-      if (error instanceof Misfit) return misfit(error);
-      throw error;
-    }
+    const message = requestOf(call, wire);
     const until = Date.now() + call.timeout;
     const first = await this.#attempt(call, wire, message, until);
     if (first.kind !== 'fault') return first;
@@ -81,14 +82,14 @@ export class GrpcTransport implements Transport {
   async #attempt(
     call: OutgoingCall,
     wire: WireCall,
-    message: Uint8Array,
+    message: Message,
     until: number,
   ): Promise<Answer | Extract<Ended, { kind: 'fault' }>> {
     const attempt: Attempt = {
       client: await this.#channel.client(call.answerLimit),
       wire,
-      message,
-      metadata: this.#metadataOf(call),
+      message: message.bytes,
+      metadata: this.#metadataOf(call, message.json),
       until,
       signal: AbortSignal.any([call.signal, this.#closed.signal]),
       address: this.address,
@@ -99,8 +100,9 @@ export class GrpcTransport implements Transport {
     return end.kind === 'message' ? answered(call, wire, end.bytes, end.metadata, this.address) : end;
   }
 
-  #metadataOf(call: OutgoingCall): Metadata {
+  #metadataOf(call: OutgoingCall, json: boolean): Metadata {
     const metadata = new Metadata();
+    if (json) metadata.set(inputForm.field, inputForm.json);
     for (const [name, value] of Object.entries(fieldsOf(call, this.#origin))) metadata.set(name, value);
     return metadata;
   }
@@ -115,12 +117,17 @@ export class GrpcTransport implements Transport {
   }
 }
 
-/** What cannot be said over gRPC is refused as the other side would: no message has room for it. */
-function misfit({ path, message }: Misfit): Answer {
-  const field = path.join('.');
-  return {
-    kind: 'problem',
-    problem: new Problem(problems.semanticError, `${field || 'input'}: ${message}`, { errors: [{ field, message }] }),
-    challenges: [],
-  };
+interface Message {
+  readonly bytes: Uint8Array;
+  readonly json: boolean;
+}
+
+/** What does not fit the types goes as JSON: the other side judges it, as over HTTP. */
+function requestOf({ input }: OutgoingCall, wire: WireCall): Message {
+  try {
+    return { bytes: wire.request.encode(input), json: false };
+  } catch (error) {
+    if (!(error instanceof Misfit)) throw error;
+    return { bytes: Buffer.from(JSON.stringify(input)), json: true };
+  }
 }

@@ -18,7 +18,8 @@ export interface WireCall {
 
 /** By operation id. */
 export function wireCalls(file: ProtoFile): ReadonlyMap<string, WireCall> {
-  const codecOf = codecs(file);
+  const requestOf = codecs(file, 'misfit');
+  const responseOf = codecs(file);
   return new Map(
     file.services.flatMap((service) =>
       service.methods.map(({ operation, name, request, response, streams }) => [
@@ -27,8 +28,8 @@ export function wireCalls(file: ProtoFile): ReadonlyMap<string, WireCall> {
           path: pathOf({ service: service.name, method: name }),
           streams,
           wrapped: file.messages.get(response)?.form === 'value',
-          request: codecOf(request),
-          response: codecOf(response),
+          request: requestOf(request),
+          response: responseOf(response),
         },
       ]),
     ),

@@ -19,11 +19,14 @@ interface Members {
   read(reader: Reader, end: number, depth: number): unknown;
 }
 
+/** What becomes of members that a message has no room for: an answer may do without them, an input may not. */
+export type Undeclared = 'left out' | 'misfit';
+
 /**
  * Codecs of a file's messages. What a message says of itself is looked at once, when it is first met: a call only runs
  * through the functions that were made then.
  */
-export function codecs(file: ProtoFile): (message: string) => MessageCodec {
+export function codecs(file: ProtoFile, undeclared: Undeclared = 'left out'): (message: string) => MessageCodec {
   const compiled = new Map<string, Members>();
   const membersOf = (name: string): Members => {
     const known = compiled.get(name);
@@ -36,7 +39,7 @@ export function codecs(file: ProtoFile): (message: string) => MessageCodec {
       write: (writer, value) => later.members?.write(writer, value),
       read: (reader, end, depth) => later.members?.read(reader, end, depth),
     });
-    later.members = compile(message, membersOf);
+    later.members = compile(message, membersOf, undeclared);
     compiled.set(name, later.members);
     return later.members;
   };
@@ -72,11 +75,11 @@ function bufferOf(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-function compile(message: ProtoMessage, membersOf: (name: string) => Members): Members {
+function compile(message: ProtoMessage, membersOf: (name: string) => Members, undeclared: Undeclared): Members {
   const fields = message.fields.map((field) => fieldCodec(field, membersOf));
   const [only] = fields;
   if ((message.form === 'list' || message.form === 'map') && only) return alone(only);
-  return object(fields);
+  return object(fields, undeclared);
 }
 
 interface FieldCodec {
@@ -228,7 +231,7 @@ function alone(codec: FieldCodec): Members {
   };
 }
 
-function object(all: readonly FieldCodec[]): Members {
+function object(all: readonly FieldCodec[], undeclared: Undeclared): Members {
   const rest = all.find(({ field }) => field.json === additionalMembers);
   const fields = all.filter((codec) => codec !== rest);
   const declared = new Set(fields.map(({ field }) => field.json));
@@ -248,9 +251,10 @@ function object(all: readonly FieldCodec[]): Members {
         throw error instanceof Misfit ? error.within(field.json) : error;
       }
     }
-    if (restTag === undefined) return;
-    for (const name in value) {
-      if (declared.has(name)) continue;
+    if (restTag === undefined && undeclared === 'left out') return;
+    for (const name of Object.keys(value)) {
+      if (declared.has(name) || value[name] === undefined) continue;
+      if (restTag === undefined) throw new Misfit('no such member', value[name]).within(name);
       writer.uint32(restTag).fork();
       writeStruct(writer, value, declared);
       writer.ldelim();

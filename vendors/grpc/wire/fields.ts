@@ -12,3 +12,9 @@ export const replyFields = {
   /** A google.rpc.Status. */
   details: 'grpc-status-details-bin',
 } as const;
+
+/**
+ * Says of a request what its message is: `json` for the input as JSON in UTF-8. So a caller sends what does not fit the
+ * types: the host judges it as it would over HTTP, and not before it has looked at who calls.
+ */
+export const inputForm = { field: 'input-form', json: 'json' } as const;

@@ -1,7 +1,7 @@
 /** The form of calls over gRPC, known by the binding and by the caller's end. */
 export * from './calls.js';
 export * from './codec.js';
-export { replyFields } from './fields.js';
+export { inputForm, replyFields } from './fields.js';
 export { assignNumbers, entriesOf, mergeLocks, type NumberLock, parseLock } from './lock.js';
 export * from './model.js';
 export { type MethodName, methodNameOf, pathOf } from './names.js';
