@@ -11,6 +11,7 @@ import {
   representation,
   serve,
   stream,
+  type ValueReply,
   z,
 } from '../../core/plugin/index.js';
 
@@ -72,6 +73,15 @@ export const toyOperations = {
     output: { kind: 'value', schema: z.object({ ended: z.string() }) },
     http: { method: 'GET', path: '/wait' },
   }),
+  hold: defineOperation({
+    ...base,
+    id: 'toy.hold',
+    summary: 'Has an effect, and answers when it is let go',
+    idempotency: 'once',
+    input: z.object({}),
+    output: { kind: 'value', schema: z.object({ ended: z.string() }) },
+    http: { method: 'POST', path: '/wait' },
+  }),
   count: defineOperation({
     ...base,
     id: 'toy.count',
@@ -120,7 +130,7 @@ export class Toy {
 }
 
 export function toyVendor(toy: Toy) {
-  const { greet, document, secret, broken, wait, count, flood, idle } = toyOperations;
+  const { greet, document, secret, broken, wait, hold, count, flood, idle } = toyOperations;
   return defineVendor({
     type: 'vendor.toy',
     version: '1.0.0',
@@ -163,18 +173,8 @@ export function toyVendor(toy: Toy) {
         serve(broken, () => {
           throw new Error('never seen by callers');
         }),
-        serve(
-          wait,
-          ({ signal }) =>
-            new Promise((resolve) => {
-              toy.waiting.push({ signal, letGo: () => resolve(ok({ ended: 'well' })) });
-              signal.addEventListener('abort', () => {
-                resolve(ok({ ended: 'aborted' }));
-                toy.changed();
-              });
-              toy.changed();
-            }),
-        ),
+        serve(wait, ({ signal }) => letGo(toy, signal)),
+        serve(hold, ({ signal }) => letGo(toy, signal)),
         serve(count, ({ input: { to = Number.POSITIVE_INFINITY }, resumeAfter = '0', signal }) =>
           stream(
             (async function* () {
@@ -222,4 +222,15 @@ function watchStanding(toy: Toy, at: number, turns: number): void {
 async function* silence(signal: AbortSignal): AsyncGenerator<{ data: object }> {
   while (!signal.aborted) await once(signal, 'abort');
   yield* [];
+}
+
+function letGo(toy: Toy, signal: AbortSignal): Promise<ValueReply<{ ended: string }>> {
+  return new Promise((resolve) => {
+    toy.waiting.push({ signal, letGo: () => resolve(ok({ ended: 'well' })) });
+    signal.addEventListener('abort', () => {
+      resolve(ok({ ended: 'aborted' }));
+      toy.changed();
+    });
+    toy.changed();
+  });
 }
