@@ -47,6 +47,7 @@ const external = [
   'cli-table3',
   'dockerode',
   'fast-check',
+  'jiti',
   'grpc-health-check',
   'listr2',
   'mqtt',

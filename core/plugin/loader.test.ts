@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Problem } from './index.js';
 import { loadPlugin } from './loader.js';
 
 const from = join(import.meta.dirname, '../profile/testdata/faulty/plugins.yaml');
@@ -80,6 +81,52 @@ describe('loadPlugin', () => {
       await write('packed', manifest, file);
       expect(await loadPlugin('./packed', { from: join(folder, 'wfm.yaml') })).toMatchObject({
         definitions: [{ type: 'vendor.packed' }],
+      });
+    });
+  });
+
+  describe('in TypeScript', () => {
+    let folder: string;
+    beforeEach(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'tutti-typescript-'));
+    });
+    afterEach(() => rm(folder, { recursive: true }));
+
+    const load = async (source: string, name = 'plugin.ts') => {
+      await writeFile(join(folder, name), source);
+      return loadPlugin(`./${name}`, { from: join(folder, 'wfm.yaml') });
+    };
+    const vendor = `
+      import { defineVendor, Problem, problems, type ProblemType } from 'tutti/plugin';
+      enum Kind { a = 'vendor.typed' }
+      const kind: ProblemType = problems.conflict;
+      export default defineVendor({ type: Kind.a, version: '1.0.0', create: () => { throw new Problem(kind, 'no'); } });`;
+
+    it.each(['plugin.ts', 'plugin.mts'])('is compiled, and shares its classes with the host: %s', async (name) => {
+      const { definitions } = await load(vendor, name);
+      expect(definitions[0]?.type).toBe('vendor.typed');
+      expect(() => definitions[0]?.create({} as never)).toThrow(Problem);
+    });
+
+    it('may be of several files, and be a package', async () => {
+      await writeFile(join(folder, 'vendor.ts'), vendor);
+      await writeFile(join(folder, 'index.ts'), "export { default } from './vendor.ts';");
+      await writeFile(join(folder, 'package.json'), '{ "name": "typed", "type": "module", "exports": "./index.ts" }');
+      const { definitions } = await loadPlugin(folder, { from: join(folder, 'wfm.yaml') });
+      expect(definitions[0]?.type).toBe('vendor.typed');
+    });
+
+    it('says where it cannot be compiled', async () => {
+      await expect(load('export default {\n  a: 1 b: 2,\n};')).rejects.toMatchObject({
+        code: 'plugin-import',
+        message: `"./plugin.ts" cannot be compiled: Unexpected token, expected "," at ${folder}/plugin.ts:2:7`,
+      });
+    });
+
+    it('says what it throws', async () => {
+      await expect(load("throw new Error('no such luck');")).rejects.toMatchObject({
+        code: 'plugin-import',
+        message: 'importing "./plugin.ts" failed: no such luck',
       });
     });
   });

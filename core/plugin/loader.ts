@@ -95,15 +95,40 @@ async function importWithin(specifier: string, url: string, timeout: number): Pr
     }, timeout);
   });
   try {
-    return await Promise.race([import(url), late]);
+    return await Promise.race([typescript.test(url) ? importTypeScript(url) : import(url), late]);
   } catch (cause) {
     if (cause instanceof PluginFault) throw cause;
-    const typescript = cause instanceof Error && 'code' in cause && cause.code === 'ERR_UNKNOWN_FILE_EXTENSION';
-    const advice = typescript ? '; TypeScript needs a loader, such as "node --import tsx", or a build' : '';
-    throw new PluginFault('plugin-import', `importing "${specifier}" failed: ${reasonOf(cause)}${advice}`, { cause });
+    const fault = uncompiled(cause);
+    const message = fault
+      ? `"${specifier}" cannot be compiled: ${fault}`
+      : `importing "${specifier}" failed: ${reasonOf(cause)}`;
+    throw new PluginFault('plugin-import', message, { cause });
   } finally {
     clearTimeout(timer);
   }
+}
+
+const typescript = /\.[cm]?ts$/;
+
+/**
+ * Compiles what it imports, and takes off types without checking them. `tutti/plugin` is this very host's, so that a
+ * plugin throws the `Problem` that the host knows, wherever the plugin lies.
+ */
+async function importTypeScript(url: string): Promise<unknown> {
+  const [{ createJiti }, api] = await Promise.all([import('jiti'), import('./index.js')]);
+  const jiti = createJiti(url, {
+    virtualModules: { 'tutti/plugin': api },
+    interopDefault: false,
+    // Its folder may be one that others of this machine can write to.
+    fsCache: false,
+  });
+  return jiti.import(url);
+}
+
+/** What is wrong, and where, in what the compiler says of a file; `undefined` for any other error. */
+function uncompiled(error: unknown): string | undefined {
+  const [, what, where] = /^ParseError: (.*?)\s*\n\s*(.+)/.exec(error instanceof Error ? error.message : '') ?? [];
+  return what === undefined ? undefined : `${what} at ${where}`;
 }
 
 const definitionForm = z.looseObject({
