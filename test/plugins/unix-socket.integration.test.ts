@@ -1,0 +1,65 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { createConnection } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const root = resolve(import.meta.dirname, '../..');
+const run = (folder: string, file: string, ...args: string[]) =>
+  promisify(execFile)(process.execPath, [join(root, file), ...args], { cwd: folder });
+
+/** A plugin in TypeScript outside of this repository, beside a `node_modules` as after `npm install`. */
+describe('a binding from outside', () => {
+  let folder = '';
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'tutti-binding-'));
+    await cp(join(root, 'plugins/binding-unix-socket'), folder, {
+      recursive: true,
+      filter: (path) => !path.includes('node_modules'),
+    });
+    await mkdir(join(folder, 'node_modules'));
+    await symlink(root, join(folder, 'node_modules/tutti'));
+    for (const name of ['vitest', '@types']) {
+      await symlink(join(root, 'node_modules', name), join(folder, 'node_modules', name));
+    }
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  it('finds all that it needs in tutti/plugin and tutti/testing, with types', async () => {
+    await run(folder, 'node_modules/typescript/bin/tsc');
+    for (const file of ['binding.ts', 'transport.ts', 'wire.ts', 'index.ts', 'binding.test.ts']) {
+      const source = await readFile(join(folder, file), 'utf8');
+      const imported = [...source.matchAll(/ from '([^']+)'/g)].map(([, name]) => name);
+      expect(imported.filter((name) => !/^(?:node:|\.\/|tutti\/|vitest$)/.test(name ?? ''))).toEqual([]);
+    }
+  });
+
+  it('passes the kit where it lies', async () => {
+    const { stdout } = await run(folder, 'node_modules/vitest/vitest.mjs', 'run', '--root', folder);
+    expect(stdout).toMatch(/Tests .*passed/);
+  });
+
+  it('serves a host that loads it by path', async () => {
+    const host = spawn(process.execPath, [join(root, 'dist/cli/main.js'), 'run', 'profile.yaml'], { cwd: folder });
+    const ended = once(host, 'close');
+    try {
+      let said = '';
+      for await (const line of createInterface({ input: host.stdout })) {
+        said += `${line}\n`;
+        if (line.includes('ready')) break;
+      }
+      expect(said).toContain(`unix:${folder}/tutti.sock`);
+      const socket = createConnection(join(folder, 'tutti.sock'));
+      socket.write('{"operation":"system.livez","input":{},"headers":{},"timeout":5000}\n');
+      expect(JSON.parse(await text(socket))).toMatchObject({ kind: 'representation' });
+    } finally {
+      host.kill('SIGTERM');
+    }
+    expect(await ended).toEqual([0, null]);
+  });
+});
