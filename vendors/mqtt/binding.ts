@@ -62,10 +62,10 @@ export class MqttBinding implements Binding {
     await this.#line.finish(signal);
   }
 
-  async stop(): Promise<void> {
+  /** Callers whose calls end with it are told so: over a broker they would not notice. */
+  async stop(signal: AbortSignal): Promise<void> {
     this.#started = false;
-    this.#calls.stop();
-    await this.#line.stop();
+    await this.#line.finish(signal, this.#calls.stop());
   }
 
   get #address(): string {

@@ -3,6 +3,7 @@ import {
   correlationIdIn,
   incomingCall,
   type MountedOperation,
+  type Outcome,
   Problem,
   problems,
   type Surface,
@@ -94,9 +95,11 @@ export class Calls {
     signal.removeEventListener('abort', end);
   }
 
-  stop(): void {
+  /** Ends what is under way; resolves when the broker has all answers that say so. */
+  async stop(): Promise<void> {
     this.#draining = true;
     this.#ongoing.end();
+    await Promise.all(this.#answering);
   }
 
   #control(name: string, { payload }: Message): void {
@@ -176,7 +179,11 @@ export class Calls {
         peer: `${root}/${name}`,
         ...proven(name),
       });
-      const outcome = await surface.gate.invoke(mounted, { ...call, correlationId });
+      const outcome = await this.#unlessEnded(
+        surface.gate.invoke(mounted, { ...call, correlationId }),
+        mounted,
+        ended.signal,
+      );
       const reply = correlatedReply(replyOf(outcome, mounted.prefix), correlationId, request);
       if (outcome.kind === 'stream')
         await sendStream(outcome.items, {
@@ -191,6 +198,24 @@ export class Calls {
     } finally {
       this.#ongoing.delete(session, key);
     }
+  }
+
+  /** A host that ends a call tells its caller at once, whether the handler heeds its signal or not. */
+  #unlessEnded(
+    invoked: Promise<Outcome> | Outcome,
+    { present }: MountedOperation,
+    ended: AbortSignal,
+  ): Promise<Outcome> | Outcome {
+    if (!(invoked instanceof Promise)) return invoked;
+    return new Promise((resolve, reject) => {
+      const end = (): void => {
+        if (!this.#draining) return;
+        const problem = new Problem(problems.unavailable, 'the host stops, and nobody can say how far the call came');
+        resolve({ kind: 'problem', problem: present?.(problem) ?? problem, challenges: [] });
+      };
+      ended.addEventListener('abort', end, { once: true });
+      invoked.then(resolve, reject);
+    });
   }
 
   /** The one answer to a call. */

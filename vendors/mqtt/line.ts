@@ -70,13 +70,17 @@ export class Line {
     return settled;
   }
 
-  /** Waits until all that was published is acknowledged, the connection breaks or the signal aborts; then says goodbye. */
-  async finish(signal: AbortSignal): Promise<void> {
+  /**
+   * Waits until all that was published is acknowledged, the connection breaks or the signal aborts; then says goodbye.
+   *
+   * @param publishing what is yet to be published
+   */
+  async finish(signal: AbortSignal, publishing: Promise<void> = Promise.resolve()): Promise<void> {
     if (this.#connection && !signal.aborted) {
       const aborted = new Promise<void>((resolve) => {
         signal.addEventListener('abort', () => resolve(), { once: true });
       });
-      const acknowledged = Promise.all([...this.#outgoing].map(({ settled }) => settled));
+      const acknowledged = publishing.then(() => Promise.all([...this.#outgoing].map(({ settled }) => settled)));
       await Promise.race([acknowledged, this.#connection.lost, aborted]);
     }
     await this.stop();
