@@ -1,4 +1,5 @@
 export * from './access.js';
+export * from './cache-control.js';
 export type { IncomingCall } from './call.js';
 export * from './carried-call.js';
 export * from './conditional.js';

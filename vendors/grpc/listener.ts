@@ -1,9 +1,9 @@
 import { once } from 'node:events';
-import { type AddressInfo, createServer as createPlain, isIPv6, type Server, type Socket } from 'node:net';
+import { createServer as createPlain, type Server, type Socket } from 'node:net';
 import { createServer as createSecure } from 'node:tls';
 import { type ConnectionInjector, type Server as GrpcServer, ServerCredentials } from '@grpc/grpc-js';
+import { listen, type ServerTls } from '../../core/listening/index.js';
 import type { GrpcConfig } from './config.js';
-import type { ServerTls } from './tls.js';
 
 type Where = Pick<GrpcConfig, 'host' | 'port' | 'maxConnections' | 'handshakeTimeout'>;
 
@@ -26,21 +26,15 @@ export class Listener {
 
   /**
    * @param tls `undefined` for none
-   * @returns `https://127.0.0.1:9443`
+   * @returns `grpcs://127.0.0.1:9443`
    */
   async open(where: Where, tls: ServerTls | undefined): Promise<string> {
     const server = tls ? this.#secure(where, tls) : createPlain((socket) => this.#hand(socket));
     server.maxConnections = where.maxConnections;
     server.on('connection', (socket: Socket) => this.#keep(socket));
-    try {
-      server.listen(where.port, where.host);
-      await once(server, 'listening');
-    } catch (cause) {
-      throw new Error(listenFault(cause, where), { cause });
-    }
+    const address = await listen(server, where.host, where.port);
     this.#server = server;
-    const { port } = server.address() as AddressInfo;
-    return `${tls ? 'grpcs' : 'grpc'}://${isIPv6(where.host) ? `[${where.host}]` : where.host}:${port}`;
+    return `${tls ? 'grpcs' : 'grpc'}://${address}`;
   }
 
   #secure({ handshakeTimeout }: Where, tls: ServerTls): Server {
@@ -55,12 +49,7 @@ export class Listener {
       this.#keep(socket);
       this.#hand(socket);
     });
-    // Handshakes fail every day (port scans, clients without our CA): worth a line only for who looks for it.
-    server.on('tlsClientError', (error, socket) => {
-      tls.onHandshakeFault(error);
-      socket.destroy();
-    });
-    tls.onChange((context) => server.setSecureContext(context));
+    tls.follow(server);
     return server;
   }
 
@@ -96,18 +85,4 @@ export class Listener {
 
 function peerOf({ remoteAddress, remotePort }: Socket): string {
   return `${remoteAddress} ${remotePort}`;
-}
-
-function listenFault(error: unknown, { host, port }: Where): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  switch (code) {
-    case 'EADDRINUSE':
-      return `port ${port} of ${host} is taken by another program; give this binding another port`;
-    case 'EACCES':
-      return `port ${port} may not be listened on by this user; take one above 1023`;
-    case 'EADDRNOTAVAIL':
-      return `${host} is no address of this machine`;
-    default:
-      return `cannot listen on ${host}:${port}: ${error instanceof Error ? error.message : String(error)}`;
-  }
 }

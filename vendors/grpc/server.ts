@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { logVerbosity, Server, setLogVerbosity } from '@grpc/grpc-js';
 import type { HostStatus } from '../../core/host/status.js';
+import { serverTls } from '../../core/listening/index.js';
 import type { Binding, BindingContext, OptionalRef } from '../../core/plugin/index.js';
 import type { GrpcConfig } from './config.js';
 import { addHealth } from './health.js';
@@ -9,7 +10,6 @@ import { Listener } from './listener.js';
 import { numbersFor } from './numbers.js';
 import { addReflection } from './reflection.js';
 import { addOperations } from './service.js';
-import { serverTls } from './tls.js';
 import { describe, type ProtoFile } from './wire/index.js';
 
 type Context = BindingContext<GrpcConfig, { readonly host: OptionalRef<HostStatus> }>;
@@ -60,7 +60,9 @@ export class GrpcBinding implements Binding {
     );
     if (config.reflection) addReflection(server, file, ending.draining);
     const givenUp = AbortSignal.any([signal, this.#stopped.signal]);
-    const tls = config.tls === 'off' ? undefined : await serverTls(this.on, this.#stopped.signal);
+    const { clientCertificate } = config;
+    const tls =
+      config.tls === 'off' ? undefined : await serverTls(this.on, { clientCertificate, stopped: this.#stopped.signal });
     givenUp.throwIfAborted();
     this.#server = server;
     this.#listener = new Listener(server);

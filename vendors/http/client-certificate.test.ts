@@ -160,9 +160,8 @@ it('takes up other CAs of clients as their file changes, and keeps those that it
 });
 
 it.each([
-  ['clientCertificate: request', /clientCa goes with clientCertificate/],
-  ['clientCa: a.crt', /clientCa goes with clientCertificate/],
-  ['tls: off, clientCertificate: require, clientCa: a.crt', /no client certificates without TLS/],
+  ['clientCertificate: request', /needs clientCa/],
+  ['tls: off, clientCertificate: require, clientCa: a.crt', /client certificates need TLS/],
   ['clientCertificate: require, clientCa: /nowhere/a.crt', /\/nowhere\/a\.crt: does not exist/],
 ])('does not start with %s', async (config, fault) => {
   await expect(start(config)).rejects.toThrow(fault);

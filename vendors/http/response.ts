@@ -1,12 +1,12 @@
 import type { ServerResponse } from 'node:http';
-import type {
-  CacheRule,
-  Outcome,
-  Problem,
-  Representation,
-  StreamItem,
-  StreamReply,
-  ValueReply,
+import {
+  cacheControl,
+  type Outcome,
+  type Problem,
+  type Representation,
+  type StreamItem,
+  type StreamReply,
+  type ValueReply,
 } from '../../core/operation/index.js';
 import { chosenEncoding, type EncodedForms } from './compression.js';
 
@@ -140,17 +140,6 @@ function send(
   if (form instanceof Promise) return form.then(finish);
   finish(form);
   return undefined;
-}
-
-function cacheControl({ visibility, freshness }: CacheRule): string {
-  switch (freshness) {
-    case 'immutable':
-      return `${visibility}, max-age=31536000, immutable`;
-    case 'revalidate':
-      return `${visibility}, no-cache`;
-    case 'none':
-      return 'no-store';
-  }
 }
 
 /**

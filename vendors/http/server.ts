@@ -1,15 +1,15 @@
 import { once, setMaxListeners } from 'node:events';
 import { createServer as createPlain, type Server } from 'node:http';
-import type { Server as SecureServer } from 'node:https';
-import { type AddressInfo, isIPv6, type Socket } from 'node:net';
+import { createServer as createSecure, type Server as SecureServer } from 'node:https';
+import type { Socket } from 'node:net';
 import { HostStatus } from '../../core/host/status.js';
+import { listen, serverTls } from '../../core/listening/index.js';
 import type { MountedOperation } from '../../core/operation/index.js';
 import { type Binding, type BindingContext, optional } from '../../core/plugin/index.js';
 import type { HttpConfig } from './config.js';
 import { createDispatcher } from './dispatcher.js';
 import { docsOperations } from './docs/index.js';
 import { type OpenApi, openApi } from './openapi/index.js';
-import { createSecureServer } from './secure.js';
 import { answerUnreadable } from './unreadable.js';
 
 const parsing = {
@@ -72,19 +72,13 @@ export class HttpBinding implements Binding {
     server.on('secureConnection', (socket: Socket) => this.#keep(socket));
     server.on('request', dispatch);
     server.on('clientError', answerUnreadable);
-    try {
-      server.listen(config.port, config.host);
-      await once(server, 'listening');
-    } catch (cause) {
-      throw new Error(listenFault(cause, config), { cause });
-    }
+    const address = await listen(server, config.host, config.port);
     if (givenUp.aborted) {
       await this.#close(server);
       givenUp.throwIfAborted();
     }
     this.#server = server;
-    const { port } = server.address() as AddressInfo;
-    this.#address = `${scheme}://${isIPv6(config.host) ? `[${config.host}]` : config.host}:${port}`;
+    this.#address = `${scheme}://${address}`;
   }
 
   /** Takes no more connections and waits for what is under way; idle connections are closed at once. */
@@ -136,8 +130,17 @@ export class HttpBinding implements Binding {
     for (const connection of this.#connections) connection.destroy();
   }
 
-  #secureServer(givenUp: AbortSignal): Promise<SecureServer> {
-    return createSecureServer(this.on, parsing, { givenUp, stopped: this.#stopped.signal });
+  async #secureServer(givenUp: AbortSignal): Promise<SecureServer> {
+    const { config } = this.on;
+    const tls = await serverTls(this.on, {
+      hosts: config.publicUrl === undefined ? [] : [new URL(config.publicUrl).hostname],
+      clientCertificate: config.clientCertificate,
+      stopped: this.#stopped.signal,
+    });
+    givenUp.throwIfAborted();
+    const server = createSecure({ ...parsing, ...tls.options, handshakeTimeout: config.headersTimeout * 1000 });
+    tls.follow(server);
+    return server;
   }
 
   #docs(): readonly MountedOperation[] {
@@ -152,19 +155,5 @@ export class HttpBinding implements Binding {
         schemes: (kinds) => surface.gate.schemes(kinds),
       });
     return docsOperations({ name, path: config.docs.path, describe });
-  }
-}
-
-function listenFault(error: unknown, { host, port }: HttpConfig): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  switch (code) {
-    case 'EADDRINUSE':
-      return `port ${port} of ${host} is taken by another program; give this binding another port`;
-    case 'EACCES':
-      return `port ${port} may not be listened on by this user; take one above 1023`;
-    case 'EADDRNOTAVAIL':
-      return `${host} is no address of this machine`;
-    default:
-      return `cannot listen on ${host}:${port}: ${error instanceof Error ? error.message : String(error)}`;
   }
 }

@@ -133,7 +133,7 @@ describe('a broker with accounts', () => {
   it.each([
     [{ host: '0.0.0.0' }, /show who they are/],
     [{ host: '0.0.0.0', tls: 'off', users: [{ name: 'a', passwordFile: 'f' }] }, /without TLS/],
-    [{ tls: 'off', clientCa: 'ca' }, /for TLS/],
+    [{ tls: 'off', clientCa: 'ca' }, /need TLS/],
     [{ tls: 'files' }, /certificate and key/],
     [{ users: [{ name: 'a/b', passwordFile: 'f' }] }, /without/],
   ])('refuses %j', async (config, why) => {

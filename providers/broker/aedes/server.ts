@@ -1,14 +1,14 @@
 import { once } from 'node:events';
-import { type AddressInfo, createServer as createPlain, isIPv6, type Server, type Socket } from 'node:net';
+import { createServer as createPlain, type Server, type Socket } from 'node:net';
 import { type Duplex, duplexPair } from 'node:stream';
-import type { Server as SecureServer } from 'node:tls';
+import { createServer as createSecure, type Server as SecureServer } from 'node:tls';
 import { Aedes, type Client } from 'aedes';
+import { listen, serverTls } from '../../../core/listening/index.js';
 import type { Context, Lifecycle } from '../../../core/plugin/index.js';
 import type { Broker } from '../../../core/ports/index.js';
 import { Clients } from './clients.js';
 import type { AedesConfig } from './config.js';
 import { PacketLimit } from './packet-limit.js';
-import { createSecureServer } from './secure.js';
 
 const connectTimeout = 10_000;
 
@@ -49,10 +49,7 @@ export class AedesBroker implements Broker, Lifecycle {
     const { config, resolvePath } = this.on;
     await this.#clients.readPasswords(resolvePath);
     const broker = await this.#makeBroker();
-    const server =
-      config.tls === 'off'
-        ? createPlain()
-        : await createSecureServer(this.on, { givenUp, stopped: this.#stopped.signal });
+    const server = config.tls === 'off' ? createPlain() : await this.#secureServer(givenUp);
     server.maxConnections = config.maxConnections;
     server.on('connection', (socket: Socket) => this.#keep(socket));
     server.on(config.tls === 'off' ? 'connection' : 'secureConnection', (socket: Socket) => {
@@ -60,20 +57,18 @@ export class AedesBroker implements Broker, Lifecycle {
       broker.handle(socket.setNoDelay(true));
     });
     const port = config.port ?? (config.tls === 'off' ? 1883 : 8883);
+    let address: string;
     try {
+      address = await listen(server, config.host, port);
       givenUp.throwIfAborted();
-      server.listen(port, config.host);
-      await once(server, 'listening', { signal: givenUp });
-    } catch (cause) {
+    } catch (error) {
       server.close();
       await closed(broker);
-      givenUp.throwIfAborted();
-      throw new Error(listenFault(cause, config.host, port), { cause });
+      throw error;
     }
     this.#broker = broker;
     this.#server = server;
-    const { port: taken } = server.address() as AddressInfo;
-    this.#address = `${config.tls === 'off' ? 'mqtt' : 'mqtts'}://${isIPv6(config.host) ? `[${config.host}]` : config.host}:${taken}`;
+    this.#address = `${config.tls === 'off' ? 'mqtt' : 'mqtts'}://${address}`;
   }
 
   async stop(): Promise<void> {
@@ -87,6 +82,17 @@ export class AedesBroker implements Broker, Lifecycle {
     this.#broker = undefined;
     for (const socket of this.#sockets) socket.destroy();
     await ended;
+  }
+
+  async #secureServer(givenUp: AbortSignal): Promise<SecureServer> {
+    const { config } = this.on;
+    // Who shows no certificate may still have an account.
+    const clientCertificate = config.users.length > 0 ? 'request' : 'require';
+    const tls = await serverTls(this.on, { clientCertificate, stopped: this.#stopped.signal });
+    givenUp.throwIfAborted();
+    const server = createSecure({ ...tls.options, handshakeTimeout: connectTimeout });
+    tls.follow(server);
+    return server;
   }
 
   async #makeBroker(): Promise<Aedes> {
@@ -139,18 +145,4 @@ function closed(broker: Aedes): Promise<void> {
   return new Promise((resolve) => {
     broker.close(() => resolve());
   });
-}
-
-function listenFault(error: unknown, host: string, port: number): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  switch (code) {
-    case 'EADDRINUSE':
-      return `port ${port} of ${host} is taken by another program; give this broker another port`;
-    case 'EACCES':
-      return `port ${port} may not be listened on by this user; take one above 1023`;
-    case 'EADDRNOTAVAIL':
-      return `${host} is no address of this machine`;
-    default:
-      return `cannot listen on ${host}:${port}: ${error instanceof Error ? error.message : String(error)}`;
-  }
 }

@@ -1,12 +1,7 @@
 import type { Metadata } from '@grpc/grpc-js';
+import { cacheRule } from '../../../core/operation/index.js';
 import { type Answer, type OutgoingCall, TransportFault } from '../../../core/ports/transport.js';
-import {
-  cacheRule,
-  Malformed,
-  type RepresentationForm,
-  replyFields,
-  type WireCall,
-} from '../../../vendors/grpc/wire/index.js';
+import { Malformed, type RepresentationForm, replyFields, type WireCall } from '../../../vendors/grpc/wire/index.js';
 
 /**
  * The answer that a message and the metadata before it make.

@@ -1,5 +1,5 @@
 import { type IncomingHttpHeaders, type IncomingMessage, STATUS_CODES } from 'node:http';
-import { type CacheRule, type Operation, type Problem, problemFrom } from '../../../core/operation/index.js';
+import { cacheRule, type Operation, type Problem, problemFrom } from '../../../core/operation/index.js';
 import { type Answer, TransportFault } from '../../../core/ports/index.js';
 
 /** A whole response, of which nothing is believed yet. */
@@ -118,21 +118,6 @@ function retryAfter(field: string | undefined, now: number): number | undefined 
   if (field === undefined) return undefined;
   const seconds = /^\d+$/.test(field) ? Number(field) : Math.ceil((Date.parse(field) - now) / 1000);
   return Number.isFinite(seconds) ? Math.max(0, seconds) : undefined;
-}
-
-/** The part of RFC 9111 section 5.2.2 that our rules have words for; `undefined` where none was given. */
-function cacheRule(field: string | undefined): CacheRule | undefined {
-  if (field === undefined) return undefined;
-  const said = new Set(
-    field
-      .toLowerCase()
-      .split(',')
-      .map((directive) => directive.trim()),
-  );
-  return {
-    visibility: said.has('public') ? 'public' : 'private',
-    freshness: said.has('no-store') ? 'none' : said.has('immutable') ? 'immutable' : 'revalidate',
-  };
 }
 
 function unquoted(field: string | undefined): string | undefined {

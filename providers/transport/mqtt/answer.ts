@@ -1,6 +1,6 @@
-import { problemFrom } from '../../../core/operation/index.js';
+import { cacheRule, problemFrom } from '../../../core/operation/index.js';
 import type { Answer } from '../../../core/ports/index.js';
-import { cacheRule, jsonIn, type Reply } from '../../../vendors/mqtt/wire/index.js';
+import { jsonIn, type Reply } from '../../../vendors/mqtt/wire/index.js';
 
 /** @returns `undefined` for what makes no sense as an answer */
 export function answerOf({ kind, fields, mediaType, body }: Reply): Answer | undefined {
@@ -22,14 +22,15 @@ export function answerOf({ kind, fields, mediaType, body }: Reply): Answer | und
     case 'empty':
       return { kind };
     case 'representation': {
-      const cache = fields['cache-control'];
+      const field = fields['cache-control'];
+      const cache = cacheRule(field === undefined ? undefined : String(field));
       return {
         kind,
         outcome: fields['outcome'] === 'unavailable' ? 'unavailable' : 'ok',
         bytes: body,
         mediaType: mediaType ?? 'application/octet-stream',
         ...(etag !== undefined && { etag }),
-        ...(cache !== undefined && { cache: cacheRule(String(cache)) }),
+        ...(cache && { cache }),
       };
     }
     case 'not-modified':

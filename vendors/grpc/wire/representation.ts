@@ -1,4 +1,4 @@
-import type { CacheRule, Representation } from '../../../core/operation/index.js';
+import { type CacheRule, cacheControl, type Representation } from '../../../core/operation/index.js';
 import type { ProtoField, ProtoMessage } from './model.js';
 import { protoPackage } from './names.js';
 
@@ -51,19 +51,4 @@ export function representationForm({ bytes, mediaType, etag, cache, outcome }: R
 
 export function notModifiedForm(etag: string, cache: CacheRule | undefined): RepresentationForm {
   return { etag, notModified: true, ...(cache && { cacheControl: cacheControl(cache) }) };
-}
-
-function cacheControl({ visibility, freshness }: CacheRule): string {
-  return freshness === 'none'
-    ? 'no-store'
-    : `${visibility}, ${freshness === 'immutable' ? 'max-age=31536000, immutable' : 'no-cache'}`;
-}
-
-/** @returns `undefined` for what no rule of ours says */
-export function cacheRule(text: string | undefined): CacheRule | undefined {
-  if (text === undefined) return undefined;
-  const visibility = text.startsWith('public') ? 'public' : 'private';
-  if (text.includes('immutable')) return { visibility, freshness: 'immutable' };
-  if (text.includes('no-cache')) return { visibility, freshness: 'revalidate' };
-  return text.includes('no-store') ? { visibility, freshness: 'none' } : undefined;
 }

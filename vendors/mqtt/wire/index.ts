@@ -1,6 +1,5 @@
 /** The form that calls take on MQTT: what the binding and the caller's end both know. */
 export * from './address.js';
-export * from './cache.js';
 export * from './connection.js';
 export * from './control.js';
 export * from './dial.js';

@@ -1,5 +1,4 @@
-import type { Outcome, Problem, StreamItem } from '../../../core/operation/index.js';
-import { cacheControl } from './cache.js';
+import { cacheControl, type Outcome, type Problem, type StreamItem } from '../../../core/operation/index.js';
 import { type Fields, isRecord, type Message, splitHead, userProperties, withHead } from './message.js';
 import type { ReplyAddress } from './request.js';
 

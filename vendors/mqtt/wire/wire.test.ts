@@ -3,8 +3,6 @@ import { describe, expect, it } from 'vitest';
 import { Problem, problems } from '../../../core/operation/index.js';
 import { faultOf } from './fault.js';
 import {
-  cacheControl,
-  cacheRule,
   endReply,
   type Form,
   isUnreadable,
@@ -181,15 +179,6 @@ describe('control messages', () => {
     '{"type":"x"}',
     '[]',
   ])('are none: %s', (text) => expect(readControl(Buffer.from(text))).toBeUndefined());
-});
-
-it('keeps rules for caches', () => {
-  for (const visibility of ['private', 'public'] as const) {
-    for (const freshness of ['immutable', 'revalidate'] as const) {
-      expect(cacheRule(cacheControl({ visibility, freshness }))).toEqual({ visibility, freshness });
-    }
-  }
-  expect(cacheRule(cacheControl({ visibility: 'public', freshness: 'none' })).freshness).toBe('none');
 });
 
 describe('addresses of brokers', () => {

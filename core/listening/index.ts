@@ -1,0 +1,4 @@
+/** How servers listen and speak TLS, whatever their protocol. */
+export * from './config.js';
+export * from './listen.js';
+export * from './tls.js';
