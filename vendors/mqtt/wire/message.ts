@@ -43,10 +43,12 @@ export function splitHead(
   return { head, body: payload.subarray(Math.min(end + 1, payload.length)) };
 }
 
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
 /** @returns `undefined` for what is no JSON in UTF-8 */
 export function jsonIn(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as unknown;
+    return JSON.parse(decoder.decode(bytes)) as unknown;
   } catch {
     // Whatever is wrong with it, the caller is told that it is no JSON.
     return undefined;
