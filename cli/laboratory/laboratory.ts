@@ -1,3 +1,4 @@
+import { invalid } from '../failure.js';
 import type { Caller } from './caller.js';
 import { countingProxy } from './counting-proxy.js';
 import { type Load, measure, type Round, type Workload, workloads } from './measure.js';
@@ -42,6 +43,10 @@ interface Subject {
  */
 export async function runLaboratory(options: LaboratoryOptions): Promise<readonly Seen[]> {
   const all = await protocolsWith(options.guest);
+  const unknown = options.only?.find((name) => !all.some((protocol) => protocol.name === name));
+  if (unknown !== undefined) {
+    throw invalid(`there is no binding "${unknown}" here`, `there are: ${all.map(({ name }) => name).join(', ')}`);
+  }
   const protocols = all.filter(({ name }) => options.only?.includes(name) ?? true);
   const subjects: Subject[] = [];
   try {

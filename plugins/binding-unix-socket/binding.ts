@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { chmod, rm } from 'node:fs/promises';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
 import {
   type Binding,
   type BindingContext,
@@ -16,7 +17,11 @@ import {
 import { type AnswerLine, LineFault, origin, overhead, readLines, writeLine } from './wire.ts';
 
 const config = z.strictObject({
-  path: z.string().min(1).describe('Path of the socket, which this user alone may open'),
+  path: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Path of the socket, which this user alone may open; <data>/host.sock unless told'),
   bodyLimit: z
     .number()
     .int()
@@ -60,7 +65,8 @@ class UnixSocketBinding implements Binding {
   constructor(on: BindingContext<z.output<typeof config>, Record<never, never>>) {
     const { operations } = on.surface;
     this.#on = on;
-    this.#path = on.resolvePath(on.config.path);
+    const { path } = on.config;
+    this.#path = path === undefined ? join(on.dataDir, 'host.sock') : on.resolvePath(path);
     this.#operations = new Map(operations.map((mounted) => [mounted.operation.id, mounted]));
     this.#longestLine = overhead + Math.max(0, ...operations.map((mounted) => this.#limitOf(mounted)));
   }

@@ -19,8 +19,13 @@ export default defineProvider({
   version: '1.0.0',
   summary: 'Calls a host on this machine over a Unix socket',
   host: '>=0.1.0',
-  config: z.strictObject({ path: z.string().min(1).describe('Path of the socket') }),
-  create: ({ config, resolvePath }) => unixSocketTransport(resolvePath(config.path)),
+  config: z.strictObject({
+    url: z
+      .string()
+      .regex(/^unix:./, 'expected unix: and the path of a socket')
+      .describe('unix:<path of the socket>'),
+  }),
+  create: ({ config, resolvePath }) => unixSocketTransport(resolvePath(config.url.slice('unix:'.length))),
 });
 
 /** A line to the host that serves at a path: a connection for each call. */

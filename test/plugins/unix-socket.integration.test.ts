@@ -44,6 +44,13 @@ describe('a binding from outside', () => {
     expect(stdout).toMatch(/Tests .*passed/);
   });
 
+  it('is measured beside the built-in ones while it is written', async () => {
+    const words = ['bench', 'bindings', '--rounds', '1', '--seconds', '0.05', '--devices', '2'];
+    const guest = ['--binding', './index.ts', '--only', 'unix-socket'];
+    const { stdout } = await run(folder, 'dist/cli/main.js', ...words, ...guest);
+    expect(stdout).toMatch(/^fan-out +unix-socket/m);
+  });
+
   it('serves a host that loads it by path', async () => {
     const host = spawn(process.execPath, [join(root, 'dist/cli/main.js'), 'run', 'profile.yaml'], { cwd: folder });
     const ended = once(host, 'close');
