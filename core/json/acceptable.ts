@@ -1,10 +1,13 @@
 /** Far more than any document of ours nests, and far less than what a recursive walk's stack can take. */
 const mostLevels = 100;
 
+/** Text that has no form in UTF-8: it could be stored, and never be sent again as it is. */
+const halfCharacter = /\p{Surrogate}/u;
+
 /**
  * Why a value that was parsed from JSON cannot be worked with: it nests so deeply that whatever walks it recursively
- * (validating, comparing, writing) could overflow the stack, it has a number that JSON cannot write again (`1e999`), or
- * the key `__proto__`, which some code would take for more than a key and other code would drop. Itself not recursive.
+ * (validating, comparing, writing) could overflow the stack, it has a number that JSON cannot write again (`1e999`), a
+ * text that UTF-8 cannot, or the key `__proto__`, which some code would take for more than a key and other code would drop. Itself not recursive.
  *
  * @returns `undefined` when it can
  */
@@ -15,10 +18,12 @@ export function jsonObstacle(value: unknown): string | undefined {
     const below: unknown[] = [];
     for (const one of level) {
       if (typeof one === 'number' && !Number.isFinite(one)) return 'has a number that is too large';
+      if (typeof one === 'string' && halfCharacter.test(one))
+        return 'has a text with half a character (a lone surrogate)';
       if (one === null || typeof one !== 'object') continue;
       if (Object.hasOwn(one, '__proto__')) return 'has the key __proto__';
       for (const member of Object.values(one)) {
-        if (typeof member === 'object' || typeof member === 'number') below.push(member);
+        if (typeof member === 'object' || typeof member === 'number' || typeof member === 'string') below.push(member);
       }
     }
     level = below;

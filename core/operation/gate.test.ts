@@ -1,5 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
+import { StateFault } from '../ports/state.js';
+import { manualClock } from '../testing/clock.js';
 import { recordingLogger, silentLogger } from '../testing/loggers.js';
 import {
   type Access,
@@ -13,6 +15,7 @@ import {
 import { Gate, type Outcome } from './gate.js';
 import { defineOperation, type Handler, type Operation, serve } from './operation.js';
 import { Problem, problems } from './problem.js';
+import { RateLimiter } from './rate-limit.js';
 import { created, empty, ok, representation, stream } from './reply.js';
 
 const never = new AbortController().signal;
@@ -325,4 +328,28 @@ describe('replies that are verified', () => {
     expect(received).toEqual([1]);
     expect(log).toBe('');
   });
+});
+
+describe('a rate limit', () => {
+  it('counts wrong credentials as calls of the address that they come from', async () => {
+    const limiter = new RateLimiter({ perSecond: 1, burst: 2 }, manualClock());
+    const gate = new Gate([authenticator('key', 'user')], silentLogger(), { limiter });
+    const from = async (peer: string, key: string): Promise<number | string> => {
+      const evidence = { peer, headers: { key } };
+      const operation = { access: atLeast('viewer') };
+      const outcome = await invoke({ operation, handler: () => ok({}), evidence, gate });
+      return outcome.kind === 'problem' ? outcome.problem.kind.status : outcome.kind;
+    };
+    expect([await from('a', 'wrong'), await from('a', 'wrong'), await from('a', 'wrong')]).toEqual([401, 401, 429]);
+    expect([await from('b', 'wrong'), await from('b', 'me')]).toEqual([401, 'value']);
+  });
+});
+
+it('a store that cannot be written to is no fault of the call: it may come again', async () => {
+  const outcome = await invoke({
+    handler: () => {
+      throw new StateFault('full', 'no space left');
+    },
+  });
+  expect(outcome).toMatchObject({ problem: { kind: problems.unavailable, retryAfterSeconds: 10 } });
 });

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { correlated } from '../correlation/index.js';
 import { jsonObstacle } from '../json/acceptable.js';
 import type { Logger } from '../plugin/logger.js';
+import { StateFault } from '../ports/state.js';
 import {
   type AuthenticatedCall,
   type Authenticator,
@@ -110,11 +111,7 @@ export class Gate {
 
   #invoke(mounted: MountedOperation, call: IncomingCall, correlationId: string): Promise<Outcome> | Outcome {
     try {
-      const principal = this.authenticate(
-        mounted.operation.access.kinds,
-        call.evidence,
-        mounted.operation.idempotency === 'safe' ? reading : changing,
-      );
+      const principal = this.#caller(mounted.operation, call.evidence);
       const reply = after(principal, (known) => {
         this.options.limiter?.admit(known.kind === 'anonymous' ? (call.evidence.peer ?? '') : known.id);
         return this.#admit(mounted, call, known, correlationId);
@@ -123,6 +120,23 @@ export class Gate {
       return outcome instanceof Promise ? outcome.catch((error) => this.#refuse(mounted, call, error)) : outcome;
     } catch (error) {
       return this.#refuse(mounted, call, error);
+    }
+  }
+
+  /** Wrong credentials count as calls of their sender, so that nobody tries them without end. */
+  #caller({ access, idempotency }: Operation, evidence: Evidence): Promise<Principal> | Principal {
+    const { limiter } = this.options;
+    const kind = idempotency === 'safe' ? reading : changing;
+    if (!limiter) return this.authenticate(access.kinds, evidence, kind);
+    const refused = (error: unknown): never => {
+      if (error instanceof Problem) limiter.admit(evidence.peer ?? '');
+      throw error;
+    };
+    try {
+      const found = this.authenticate(access.kinds, evidence, kind);
+      return found instanceof Promise ? found.catch(refused) : found;
+    } catch (error) {
+      return refused(error);
     }
   }
 
@@ -225,6 +239,13 @@ export class Gate {
         problems.timeout,
         `${operation} did not finish in time; nothing is known to be wrong with the request`,
       );
+    } else if (error instanceof StateFault && error.reason !== 'corrupt') {
+      // Nothing of the call was written, and it may go well once the store can be written to again.
+      problem = new Problem(problems.unavailable, 'the host cannot write to its store; its log has the details', {
+        retryAfterSeconds: 10,
+        cause: error,
+      });
+      this.log.error(`${operation}: the store cannot be used`, { operation, error });
     } else if (call.signal.aborted) {
       problem = new Problem(problems.unavailable, 'the call was given up');
     } else {

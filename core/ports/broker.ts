@@ -2,10 +2,12 @@ import type { Duplex } from 'node:stream';
 import { definePort } from './port.js';
 
 /**
- * An MQTT broker inside the host. It lets every client publish and subscribe below the client's own name only
- * (`<root>/<name>/...`), whatever name it connects under, and the host everywhere.
+ * An MQTT broker inside the host. It lets every client use what is below the client's own name only
+ * (`<root>/<name>/...`), whatever name it connects under, and the host everything.
  */
 export interface Broker {
+  /** First level of all topics. */
+  readonly root: string;
   /** A connection of the host itself: MQTT 3.1.1 packets, no credentials, no limits. */
   connect(): Duplex;
   /** URLs that clients connect to. */

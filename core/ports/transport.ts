@@ -57,7 +57,7 @@ export type Answer =
     }
   | { readonly kind: 'not-modified'; readonly etag: string }
   | { readonly kind: 'problem'; readonly problem: Problem; readonly challenges: readonly string[] }
-  /** Iterating throws {@link TransportFault} when the stream breaks; it returns when the other side ended it. */
+  /** Iterating throws {@link TransportFault} when the stream breaks; it returns when the other side ended it, by itself or because it stops. */
   | { readonly kind: 'stream'; readonly items: AsyncIterable<StreamItem<unknown>> };
 
 /** Nobody can say how a call ended: the other side was not reached, or what it said makes no sense. */

@@ -16,16 +16,13 @@ const host: HostStatus = {
 
 const lacks = { 'unknown-fields': 'a typed message has the fields of its type' };
 
-/** A binding tells where it is as a URL of what lies below gRPC. */
-const grpcUrl = (address: string): string => address.replace(/^http/, 'grpc');
-
 holds(
   'over gRPC',
   bindingSubjects(grpc, {
     uses: { host },
     lacks,
     config: { tls: 'off', port: 0 },
-    connect: (address) => new GrpcTransport({ url: grpcUrl(address) }),
+    connect: (address) => new GrpcTransport({ url: address }),
     again: (address) => ({ tls: 'off', port: Number(new URL(address).port) }),
   }),
 );
@@ -36,7 +33,7 @@ holds(
     uses: { host },
     lacks,
     config: { port: 0 },
-    connect: (address, dataDir) => new GrpcTransport({ url: grpcUrl(address), ca: join(dataDir, 'pki', 'ca.crt') }),
+    connect: (address, dataDir) => new GrpcTransport({ url: address, ca: join(dataDir, 'pki', 'ca.crt') }),
     again: (address) => ({ port: Number(new URL(address).port) }),
   }),
 );

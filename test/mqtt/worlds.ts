@@ -78,6 +78,7 @@ export async function embeddedWorld(closing: Closing): Promise<World> {
   let present = await startBroker(closing);
   const [url = ''] = present.instance.addresses();
   const broker: Broker = {
+    root: 'tutti',
     connect: () => present.instance.connect(),
     addresses: () => present.instance.addresses(),
     certificateOf: (name) => present.instance.certificateOf(name),

@@ -26,6 +26,12 @@ export const config = z
     keepaliveInterval: seconds(60).describe('Seconds between looks whether a caller is still there'),
     keepaliveTimeout: seconds(20).describe('Seconds that a caller has to answer such a look'),
     maxConnections: z.number().int().min(1).default(20_000).describe('Connections at the same time'),
+    maxStreams: z
+      .number()
+      .int()
+      .min(1)
+      .default(10_000)
+      .describe('Streams of operations at the same time, of all callers'),
     maxConcurrentStreams: z.number().int().min(1).default(1000).describe('Calls at the same time on one connection'),
   })
   .check(checkListening);

@@ -50,6 +50,7 @@ export class GrpcBinding implements Binding {
       scheme: config.tls === 'off' ? 'http' : 'https',
       mutual: config.clientCa !== undefined,
       bodyLimit: config.bodyLimit,
+      maxStreams: config.maxStreams,
       ending,
     });
     addHealth(

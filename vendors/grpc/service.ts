@@ -29,6 +29,8 @@ export interface ServiceOptions {
   /** Bytes of a request, for operations that do not say. */
   readonly bodyLimit: number;
   readonly ending: Ending;
+  /** Streams of all operations at the same time. */
+  readonly maxStreams: number;
 }
 
 /** Messages are read and written here and not by the library, so that one that cannot be read is a problem like any other. */
@@ -38,10 +40,11 @@ const asItIs = (bytes: Uint8Array): Buffer =>
 /** Registers a method for each operation. */
 export function addOperations(server: Server, options: ServiceOptions): void {
   const calls = wireCalls(options.file);
+  const streams = { open: 0 };
   for (const mounted of options.surface.operations) {
     const wire = calls.get(mounted.operation.id);
     if (!wire) throw new Error(`${mounted.operation.id} has no form over gRPC`);
-    const served = new ServedMethod(mounted, wire, options);
+    const served = new ServedMethod(mounted, wire, options, streams);
     if (wire.streams) {
       server.register(
         wire.path,
@@ -72,6 +75,8 @@ class ServedMethod {
     private readonly mounted: MountedOperation,
     private readonly wire: WireCall,
     private readonly options: ServiceOptions,
+    /** Of all methods together. */
+    private readonly streams: { open: number },
   ) {
     const { operation, prefix } = mounted;
     this.#limit = operation.bodyLimit ?? options.bodyLimit;
@@ -123,6 +128,7 @@ class ServedMethod {
     try {
       const size = call.request.byteLength;
       if (size > this.#limit) throw this.#tooLarge(size);
+      if (this.wire.streams && this.streams.open >= this.options.maxStreams) throw this.#tooManyStreams();
       const outcome = surface.gate.invoke(this.mounted, incomingCall(this.mounted, made));
       const answered =
         outcome instanceof Promise ? outcome.then((given) => answer(given, made)) : answer(outcome, made);
@@ -134,11 +140,21 @@ class ServedMethod {
 
   /** The next item is asked for when the one before has been taken, so a slow reader slows its producer down. */
   async #send(call: ServerWritableStream<Buffer, Uint8Array>, { items }: StreamReply<unknown>): Promise<void> {
-    for await (const item of items) {
-      if (call.cancelled) break;
-      if (!call.write(this.wire.response.encode(item))) await taken(call);
+    this.streams.open += 1;
+    try {
+      for await (const item of items) {
+        if (call.cancelled) break;
+        if (!call.write(this.wire.response.encode(item))) await taken(call);
+      }
+    } finally {
+      this.streams.open -= 1;
     }
     call.end();
+  }
+
+  #tooManyStreams(): Problem {
+    const problem = new Problem(problems.unavailable, 'too many streams are open; try again', { retryAfterSeconds: 1 });
+    return this.mounted.present?.(problem) ?? problem;
   }
 
   #tooLarge(size: number): Problem {

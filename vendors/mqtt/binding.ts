@@ -27,6 +27,11 @@ export class MqttBinding implements Binding {
         'has a url, and its profile has a broker of its own: only either can be used; remove one of them',
       );
     }
+    if (uses.broker && uses.broker.root !== config.root) {
+      throw new Error(
+        `has the root "${config.root}", and the broker of its profile "${uses.broker.root}": nobody could call it; give both the same`,
+      );
+    }
     this.#dial = dialler(this.#broker ? '3.1.1' : config.protocol);
     this.#line = new Line({ address: this.#address, dial: (signal) => this.#connect(signal), clock, log });
     this.#calls = new Calls({

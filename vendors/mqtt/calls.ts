@@ -126,9 +126,9 @@ export class Calls {
     }
     const key = replyTo.id ? idKey(replyTo.id) : randomUUID();
     const origin: Origin = { name, session: sessionKey(name, session), key, replyTo };
-    const earlier = replyTo.id && this.#recent.begin(`${origin.session}\n${key}`);
     // What is under way will be answered once.
-    if (earlier === 'under way') return undefined;
+    if (this.#ongoing.get(origin.session, key)) return undefined;
+    const earlier = this.#recent.get(recentKey(origin));
     if (earlier) return this.#publish(origin, earlier);
     const mounted = this.#operations.get(operation);
     const refused = isUnreadable(read)
@@ -136,7 +136,7 @@ export class Calls {
       : this.#refusal(mounted, operation, read);
     if (refused || !mounted || isUnreadable(read)) {
       const problem = refused ?? new Problem(problems.invalidRequest, operation);
-      return this.#reply(
+      return this.#publish(
         origin,
         replyOf({ kind: 'problem', problem: mounted?.present?.(problem) ?? problem, challenges: [] }),
       );
@@ -145,7 +145,7 @@ export class Calls {
   }
 
   #refusal(mounted: MountedOperation | undefined, operation: string, { body }: Request): Problem | undefined {
-    if (!mounted) return new Problem(problems.notFound, `no operation ${operation} is offered here`);
+    if (!mounted) return new Problem(problems.notFound, `no operation ${shortened(operation)} is offered here`);
     const limit = mounted.operation.bodyLimit ?? this.options.bodyLimit;
     if (body.length > limit)
       return new Problem(problems.tooLarge, `the body may have ${limit} bytes, and has ${body.length}`);
@@ -194,7 +194,9 @@ export class Calls {
           log: this.options.log,
           send: (message) => this.#publish(origin, message),
         });
-      else if (!ended.signal.aborted || this.#draining) await this.#reply(origin, reply);
+      else if (!ended.signal.aborted || this.#draining) await this.#reply(mounted, origin, reply);
+    } catch (error) {
+      await this.#fail(mounted, origin, error);
     } finally {
       this.#ongoing.delete(session, key);
     }
@@ -219,9 +221,18 @@ export class Calls {
   }
 
   /** The one answer to a call. */
-  #reply(origin: Origin, reply: Reply): Promise<void> {
-    if (origin.replyTo.id) this.#recent.keep(`${origin.session}\n${origin.key}`, reply);
+  #reply({ operation }: MountedOperation, origin: Origin, reply: Reply): Promise<void> {
+    if (origin.replyTo.id) this.#recent.keep(recentKey(origin), operation, reply);
     return this.#publish(origin, reply);
+  }
+
+  /** An answer that cannot be written is a fault of ours, and its caller must not wait for it in vain. */
+  #fail(mounted: MountedOperation, origin: Origin, error: unknown): Promise<void> {
+    const { id } = mounted.operation;
+    this.options.log.error(`${id} could not be answered`, { operation: id, name: origin.name, error });
+    const problem = new Problem(problems.internal, 'something went wrong here; the log of the host has the details');
+    const presented = mounted.present?.(problem) ?? problem;
+    return this.#reply(mounted, origin, replyOf({ kind: 'problem', problem: presented, challenges: [] }));
   }
 
   #publish({ replyTo }: Origin, reply: Reply): Promise<void> {
@@ -229,7 +240,11 @@ export class Calls {
   }
 }
 
+const recentKey = ({ session, key }: Origin): string => `${session}\n${key}`;
 const sessionKey = (name: string, session: string): string => `${name}/${session}`;
+
+/** A name that a caller made up must not become an answer of any length. */
+const shortened = (name: string): string => (name.length > 100 ? `${name.slice(0, 100)}...` : name);
 
 /** Who meets a problem needs it to ask for the log's lines; others only if they asked for it. */
 function correlatedReply(reply: Reply, correlationId: string, { headers }: Request): Reply {

@@ -68,6 +68,12 @@ export const config = z
       fault('certificate', 'certificate and key go together');
     }
     if (value.passwordFile !== undefined && value.username === undefined) fault('passwordFile', 'needs a username');
+    if (value.url === undefined && value.names === 'certificates') {
+      fault(
+        'names',
+        'a broker inside the host shows certificates by itself; leave this out, and give the broker clientCa',
+      );
+    }
     if (value.url === undefined && (value.ca ?? value.certificate ?? value.username) !== undefined) {
       fault('url', 'ca, certificate and username are for a broker with a url');
     }

@@ -39,8 +39,12 @@ export class OngoingCalls {
     return this.#calls;
   }
 
-  /** @param id unique within the session, while it goes on */
+  /**
+   * @param id unique within the session, while it goes on
+   * @throws Error when a call goes on under it: the other one could never be ended
+   */
   add(session: string, id: string, call: OngoingCall): void {
+    if (this.get(session, id)) throw new Error(`a call is under way as ${session} ${id} already`);
     const known = this.#sessions.get(session) ?? { calls: new Map<string, OngoingCall>(), seen: 0 };
     known.seen = this.options.clock.now();
     known.calls.set(id, call);

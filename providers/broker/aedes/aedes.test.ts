@@ -36,6 +36,18 @@ const cut = async (connected: MqttClient): Promise<void> => {
   if (connected.connected) await new Promise<void>((resolve) => connected.once('close', () => resolve()));
 };
 
+let hosts = 0;
+/** A connection of the host itself. */
+async function host(broker: TestContext<Broker>): Promise<MqttClient> {
+  const ours = new MqttClient(() => broker.instance.connect() as never, {
+    clientId: `host-${++hosts}`,
+    reconnectPeriod: 0,
+  });
+  closing.push(() => ours.endAsync(true));
+  await new Promise<void>((resolve) => ours.once('connect', () => resolve()));
+  return ours;
+}
+
 describe('a broker for one machine', () => {
   it('lets a client use what is below its client id, and nothing else', async () => {
     const broker = await start();
@@ -45,11 +57,20 @@ describe('a broker for one machine', () => {
       await expect(b.subscribeAsync(filter, { qos: 1 }), filter).rejects.toThrow();
     }
     const heard = new Promise<string>((resolve) => a.once('message', (_topic, payload) => resolve(payload.toString())));
-    const forger = await client(broker, { clientId: 'forger' });
-    forger.publish('tutti/a/reply/s', 'forged', { qos: 1 });
-    await cut(forger);
-    await a.publishAsync('tutti/a/reply/s', 'own', { qos: 1 });
-    expect(await heard).toBe('own');
+    for (const topic of [
+      'tutti/a/reply/s',
+      'tutti/a/call/x',
+      'tutti/forger/reply/s',
+      'tutti/forger/x',
+      'tutti/forger/call/x/y',
+    ]) {
+      const forger = await client(broker, { clientId: 'forger' });
+      forger.publish(topic, 'forged', { qos: 1 });
+      await cut(forger);
+    }
+    const ours = await host(broker);
+    await ours.publishAsync('tutti/a/reply/s', 'true', { qos: 1 });
+    expect(await heard).toBe('true');
   });
 
   it('keeps nothing for later comers', async () => {
@@ -57,6 +78,20 @@ describe('a broker for one machine', () => {
     const a = await client(broker, { clientId: 'a' });
     a.publish('tutti/a/control', 'x', { qos: 1, retain: true });
     await cut(a);
+  });
+
+  it('keeps nothing for clients that are away, whatever they ask for', async () => {
+    const broker = await start();
+    const left = await client(broker, { clientId: 'a', clean: false });
+    await left.subscribeAsync('tutti/a/reply/s', { qos: 1 });
+    await left.endAsync();
+    await (await host(broker)).publishAsync('tutti/a/reply/s', 'missed', { qos: 1 });
+    const back = await client(broker, { clientId: 'a', clean: false });
+    const heard: string[] = [];
+    back.on('message', (_topic, payload) => heard.push(payload.toString()));
+    await back.subscribeAsync('tutti/a/reply/s', { qos: 1 });
+    await (await host(broker)).publishAsync('tutti/a/reply/s', 'heard', { qos: 1 });
+    await expect.poll(() => heard).toEqual(['heard']);
   });
 
   it('lets nobody take the place of the host, nor of another client', async () => {
@@ -122,10 +157,8 @@ describe('a broker with accounts', () => {
     for (const wrong of [{ username: 'a', password: 'wrong' }, { username: 'c', password: 'right' }, {}]) {
       await expect(client(broker, wrong)).rejects.toMatchObject({ code: 4 });
     }
-    // A session of its own, or one under the name of another user.
-    for (const id of [{ clientId: 'b' }, { clientId: 'kept', clean: false }]) {
-      await expect(client(broker, { username: 'a', password: 'right', ...id })).rejects.toMatchObject({ code: 5 });
-    }
+    const asAnother = client(broker, { username: 'a', password: 'right', clientId: 'b' });
+    await expect(asAnother).rejects.toMatchObject({ code: 5 });
     await writeFile(file, '');
     await expect(start({ users })).rejects.toThrow(/is empty/);
   });

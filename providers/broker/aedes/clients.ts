@@ -5,7 +5,7 @@ import { TLSSocket } from 'node:tls';
 import type { AuthenticateError, Client } from 'aedes';
 import { parseCertificate } from '../../../core/identity/index.js';
 import type { AedesConfig } from './config.js';
-import { isOwn, levelFault } from './confinement.js';
+import { levelFault, mayPublish, maySubscribe } from './confinement.js';
 
 const badCredentials = 4;
 const notAuthorized = 5;
@@ -15,6 +15,8 @@ export class Clients {
   /** Connections of the host itself, and the ids that it uses. */
   readonly #ours = new WeakSet<Duplex>();
   readonly #ourIds = new Set<string>();
+  /** Those of them that are connected now. */
+  readonly #connected = new Set<string>();
   /** Names of those that have shown who they are. */
   readonly #names = new WeakMap<Client, string>();
   readonly #clients = new Map<string, Set<Client>>();
@@ -45,23 +47,33 @@ export class Clients {
 
   /**
    * The name of a client is its certificate's common name, else its user's, else (where there are no accounts) its
-   * client id. A session that outlasts its connection is only for a client whose id is its name, so that nobody can
-   * take up another's.
+   * client id. No session outlasts its connection, whatever a client asks for: what is kept for those that never come
+   * back would fill the memory of the host.
    */
   admit(client: Client, username: string | undefined, password: Buffer | undefined): AuthenticateError | undefined {
-    if (this.#ours.has(client.conn)) {
-      this.#ourIds.add(client.id);
-      return undefined;
-    }
+    if (this.#ours.has(client.conn)) return this.#admitOwn(client);
     const name = this.#nameOf(client, username, password);
     if (name === undefined) return refused(badCredentials, 'wrong user or password, or no certificate');
     if (levelFault(name) !== undefined) return refused(notAuthorized, 'its name cannot be a level of a topic');
-    if (this.#ourIds.has(client.id) || (client.id !== name && (!client.clean || this.#isAnothers(client.id, name)))) {
+    if (this.#ourIds.has(client.id) || (client.id !== name && this.#isAnothers(client.id, name))) {
       return refused(notAuthorized, 'this client id is for the client of that name');
     }
+    // The library looks at it once its client is let in.
+    client.clean = true;
     this.#names.set(client, name);
     this.#clients.set(name, (this.#clients.get(name) ?? new Set()).add(client));
     client.conn.once('close', () => this.#forget(client, name));
+    return undefined;
+  }
+
+  /** Two bindings under one id would end each other's connection for ever. */
+  #admitOwn({ id, conn }: Client): AuthenticateError | undefined {
+    if (this.#connected.has(id)) {
+      return refused(notAuthorized, `another entry of this host is connected as ${id}: give one of them another root`);
+    }
+    this.#ourIds.add(id);
+    this.#connected.add(id);
+    conn.once('close', () => this.#connected.delete(id));
     return undefined;
   }
 
@@ -93,15 +105,17 @@ export class Clients {
   /** Why a message is not taken, or `undefined`. */
   publishFault(client: Client | null, topic: string, retain: boolean): Error | undefined {
     if (client === null || this.#ours.has(client.conn)) return undefined;
-    if (!this.isTheirs(client, topic)) return new Error('not below its own name');
+    const name = this.#names.get(client);
+    if (name === undefined || !mayPublish(this.config.root, name, topic)) {
+      return new Error('neither a call of its own, nor control of one');
+    }
     return retain ? new Error('nothing is retained here') : undefined;
   }
 
-  /** Whether a topic, or all that a filter covers, is a client's own. */
-  isTheirs(client: Client, topic: string): boolean {
+  maySubscribe(client: Client, filter: string): boolean {
     if (this.#ours.has(client.conn)) return true;
     const name = this.#names.get(client);
-    return name !== undefined && isOwn(this.config.root, name, topic);
+    return name !== undefined && maySubscribe(this.config.root, name, filter);
   }
 
   #forget(client: Client, name: string): void {

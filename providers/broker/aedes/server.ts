@@ -25,6 +25,10 @@ export class AedesBroker implements Broker, Lifecycle {
     this.#clients = new Clients(on.config);
   }
 
+  get root(): string {
+    return this.on.config.root;
+  }
+
   connect(): Duplex {
     if (!this.#broker || this.#stopped.signal.aborted) throw new Error('the broker is not running');
     const [ours, theirs] = duplexPair();
@@ -114,7 +118,7 @@ export class AedesBroker implements Broker, Lifecycle {
         done(fault ?? null);
       },
       authorizeSubscribe: (client, subscription, done) =>
-        done(null, this.#clients.isTheirs(client, subscription.topic) ? subscription : null),
+        done(null, this.#clients.maySubscribe(client, subscription.topic) ? subscription : null),
     });
     const failed = (client: Client, error: Error): void =>
       log.debug('a client of the broker failed', { client: client.id, error });

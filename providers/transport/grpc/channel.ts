@@ -10,6 +10,7 @@ import {
   setLogVerbosity,
 } from '@grpc/grpc-js';
 import { watchDirectories } from '../../../core/identity/index.js';
+import { TransportFault } from '../../../core/ports/transport.js';
 
 export interface ChannelSettings {
   /** `host:port`. */
@@ -69,7 +70,8 @@ export class Channel {
     } catch (fault) {
       // The next call looks again.
       this.#credentials = undefined;
-      throw fault;
+      const why = fault instanceof Error ? fault.message : String(fault);
+      throw new TransportFault('untrusted', `a certificate file cannot be read: ${why}`, { cause: fault });
     }
     const directories = [ca, certificate, key].filter((file) => file !== undefined).map(dirname);
     if (directories.length > 0) {

@@ -33,7 +33,7 @@ export const config = z
 
 export type GrpcTransportSettings = z.output<typeof config>;
 
-function urlFault(text: string): string | undefined {
+export function urlFault(text: string): string | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !/^grpcs?:$/.test(url.protocol) || url.hostname === '') {
     return `expected grpcs://host:port, found ${JSON.stringify(text)}`;

@@ -14,6 +14,7 @@ import { answered } from './answers.js';
 import { type Attempt, openStream, unary } from './attempt.js';
 import { Channel } from './channel.js';
 import type { Ended } from './faults.js';
+import { urlFault } from './settings.js';
 
 export interface GrpcLine {
   /** `grpcs://host:port`, or `grpc://host:port` on this machine. */
@@ -43,7 +44,10 @@ export class GrpcTransport implements Transport {
   readonly #calls = new WeakMap<Operation, WireCall>();
   #numbers: Promise<NumberLock> | undefined;
 
+  /** @throws Error when the address cannot be that of a host */
   constructor(private readonly line: GrpcLine) {
+    const fault = urlFault(line.url);
+    if (fault !== undefined) throw new Error(`${line.url}: ${fault}`);
     const url = new URL(line.url);
     const secure = url.protocol === 'grpcs:';
     const authority = `${url.hostname}:${url.port || '9443'}`;

@@ -96,10 +96,11 @@ export class ItemQueue implements AsyncIterable<StreamItem<unknown>>, AsyncItera
 
   #ended({ fields, body }: Reply): void {
     const { reason } = fields;
-    if (reason === 'done') this.#end = 'done';
+    // As on every transport, the other side ended it; whoever wants more asks another host, or this one later.
+    if (reason === 'done' || reason === 'draining') this.#end = 'done';
     else {
       const said = jsonIn(body) as { readonly detail?: unknown } | undefined;
-      const why = reason === 'draining' ? 'the host stops' : String(said?.detail ?? 'the host does not say why');
+      const why = String(said?.detail ?? 'the host does not say why');
       this.#end = { error: new TransportFault('unreachable', `the stream of ${this.options.from} ended: ${why}`) };
     }
     this.options.finished();
