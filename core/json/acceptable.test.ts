@@ -17,6 +17,12 @@ describe('jsonObstacle', () => {
     expect(jsonObstacle({ constructor: 1, prototype: {} })).toBeUndefined();
   });
 
+  it('refuses text that UTF-8 has no form for, wherever it stands', () => {
+    expect(jsonObstacle({ a: ['\ud800'] })).toMatch(/surrogate/);
+    expect(jsonObstacle({ 'a\udfff': 1 })).toMatch(/surrogate/);
+    expect(jsonObstacle({ a: '\ud83d\ude00' })).toBeUndefined();
+  });
+
   it('refuses numbers beyond all bounds', () => {
     expect(jsonObstacle(JSON.parse('{"a":[1e999]}'))).toMatch(/number/);
     expect(jsonObstacle(JSON.parse('-1e999'))).toMatch(/number/);

@@ -3,6 +3,7 @@ const mostLevels = 100;
 
 /** Text that has no form in UTF-8: it could be stored, and never be sent again as it is. */
 const halfCharacter = /\p{Surrogate}/u;
+const halfText = 'has a text with half a character (a lone surrogate)';
 
 /**
  * Why a value that was parsed from JSON cannot be worked with: it nests so deeply that whatever walks it recursively
@@ -18,11 +19,11 @@ export function jsonObstacle(value: unknown): string | undefined {
     const below: unknown[] = [];
     for (const one of level) {
       if (typeof one === 'number' && !Number.isFinite(one)) return 'has a number that is too large';
-      if (typeof one === 'string' && halfCharacter.test(one))
-        return 'has a text with half a character (a lone surrogate)';
+      if (typeof one === 'string' && halfCharacter.test(one)) return halfText;
       if (one === null || typeof one !== 'object') continue;
       if (Object.hasOwn(one, '__proto__')) return 'has the key __proto__';
-      for (const member of Object.values(one)) {
+      for (const [key, member] of Object.entries(one)) {
+        if (halfCharacter.test(key)) return halfText;
         if (typeof member === 'object' || typeof member === 'number' || typeof member === 'string') below.push(member);
       }
     }

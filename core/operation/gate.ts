@@ -1,7 +1,4 @@
-import Negotiator from 'negotiator';
-import type { z } from 'zod';
 import { correlated } from '../correlation/index.js';
-import { jsonObstacle } from '../json/acceptable.js';
 import type { Logger } from '../plugin/logger.js';
 import { StateFault } from '../ports/state.js';
 import {
@@ -14,9 +11,11 @@ import {
 } from './access.js';
 import { AdmittedCall, type IncomingCall } from './call.js';
 import { noneMatch } from './conditional.js';
-import type { MountedOperation } from './mounted.js';
-import type { Handler, Operation, Output } from './operation.js';
-import { type FieldFault, Problem, problems } from './problem.js';
+import { parseInput } from './input.js';
+import { type MountedOperation, presented } from './mounted.js';
+import { negotiate } from './negotiation.js';
+import type { Handler, Operation } from './operation.js';
+import { internalProblem, Problem, problems } from './problem.js';
 import type { RateLimiter } from './rate-limit.js';
 import type { RememberedReplies } from './remembered-replies.js';
 import type { CacheRule, Reply } from './reply.js';
@@ -156,7 +155,7 @@ export class Gate {
     const input = parseInput(operation.input, call.input());
     const refusal = check(principal, input);
     if (refusal !== undefined) throw new Problem(problems.notAuthorized, refusal);
-    negotiate(call.accept, mediaTypesOf(operation.output));
+    negotiate(call.accept, operation.output);
     const admitted = new AdmittedCall(call, input as never, principal, correlationId);
     const handle = this.options.verifyReplies === true ? verified(operation, handler) : handler;
     const reply =
@@ -216,11 +215,12 @@ export class Gate {
     });
   }
 
-  #refuse({ operation, present }: MountedOperation, call: IncomingCall, error: unknown): Outcome {
+  #refuse(mounted: MountedOperation, call: IncomingCall, error: unknown): Outcome {
+    const { operation } = mounted;
     const problem = this.#problem(error, operation.id, call);
     return {
       kind: 'problem',
-      problem: present ? present(problem) : problem,
+      problem: presented(mounted, problem),
       challenges:
         problem.kind.status === 401
           ? [...this.challenges(operation.access.kinds), ...(operation.access.challenges ?? [])]
@@ -249,7 +249,7 @@ export class Gate {
     } else if (call.signal.aborted) {
       problem = new Problem(problems.unavailable, 'the call was given up');
     } else {
-      problem = new Problem(problems.internal, 'something went wrong here; the log of the host has the details');
+      problem = internalProblem();
       this.log.error(`${operation} failed`, { operation, error });
     }
     return problem;
@@ -265,51 +265,6 @@ function asMade(principal: Principal, { scheme, makes }: Authenticator): Princip
 /** Goes on with a value now, or when it is there. */
 function after<T, R>(value: Promise<T> | T, next: (value: T) => Promise<R> | R): Promise<R> | R {
   return value instanceof Promise ? value.then(next) : next(value);
-}
-
-/** @throws {@link Problem} 422 with one entry for each fault; 400 for what nothing could work with */
-export function parseInput(schema: z.ZodType, input: unknown): unknown {
-  const obstacle = jsonObstacle(input);
-  if (obstacle !== undefined) throw new Problem(problems.invalidRequest, `the input ${obstacle}`);
-  // Without options: with any, zod leaves its fast path and takes thirty times as long.
-  const parsed = schema.safeParse(input);
-  if (parsed.success) return parsed.data;
-  const errors = fieldFaults(parsed.error);
-  const [first] = errors;
-  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
-  throw new Problem(problems.semanticError, `${first?.field || 'input'}: ${first?.message ?? 'not valid'}${more}`, {
-    errors,
-  });
-}
-
-export function fieldFaults(error: z.ZodError): FieldFault[] {
-  return error.issues.map(({ path, message }) => ({ field: path.map(String).join('.'), message }));
-}
-
-const json = ['application/json'];
-/** The type of server-sent events stands for all streams: it is what the callers that ask for a type ask for. */
-const events = ['text/event-stream', ...json];
-
-function mediaTypesOf(output: Output): readonly string[] {
-  switch (output.kind) {
-    case 'representation':
-      return output.mediaTypes;
-    case 'stream':
-      return events;
-    case 'value':
-      return json;
-    case 'empty':
-      return [];
-  }
-}
-
-/** Nothing that is sent without a body can be unacceptable. */
-function negotiate(accept: string | undefined, available: readonly string[]): void {
-  if (available.length === 0) return;
-  if (accept === undefined || accept === '*/*' || accept === available[0]) return;
-  if (new Negotiator({ headers: { accept } }).mediaType([...available]) === undefined) {
-    throw new Problem(problems.notAcceptable, `available: ${available.join(', ')}; the request accepts ${accept}`);
-  }
 }
 
 function conditional(reply: Reply<unknown>, ifNoneMatch: string | undefined): Outcome {

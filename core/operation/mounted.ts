@@ -1,4 +1,5 @@
 import type { ServedOperation } from './operation.js';
+import type { Problem } from './problem.js';
 
 /** An operation where a vendor of the profile offers it. */
 export interface MountedOperation extends ServedOperation {
@@ -6,6 +7,11 @@ export interface MountedOperation extends ServedOperation {
   readonly vendor: string;
   /** The vendor's prefix: empty, or `/api/v1`. */
   readonly prefix: string;
+}
+
+/** A problem in the words of the vendor's dialect. */
+export function presented({ present }: Pick<ServedOperation, 'present'>, problem: Problem): Problem {
+  return present?.(problem) ?? problem;
 }
 
 /**

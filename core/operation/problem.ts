@@ -113,6 +113,11 @@ function isFieldFault(value: unknown): value is FieldFault {
   return typeof value === 'object' && value !== null && 'field' in value && 'message' in value;
 }
 
+/** Of what went wrong a caller is told that it did, and no more: the log has it. */
+export function internalProblem(): Problem {
+  return new Problem(problems.internal, 'something went wrong here; the log of the host has the details');
+}
+
 /** What any operation may answer without declaring it; one that is `once` also {@link problems.conflict}, for an idempotency key. */
 export const contractProblems: readonly ProblemType[] = Object.freeze([
   problems.invalidRequest,

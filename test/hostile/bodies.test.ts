@@ -201,9 +201,11 @@ describe.each(['{ type: state.observed }', '{ type: state.sqlite }'])('with the 
       ...[400, 404],
     );
     expect(await state()).toBe(before);
+    // Half a character has no form in UTF-8, and so none on every binding.
+    const taken = text === '\ud800' ? 400 : 201;
     for (const labels of [{ [text]: 'x' }, { x: text }, { x: [text] }]) {
       const answer = await signed('PUT', '/capabilities', secondForm('edge-1', {}, labels));
-      expect([labels, answer.status]).toEqual([labels, 201]);
+      expect([labels, answer.status]).toEqual([labels, taken]);
     }
     await device.report();
   });

@@ -1,15 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js';
+import { endedBy } from '../../core/listening/index.js';
 import { type CallInput, type CarriedCall, correlationIdIn, Problem, problems } from '../../core/operation/index.js';
 import { inputForm, Malformed, type MessageCodec } from './wire/index.js';
-
-/** How the calls of a server end, when it does not wait for them to end by themselves. */
-export interface Ending {
-  /** Aborts when the server takes no more work: streams end. */
-  readonly draining: AbortSignal;
-  /** Aborts when the time to finish what is under way is over. */
-  readonly over: AbortSignal;
-}
 
 export type ServerCall = ServerUnaryCall<Buffer, Uint8Array> | ServerWritableStream<Buffer, Uint8Array>;
 
@@ -62,7 +55,8 @@ export class GrpcCall implements CarriedCall {
   };
 
   get signal(): AbortSignal {
-    this.#signal ??= until(this.call, this.place.end);
+    // `cancelled` comes after every call's end, too.
+    this.#signal ??= endedBy(this.call, 'cancelled', this.call.cancelled, this.place.end);
     return this.#signal;
   }
 }
@@ -82,23 +76,4 @@ function jsonInput(bytes: Uint8Array): CallInput {
 function remaining(deadline: Date | number): number | undefined {
   const left = Number(deadline) - Date.now();
   return Number.isFinite(left) ? Math.max(0, left) : undefined;
-}
-
-/** Aborts when the caller gives up or goes away, and with `end`. */
-function until(call: ServerCall, end: AbortSignal): AbortSignal {
-  const controller = new AbortController();
-  const abort = (): void => {
-    // `end` outlives its calls; `AbortSignal.any` would have it remember each of them.
-    end.removeEventListener('abort', abort);
-    call.off('cancelled', abort);
-    controller.abort();
-  };
-  if (call.cancelled || end.aborted) {
-    controller.abort();
-  } else {
-    end.addEventListener('abort', abort);
-    // Comes after every call's end, too.
-    call.on('cancelled', abort);
-  }
-  return controller.signal;
 }

@@ -5,17 +5,20 @@ import {
   type ServerWritableStream,
   type sendUnaryData,
 } from '@grpc/grpc-js';
+import { type Ending, taken } from '../../core/listening/index.js';
 import {
   incomingCall,
+  internalProblem,
   type MountedOperation,
   type Outcome,
   Problem,
+  presented,
   problems,
   type StreamReply,
   type Surface,
 } from '../../core/operation/index.js';
 import type { Logger } from '../../core/plugin/index.js';
-import { type Ending, GrpcCall, type ServerCall } from './call.js';
+import { GrpcCall, type ServerCall } from './call.js';
 import { failure, render } from './replies.js';
 import { Misfit, type ProtoFile, replyFields, type WireCall, wireCalls } from './wire/index.js';
 
@@ -144,7 +147,7 @@ class ServedMethod {
     try {
       for await (const item of items) {
         if (call.cancelled) break;
-        if (!call.write(this.wire.response.encode(item))) await taken(call);
+        if (!call.write(this.wire.response.encode(item))) await taken(call, 'cancelled', call.cancelled);
       }
     } finally {
       this.streams.open -= 1;
@@ -154,12 +157,12 @@ class ServedMethod {
 
   #tooManyStreams(): Problem {
     const problem = new Problem(problems.unavailable, 'too many streams are open; try again', { retryAfterSeconds: 1 });
-    return this.mounted.present?.(problem) ?? problem;
+    return presented(this.mounted, problem);
   }
 
   #tooLarge(size: number): Problem {
     const problem = new Problem(problems.tooLarge, `the message has ${size} bytes; at most ${this.#limit} are taken`);
-    return this.mounted.present?.(problem) ?? problem;
+    return presented(this.mounted, problem);
   }
 
   /** What ends here is a fault of the connection or of ours; the caller's faults are outcomes. */
@@ -171,8 +174,8 @@ class ServedMethod {
       const where = error instanceof Misfit ? ` answers what it does not declare: ${error.path.join('.')}` : ' failed';
       this.options.log.error(`${id}${where}`, { operation: id, error });
     }
-    const problem = new Problem(problems.internal, 'something went wrong here; the log of the host has the details');
-    return this.mounted.present?.(problem) ?? problem;
+    const problem = internalProblem();
+    return presented(this.mounted, problem);
   }
 }
 
@@ -182,16 +185,4 @@ function withCorrelation(metadata: Metadata | undefined, made: GrpcCall): Metada
   const all = metadata ?? new Metadata();
   all.set(replyFields.correlation, made.correlationId);
   return all;
-}
-
-/** Resolves when what was written has been taken, or nobody is there to take it; leaves no listener behind. */
-function taken(call: ServerWritableStream<Buffer, Uint8Array>): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      call.off('drain', done).off('cancelled', done);
-      resolve();
-    };
-    if (call.cancelled) resolve();
-    else call.on('drain', done).on('cancelled', done);
-  });
 }

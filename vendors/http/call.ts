@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
+import { type Ending, endedBy } from '../../core/listening/index.js';
 import { correlationIdIn, type Evidence, type IncomingCall, type Operation } from '../../core/operation/index.js';
 import { preferencesIn } from './prefer.js';
 import { assembleInput } from './request.js';
@@ -7,14 +8,6 @@ import { assembleInput } from './request.js';
 /** The header field that ties a call to its lines in the log, in a request and in a response. */
 export const correlationField = 'x-correlation-id';
 const empty = new URLSearchParams();
-
-/** How the calls of a server end, when it does not wait for them to end by themselves. */
-export interface Ending {
-  /** Aborts when the server takes no more work: streams end, and connections close after the reply under way. */
-  readonly draining: AbortSignal;
-  /** Aborts when the time to finish what is under way is over. */
-  readonly over: AbortSignal;
-}
 
 /** A request as the gate takes it. What few calls need is worked out when it is asked for. */
 export class HttpCall implements IncomingCall {
@@ -65,25 +58,8 @@ export class HttpCall implements IncomingCall {
   /** A controller and a listener for each request would cost a poll a tenth of its time, and polls never ask. */
   get signal(): AbortSignal {
     const { draining, over } = this.ending;
-    this.#signal ??= until(this.response, this.operation.output.kind === 'stream' ? draining : over);
+    const end = this.operation.output.kind === 'stream' ? draining : over;
+    this.#signal ??= endedBy(this.response, 'close', this.response.destroyed, end);
     return this.#signal;
   }
-}
-
-/** Aborts when the response's connection closes, or has closed, and with `end`. */
-function until(response: ServerResponse, end: AbortSignal): AbortSignal {
-  const controller = new AbortController();
-  const abort = (): void => {
-    // `end` outlives its responses; `AbortSignal.any` would have it remember each of them.
-    end.removeEventListener('abort', abort);
-    response.off('close', abort);
-    controller.abort();
-  };
-  if (response.destroyed || end.aborted) {
-    controller.abort();
-  } else {
-    end.addEventListener('abort', abort);
-    response.on('close', abort);
-  }
-  return controller.signal;
 }

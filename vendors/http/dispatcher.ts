@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { correlated } from '../../core/correlation/index.js';
+import type { Ending } from '../../core/listening/index.js';
 import {
   correlationIdIn,
+  internalProblem,
   type MountedMount,
   type MountedOperation,
   type Outcome,
@@ -10,7 +12,7 @@ import {
   type Surface,
 } from '../../core/operation/index.js';
 import type { Logger } from '../../core/plugin/index.js';
-import { correlationField, type Ending, HttpCall } from './call.js';
+import { correlationField, HttpCall } from './call.js';
 import { EncodedForms } from './compression.js';
 import { pageHeaders } from './docs/index.js';
 import { evidenceOf, type Origin } from './evidence.js';
@@ -56,10 +58,7 @@ export function createDispatcher(
     else if (request.destroyed || response.destroyed) log.debug('the caller went away', { error });
     else {
       log.error('a request could not be handled', { error });
-      sendProblem(
-        response,
-        new Problem(problems.internal, 'something went wrong here; the log of the host has the details'),
-      );
+      sendProblem(response, internalProblem());
     }
   }
 

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { taken } from '../../core/listening/index.js';
 import {
   cacheControl,
   type Outcome,
@@ -162,7 +163,7 @@ async function sendStream(response: ServerResponse, { items }: StreamReply<unkno
     for await (const item of items) {
       if (response.destroyed) break;
       frames.add(frameOf(item));
-      if (response.writableNeedDrain) await taken(response);
+      if (response.writableNeedDrain) await taken(response, 'close', response.closed);
     }
   } finally {
     clearInterval(heartbeat);
@@ -195,16 +196,4 @@ class Frames {
     this.#waiting = '';
     if (frames !== '' && !this.response.destroyed) this.response.write(frames);
   }
-}
-
-/** Resolves when what was written has been taken, or nobody is there to take it; leaves no listener behind. */
-function taken(response: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      response.off('drain', done).off('close', done);
-      resolve();
-    };
-    if (response.closed) resolve();
-    else response.on('drain', done).on('close', done);
-  });
 }

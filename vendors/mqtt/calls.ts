@@ -2,9 +2,11 @@ import { randomUUID } from 'node:crypto';
 import {
   correlationIdIn,
   incomingCall,
+  internalProblem,
   type MountedOperation,
   type Outcome,
   Problem,
+  presented,
   problems,
   type Surface,
 } from '../../core/operation/index.js';
@@ -138,7 +140,7 @@ export class Calls {
       const problem = refused ?? new Problem(problems.invalidRequest, operation);
       return this.#publish(
         origin,
-        replyOf({ kind: 'problem', problem: mounted?.present?.(problem) ?? problem, challenges: [] }),
+        replyOf({ kind: 'problem', problem: presented(mounted ?? {}, problem), challenges: [] }),
       );
     }
     return this.#invoke(mounted, read, origin);
@@ -191,6 +193,7 @@ export class Calls {
           flow,
           signal: ended.signal,
           draining: () => this.#draining,
+          presented: (problem) => presented(mounted, problem),
           log: this.options.log,
           send: (message) => this.#publish(origin, message),
         });
@@ -205,7 +208,7 @@ export class Calls {
   /** A host that ends a call tells its caller at once, whether the handler heeds its signal or not. */
   #unlessEnded(
     invoked: Promise<Outcome> | Outcome,
-    { present }: MountedOperation,
+    mounted: MountedOperation,
     ended: AbortSignal,
   ): Promise<Outcome> | Outcome {
     if (!(invoked instanceof Promise)) return invoked;
@@ -213,7 +216,7 @@ export class Calls {
       const end = (): void => {
         if (!this.#draining) return;
         const problem = new Problem(problems.unavailable, 'the host stops, and nobody can say how far the call came');
-        resolve({ kind: 'problem', problem: present?.(problem) ?? problem, challenges: [] });
+        resolve({ kind: 'problem', problem: presented(mounted, problem), challenges: [] });
       };
       ended.addEventListener('abort', end, { once: true });
       invoked.then(resolve, reject);
@@ -230,9 +233,8 @@ export class Calls {
   #fail(mounted: MountedOperation, origin: Origin, error: unknown): Promise<void> {
     const { id } = mounted.operation;
     this.options.log.error(`${id} could not be answered`, { operation: id, name: origin.name, error });
-    const problem = new Problem(problems.internal, 'something went wrong here; the log of the host has the details');
-    const presented = mounted.present?.(problem) ?? problem;
-    return this.#reply(mounted, origin, replyOf({ kind: 'problem', problem: presented, challenges: [] }));
+    const problem = presented(mounted, internalProblem());
+    return this.#reply(mounted, origin, replyOf({ kind: 'problem', problem, challenges: [] }));
   }
 
   #publish({ replyTo }: Origin, reply: Reply): Promise<void> {

@@ -1,4 +1,4 @@
-import { Problem, problems, type StreamItem } from '../../core/operation/index.js';
+import { internalProblem, Problem, type StreamItem } from '../../core/operation/index.js';
 import type { Logger } from '../../core/plugin/index.js';
 import type { Flow } from './flow.js';
 import { endReply, itemReply, type Reply } from './wire/index.js';
@@ -10,6 +10,8 @@ export interface StreamOptions {
   /** Aborts when nobody wants more. */
   readonly signal: AbortSignal;
   readonly draining: () => boolean;
+  /** A problem in the vendor's words. */
+  readonly presented: (problem: Problem) => Problem;
   readonly log: Logger;
   /** Resolves when the broker has it. */
   readonly send: (reply: Reply) => Promise<void>;
@@ -37,10 +39,7 @@ export async function sendStream(items: AsyncIterable<StreamItem<unknown>>, opti
     await send(endReply(draining() ? 'draining' : 'done', seq + 1));
   } catch (error) {
     if (!signal.aborted) log.error('a stream broke', { error });
-    const problem =
-      error instanceof Problem
-        ? error
-        : new Problem(problems.internal, 'something went wrong here; the log of the host has the details');
+    const problem = options.presented(error instanceof Problem ? error : internalProblem());
     await send(endReply(draining() ? 'draining' : 'failed', seq + 1, problem));
   }
 }
