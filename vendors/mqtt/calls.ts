@@ -11,6 +11,7 @@ import {
   type Surface,
 } from '../../core/operation/index.js';
 import type { Clock, Logger } from '../../core/plugin/index.js';
+import { CallEnd } from './end.js';
 import { Flow } from './flow.js';
 import { readInput } from './input.js';
 import { byId } from './offered.js';
@@ -163,41 +164,41 @@ export class Calls {
   async #invoke(mounted: MountedOperation, request: Request, origin: Origin): Promise<void> {
     const { name, session, key } = origin;
     const { surface, root, proven } = this.options;
-    const ended = new AbortController();
-    const flow = new Flow(request.credit, ended.signal);
+    const end = new CallEnd();
+    const flow = mounted.operation.output.kind === 'stream' ? new Flow(request.credit, end.signal) : undefined;
     this.#ongoing.add(session, key, {
-      stream: mounted.operation.output.kind === 'stream',
-      end: () => ended.abort(),
-      more: (credit) => flow.more(credit),
+      stream: flow !== undefined,
+      end: () => end.end(),
+      more: (credit) => flow?.more(credit),
     });
     try {
       const correlationId = correlationIdIn(request.headers) ?? randomUUID();
       const call = incomingCall(mounted, {
         origin: `mqtt://${root}`,
         headers: request.headers,
+        correlationId,
         input: () => readInput(mounted.operation, request),
-        signal: ended.signal,
+        get signal() {
+          return end.signal;
+        },
         timeout: request.timeout,
         peer: `${root}/${name}`,
         ...proven(name),
       });
-      const outcome = await this.#unlessEnded(
-        surface.gate.invoke(mounted, { ...call, correlationId }),
-        mounted,
-        ended.signal,
-      );
+      const invoked = surface.gate.invoke(mounted, call);
+      const outcome = invoked instanceof Promise ? await this.#unlessEnded(invoked, mounted, end) : invoked;
       const reply = correlatedReply(replyOf(outcome, mounted.prefix), correlationId, request);
-      if (outcome.kind === 'stream')
+      if (outcome.kind === 'stream' && flow) {
         await sendStream(outcome.items, {
           beginning: reply,
           flow,
-          signal: ended.signal,
+          signal: end.signal,
           draining: () => this.#draining,
           presented: (problem) => presented(mounted, problem),
           log: this.options.log,
           send: (message) => this.#publish(origin, message),
         });
-      else if (!ended.signal.aborted || this.#draining) await this.#reply(mounted, origin, reply);
+      } else if (!end.ended || this.#draining) await this.#reply(mounted, origin, reply);
     } catch (error) {
       await this.#fail(mounted, origin, error);
     } finally {
@@ -206,19 +207,13 @@ export class Calls {
   }
 
   /** A host that ends a call tells its caller at once, whether the handler heeds its signal or not. */
-  #unlessEnded(
-    invoked: Promise<Outcome> | Outcome,
-    mounted: MountedOperation,
-    ended: AbortSignal,
-  ): Promise<Outcome> | Outcome {
-    if (!(invoked instanceof Promise)) return invoked;
+  #unlessEnded(invoked: Promise<Outcome>, mounted: MountedOperation, end: CallEnd): Promise<Outcome> {
     return new Promise((resolve, reject) => {
-      const end = (): void => {
+      end.onEnd = () => {
         if (!this.#draining) return;
         const problem = new Problem(problems.unavailable, 'the host stops, and nobody can say how far the call came');
         resolve({ kind: 'problem', problem: presented(mounted, problem), challenges: [] });
       };
-      ended.addEventListener('abort', end, { once: true });
       invoked.then(resolve, reject);
     });
   }
