@@ -65,7 +65,10 @@ export const greeting = (name: string, n: number): { greeting: string; n: number
 });
 export const event = (n: number): { n: number; text: string } => ({ n, text: 'something has changed' });
 
-/** Tells everybody who listens at that time. */
+/**
+ * Tells everybody who listens at that time. Bindings and bare libraries send the same items from here: what is compared
+ * is how they are carried, not how they come about.
+ */
 export class Publisher {
   readonly #listeners = new Set<(n: number) => void>();
 
@@ -74,7 +77,7 @@ export class Publisher {
   }
 
   /** @returns how to stop listening */
-  listen(tell: (n: number) => void): () => void {
+  #listen(tell: (n: number) => void): () => void {
     this.#listeners.add(tell);
     return () => this.#listeners.delete(tell);
   }
@@ -82,7 +85,7 @@ export class Publisher {
   async *items(signal: AbortSignal): AsyncGenerator<StreamItem<ReturnType<typeof event>>, void, undefined> {
     const waiting: number[] = [];
     let wake: () => void = () => undefined;
-    const stop = this.listen((n) => {
+    const stop = this.#listen((n) => {
       waiting.push(n);
       wake();
     });

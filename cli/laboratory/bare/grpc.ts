@@ -14,7 +14,7 @@ import protobuf from 'protobufjs';
 import { assignNumbers, describe } from '../../../vendors/grpc/wire/index.js';
 import { printProto } from '../../../vendors/grpc/wire/print.js';
 import type { Caller } from '../caller.js';
-import { event, greeting, operations, type Publisher, page, pageTag, thousand, token } from '../operations.js';
+import { greeting, operations, type Publisher, page, pageTag, thousand, token } from '../operations.js';
 import type { Served } from '../subject.js';
 
 /** Messages as protobufjs makes them of the .proto alone: what one would use beside @grpc/grpc-js. */
@@ -94,10 +94,10 @@ export async function serveBareGrpc(publisher: Publisher): Promise<Served> {
     }
     call.end();
   });
-  streaming('Listen', (call) => {
-    const tell = (n: number): void => void call.write({ data: event(n) });
-    tell(0);
-    call.on('cancelled', publisher.listen(tell));
+  streaming('Listen', async (call) => {
+    const gone = new AbortController();
+    call.on('cancelled', () => gone.abort());
+    for await (const item of publisher.items(gone.signal)) call.write(item);
   });
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>

@@ -3,7 +3,7 @@ import { Agent, createServer, type IncomingMessage, request, type ServerResponse
 import type { AddressInfo } from 'node:net';
 import { json, text } from 'node:stream/consumers';
 import type { Caller } from '../caller.js';
-import { event, greeting, type Publisher, page, pageTag, thousand, token } from '../operations.js';
+import { greeting, type Publisher, page, pageTag, thousand, token } from '../operations.js';
 import type { Served } from '../subject.js';
 
 /** What one would write on node:http alone for just these operations. */
@@ -24,7 +24,7 @@ export async function serveBareHttp(publisher: Publisher): Promise<Served> {
         void sendThousand(response);
         break;
       case '/listen':
-        listen(response, publisher);
+        void listen(response, publisher);
         break;
       default:
         response.writeHead(404).end();
@@ -71,11 +71,11 @@ async function sendThousand(response: ServerResponse): Promise<void> {
   response.end();
 }
 
-function listen(response: ServerResponse, publisher: Publisher): void {
+async function listen(response: ServerResponse, publisher: Publisher): Promise<void> {
   response.writeHead(200, { 'Content-Type': 'text/event-stream' });
-  const tell = (n: number): void => void response.write(`data: ${JSON.stringify(event(n))}\n\n`);
-  tell(0);
-  response.on('close', publisher.listen(tell));
+  const gone = new AbortController();
+  response.on('close', () => gone.abort());
+  for await (const { data } of publisher.items(gone.signal)) response.write(`data: ${JSON.stringify(data)}\n\n`);
 }
 
 /** Speaks to the binding and to the bare server alike. */

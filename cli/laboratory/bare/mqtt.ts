@@ -3,7 +3,7 @@ import { type AddressInfo, createServer, Socket } from 'node:net';
 import { Aedes } from 'aedes';
 import { connectAsync, type MqttClient } from 'mqtt';
 import type { Caller } from '../caller.js';
-import { event, greeting, type Publisher, page, pageTag, streamLength, thousand, token } from '../operations.js';
+import { greeting, type Publisher, page, pageTag, streamLength, thousand, token } from '../operations.js';
 import type { Served } from '../subject.js';
 
 /** The head of a message, as both ends write it on MQTT 3.1.1: a line of JSON before the bytes. */
@@ -86,10 +86,12 @@ async function answer(client: MqttClient, publisher: Publisher, topic: string, p
       return;
     }
     case 'lab.listen': {
-      const tell = (n: number): void => void reply({ kind: 'item', seq: n }, JSON.stringify(event(n)));
+      const gone = new AbortController();
+      client.once('close', () => gone.abort());
       await reply({ kind: 'stream', status: 200 });
-      tell(0);
-      client.once('close', publisher.listen(tell));
+      for await (const { data } of publisher.items(gone.signal)) {
+        void reply({ kind: 'item', seq: data.n }, JSON.stringify(data));
+      }
     }
   }
 }
