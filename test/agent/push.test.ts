@@ -56,11 +56,12 @@ describe('an agent whose fleet manager tells of changes', () => {
     site.fleet.faults.set('changes', new FleetManagerFault('unreachable', 'nobody there'));
     site.listener.follow('client-1');
     await expect.poll(() => calls(site)).toBe(1);
+    // The pauses are 0.5 to 1 s, then 1 to 2 s: the third call comes between 1.5 and 3 s after the first.
     await site.clock.advance(1000);
     await expect.poll(() => calls(site)).toBe(2);
-    await site.clock.advance(999);
+    await site.clock.advance(499);
     expect(calls(site)).toBe(2);
-    await site.clock.advance(1001);
+    await site.clock.advance(1501);
     await expect.poll(() => calls(site)).toBe(3);
     site.fleet.faults.clear();
     site.listener.follow('client-1');
