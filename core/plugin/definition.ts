@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Authenticator, Mount, ServedOperation, Surface } from '../operation/index.js';
+import type { Authenticator, Mount, Operation, ServedOperation, Surface } from '../operation/index.js';
 import type { Port, Ref } from '../ports/port.js';
 import type { Clock } from './clock.js';
 import type { Lifecycle } from './lifecycle.js';
@@ -48,6 +48,18 @@ export interface Context<C, U extends Uses> {
 
 export type DefinitionKind = 'provider' | 'manager' | 'vendor' | 'binding';
 
+/**
+ * What an entry needs of the machine, each in one sentence for a person: where it connects to or listens, what it reads
+ * and writes outside of its data directory, which programs it runs, which rights it must have. Declared, not enforced:
+ * `tutti explain` shows it to who decides whether to load the plugin.
+ */
+export interface Needs {
+  readonly network?: string;
+  readonly files?: string;
+  readonly programs?: string;
+  readonly privileges?: string;
+}
+
 /** What the four `define` functions make: data that host, validation, `tutti explain`, docs and schema all read. */
 export interface Definition {
   readonly kind: DefinitionKind;
@@ -62,6 +74,11 @@ export interface Definition {
   /** Refs under which others may use the instance. */
   readonly provides: readonly Ref<unknown>[];
   readonly uses: Uses;
+  readonly needs: Needs;
+  /** What its port lets a provider declare as data; see the port. */
+  readonly declares?: unknown;
+  /** Vendors: what it will serve, where that is known without its config. */
+  readonly operations?: readonly Operation[];
   readonly create: (context: BindingContext<unknown, Uses>) => object;
 }
 
@@ -72,12 +89,15 @@ interface Common<C extends z.ZodType, U extends Uses> {
   readonly host?: string;
   readonly config?: C;
   readonly uses?: U;
+  readonly needs?: Needs;
 }
 
 type NoConfig = z.ZodObject<Record<never, never>>;
 
-export interface ProviderSpec<P, C extends z.ZodType, U extends Uses> extends Common<C, U> {
-  readonly port: Port<P>;
+export interface ProviderSpec<P, C extends z.ZodType, U extends Uses, D = undefined> extends Common<C, U> {
+  readonly port: Port<P, D>;
+  /** What the port's providers declare of themselves as data, where it has such a form. */
+  readonly declares?: D;
   readonly create: (context: Context<z.output<C>, U>) => P & Lifecycle;
 }
 
@@ -95,6 +115,8 @@ export interface VendorOffer {
 }
 
 export interface VendorSpec<C extends z.ZodType, U extends Uses> extends Common<C, U> {
+  /** All that it can ever serve, so that documentation and an isolated vendor need not make it first. */
+  readonly operations?: readonly Operation[];
   readonly create: (context: Context<z.output<C>, U>) => VendorOffer & Lifecycle;
 }
 
@@ -113,10 +135,11 @@ export interface BindingSpec<C extends z.ZodType, U extends Uses> extends Common
   readonly create: (context: BindingContext<z.output<C>, U>) => Binding;
 }
 
-export function defineProvider<P, C extends z.ZodType = NoConfig, U extends Uses = Record<never, never>>(
-  spec: ProviderSpec<P, C, U>,
+export function defineProvider<P, C extends z.ZodType = NoConfig, U extends Uses = Record<never, never>, D = undefined>(
+  spec: ProviderSpec<P, C, U, D>,
 ): Definition {
-  return definition('provider', spec, [spec.port]);
+  const { port, declares } = spec;
+  return definition('provider', spec, [port], declares === undefined ? {} : { declares });
 }
 
 export function defineManager<P extends object, C extends z.ZodType = NoConfig, U extends Uses = Record<never, never>>(
@@ -128,7 +151,7 @@ export function defineManager<P extends object, C extends z.ZodType = NoConfig, 
 export function defineVendor<C extends z.ZodType = NoConfig, U extends Uses = Record<never, never>>(
   spec: VendorSpec<C, U>,
 ): Definition {
-  return definition('vendor', spec, []);
+  return definition('vendor', spec, [], spec.operations ? { operations: spec.operations } : {});
 }
 
 export function defineBinding<C extends z.ZodType = NoConfig, U extends Uses = Record<never, never>>(
@@ -141,8 +164,10 @@ function definition<C extends z.ZodType, U extends Uses>(
   kind: DefinitionKind,
   spec: Common<C, U> & { readonly create: (context: never) => object },
   provides: readonly Ref<unknown>[],
+  more: Pick<Definition, 'declares' | 'operations'> = {},
 ): Definition {
   return Object.freeze({
+    ...more,
     kind,
     type: spec.type,
     version: spec.version,
@@ -151,6 +176,7 @@ function definition<C extends z.ZodType, U extends Uses>(
     config: spec.config ?? z.strictObject({}),
     provides,
     uses: spec.uses ?? {},
+    needs: spec.needs ?? {},
     // The host calls `create` only with a config that `config` accepted and with `uses` resolved by their refs,
     // which is what the author's narrower parameter type says.
     create: spec.create as Definition['create'],

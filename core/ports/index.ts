@@ -5,6 +5,7 @@ export * from './component-digest.js';
 export * from './events.js';
 export * from './fleet-manager.js';
 export * from './port.js';
+export * from './secret.js';
 export * from './state.js';
 export * from './target.js';
 export * from './transport.js';

@@ -12,11 +12,18 @@ export function ref<T>(id: string): Ref<T> {
   return Object.freeze({ id });
 }
 
-/** A ref whose implementations are providers: its id is the prefix of their types (`state` -> `state.sqlite`). */
-export interface Port<T> extends Ref<T> {
+/**
+ * A ref whose implementations are providers: its id is the prefix of their types (`state` -> `state.sqlite`).
+ *
+ * @typeParam T what a provider implements
+ * @typeParam D what a definition of this port declares of its providers as data
+ */
+export interface Port<T, D = undefined> extends Ref<T> {
   readonly summary: string;
+  /** Never present at run time; carries the type. */
+  readonly declaring?: D;
 }
 
-export function definePort<T>(id: string, summary: string): Port<T> {
+export function definePort<T, D = undefined>(id: string, summary: string): Port<T, D> {
   return Object.freeze({ id, summary });
 }

@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import { definePort } from './port.js';
 import type { Json } from './state.js';
 
@@ -17,6 +18,28 @@ export interface TargetCapabilities {
   /** Which component properties and parameters make a running component out of date when they change. `*` is all. */
   readonly changes: { readonly properties: readonly string[]; readonly parameters: readonly string[] };
   /** How many components may be worked on at the same time; the reconciler keeps to it. At least 1. */
+  readonly parallel: number;
+}
+
+/** A kind of component that a target runs, as data: planner, validation, documentation and kits read it. */
+export interface ComponentType {
+  /** Deployment type: `custom`, `compose`, `helm`, or one of the target's own. */
+  readonly deploymentType: string;
+  /**
+   * What {@link DesiredComponent.properties} must be like. Checked before a component reaches the provider; a schema of
+   * zod, so that it is strict at run time and a JSON Schema in documentation.
+   */
+  readonly properties: z.ZodType;
+  /** What of a component makes the running one out of date when it changes. `*` is all. */
+  readonly changes: { readonly properties: readonly string[]; readonly parameters: readonly string[] };
+}
+
+/** What a definition of a target declares, before anything is made of it. */
+export interface TargetDeclaration {
+  readonly components: readonly ComponentType[];
+  /** Whether it can say what `apply` would do without doing it. */
+  readonly dryRun: boolean;
+  /** The most components that it can ever be given at the same time. At least 1. */
   readonly parallel: number;
 }
 
@@ -115,4 +138,4 @@ export interface TargetProvider {
   logs(applicationId: string, component: string, lines: number): Promise<readonly string[]>;
 }
 
-export const TargetProvider = definePort<TargetProvider>('target', 'A platform that runs workloads');
+export const TargetProvider = definePort<TargetProvider, TargetDeclaration>('target', 'A platform that runs workloads');
