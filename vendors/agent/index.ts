@@ -19,6 +19,7 @@ export default defineVendor({
   type: 'vendor.agent',
   version: '1.0.0',
   summary: 'What an agent is doing, and the output of its components; for callers on the same machine',
+  operations: Object.values(operations),
   uses: { sync: SyncManager, reconcile: ReconcileManager },
   create: ({ uses: { sync, reconcile } }) => ({
     operations: [

@@ -62,6 +62,7 @@ export default defineVendor({
   type: 'vendor.device-signed',
   version: '1.0.0',
   summary: 'Margo device API with signed requests (preview 1 and early rc.2)',
+  operations: Object.values(operations),
   config,
   uses: { devices: DeviceManager, manifests: ManifestManager, instances: InstanceManager, state: StateProvider },
   create: ({ config: settings, uses, name, path, clock, log, dataDir, resolvePath }) => {

@@ -30,6 +30,7 @@ export default defineVendor({
   type: 'vendor.operator',
   version: '1.0.0',
   summary: 'Northbound API: packages, deployments, devices, tokens',
+  operations: Object.values(operations),
   uses: {
     access: AccessManager,
     catalog: CatalogManager,

@@ -36,6 +36,7 @@ export default defineVendor({
   type: 'vendor.system',
   version: '1.0.0',
   summary: 'Probes of the host: /livez and /readyz',
+  operations: [livez, readyz],
   uses: { host: HostStatus },
   create: ({ uses: { host } }) => ({
     operations: [
