@@ -2,24 +2,28 @@ import 'reflect-metadata';
 import { isAbsolute, resolve } from 'node:path';
 import { Container, type ResolutionContext } from 'inversify';
 import { Gate, type MountedMount, type MountedOperation, type Surface } from '../operation/index.js';
-import { RateLimiter } from '../operation/rate-limit.js';
-import { RememberedReplies } from '../operation/remembered-replies.js';
 import type { Clock } from '../plugin/clock.js';
-import type { Binding, BindingContext, Uses, VendorOffer } from '../plugin/definition.js';
+import type { BindingContext, Uses, VendorOffer } from '../plugin/definition.js';
 import type { Lifecycle } from '../plugin/lifecycle.js';
-import { StateProvider } from '../ports/state.js';
+import type { StateProvider } from '../ports/state.js';
 import type { ResolvedEntry, ResolvedProfile } from '../profile/index.js';
+import { dependenciesOf, servedBy, stateOf, vendorsOf } from './dependencies.js';
 import { type ProvisionFailure, StartUpError } from './failures.js';
 import type { LifecycleNode } from './lifecycle.js';
 import type { HostLog } from './log.js';
 import { secretValues } from './secrets.js';
+import { SharedByBindings } from './shared.js';
 
 export interface Assembly {
   /** In dependency order. */
   readonly nodes: readonly LifecycleNode[];
-  readonly bindings: readonly Binding[];
-  /** What each binding serves, by its name. */
+  /** What each binding that was made serves, by its name. */
   readonly surfaces: ReadonlyMap<string, Surface>;
+}
+
+/** An assembly without the entries that could not be made, and without what depends on them. */
+export interface PartialAssembly extends Assembly {
+  readonly failures: readonly ProvisionFailure[];
 }
 
 export interface AssemblyOptions {
@@ -29,6 +33,10 @@ export interface AssemblyOptions {
   readonly hostProvides: ReadonlyMap<string, object>;
   /** Holds what operations answer against what they declare. */
   readonly verifyReplies?: boolean;
+  /** Instances of an earlier assembly that go on in this one, by entry. */
+  readonly kept?: ReadonlyMap<string, object>;
+  /** What bindings share with those of an earlier assembly. */
+  readonly shared?: SharedByBindings;
 }
 
 /**
@@ -38,6 +46,13 @@ export interface AssemblyOptions {
  * @throws {@link StartUpError}
  */
 export function assemble(profile: ResolvedProfile, options: AssemblyOptions): Assembly {
+  const { failures, ...assembly } = tryToAssemble(profile, options);
+  if (failures.length > 0) throw new StartUpError(profile.name, { provision: failures });
+  return assembly;
+}
+
+/** As {@link assemble}, but goes on without what cannot be made. */
+export function tryToAssemble(profile: ResolvedProfile, options: AssemblyOptions): PartialAssembly {
   const container = new Container();
   const failures: ProvisionFailure[] = [];
   const made = new Map<string, object>();
@@ -46,15 +61,16 @@ export function assemble(profile: ResolvedProfile, options: AssemblyOptions): As
   const schemes = new Map<string, string>();
   const tokens = new Map(profile.entries.map(({ name }) => [name, Symbol(name)]));
   const token = (name: string): symbol => tokens.get(name) ?? Symbol(name);
-  const vendors = profile.entries.filter(({ slot }) => slot === 'vendors');
-  /** The first state of the profile keeps what belongs to no manager: the replies of calls with idempotency keys. */
-  const stateEntry = profile.entries.find(({ definition }) =>
-    definition.provides.some(({ id }) => id === StateProvider.id),
-  );
-  const limiter = profile.host.rateLimit && new RateLimiter(profile.host.rateLimit, options.clock);
-  let replies: RememberedReplies | undefined;
+  const vendors = vendorsOf(profile);
+  const stateEntry = stateOf(profile);
+  const shared = options.shared ?? new SharedByBindings(options.clock, profile.host.rateLimit);
 
   for (const entry of profile.entries) {
+    const kept = options.kept?.get(entry.name);
+    if (kept) {
+      container.bind<object>(token(entry.name)).toConstantValue(kept);
+      continue;
+    }
     container
       .bind<object>(token(entry.name))
       .toDynamicValue((context) =>
@@ -76,7 +92,7 @@ export function assemble(profile: ResolvedProfile, options: AssemblyOptions): As
 
   for (const entry of profile.entries) {
     options.log.hide(secretValues(entry.definition.config, entry.config));
-    if (dependenciesOf(entry).some((name) => tokens.has(name) && !made.has(name))) continue;
+    if (needs(entry).some((name) => !made.has(name))) continue;
     try {
       const instance = container.get<object>(token(entry.name));
       if (entry.slot === 'vendors') claimSchemes(entry, instance);
@@ -89,17 +105,19 @@ export function assemble(profile: ResolvedProfile, options: AssemblyOptions): As
       });
     }
   }
-  if (failures.length > 0) throw new StartUpError(profile.name, { provision: failures });
 
   return {
-    nodes: profile.entries.map((entry) => ({
-      name: entry.name,
-      instance: made.get(entry.name) as Lifecycle,
-      dependsOn: dependenciesOf(entry),
-    })),
-    bindings: profile.entries.filter(({ slot }) => slot === 'bindings').map(({ name }) => made.get(name) as Binding),
+    nodes: profile.entries.flatMap((entry) => {
+      const instance: Lifecycle | undefined = made.get(entry.name);
+      return instance ? [{ name: entry.name, instance, dependsOn: needs(entry) }] : [];
+    }),
     surfaces,
+    failures,
   };
+
+  function needs(entry: ResolvedEntry): string[] {
+    return dependenciesOf(entry, profile).map(({ on }) => on);
+  }
 
   /** Of two that take the same credentials, neither could know which callers are its own. */
   function claimSchemes({ name }: ResolvedEntry, { authenticators = [] }: VendorOffer): void {
@@ -110,20 +128,6 @@ export function assemble(profile: ResolvedProfile, options: AssemblyOptions): As
         throw new Error(`${other} and ${name} both check credentials of the scheme ${scheme}; only one may`);
       schemes.set(scheme.toLowerCase(), name);
     }
-  }
-
-  function dependenciesOf(entry: ResolvedEntry): string[] {
-    const used = Object.values(entry.wiring).flatMap((wire) =>
-      wire === undefined || (typeof wire === 'object' && 'host' in wire) ? [] : wire,
-    );
-    if (entry.slot !== 'bindings') return used;
-    return [
-      ...new Set([...used, ...(stateEntry ? [stateEntry.name] : []), ...servedBy(entry).map(({ name }) => name)]),
-    ];
-  }
-
-  function servedBy(entry: ResolvedEntry): readonly ResolvedEntry[] {
-    return vendors.filter(({ name }) => entry.serves === undefined || entry.serves.includes(name));
   }
 
   function resolveUses(entry: ResolvedEntry, context: ResolutionContext): Record<string, unknown> {
@@ -137,29 +141,24 @@ export function assemble(profile: ResolvedProfile, options: AssemblyOptions): As
     );
   }
 
-  /** One for all bindings, so that a call may be made again on another one. */
-  function rememberedReplies(): { readonly replies?: RememberedReplies } {
-    const state = stateEntry && made.get(stateEntry.name);
-    if (!state) return {};
-    replies ??= new RememberedReplies(state as StateProvider, options.clock);
-    return { replies };
-  }
-
   /** Authenticators of all vendors stand at every door, whichever vendors a binding serves. */
   function surfaceOf(binding: ResolvedEntry): Surface {
     const offer = ({ name }: ResolvedEntry): VendorOffer => (made.get(name) ?? {}) as VendorOffer;
+    const state = stateEntry && made.get(stateEntry.name);
     const gate = new Gate(
       vendors.flatMap((vendor) => offer(vendor).authenticators ?? []),
       options.log.of(binding.name),
       {
         ...(options.verifyReplies && { verifyReplies: true }),
-        ...(limiter && { limiter }),
-        ...rememberedReplies(),
+        ...(state && { replies: shared.repliesIn(state as StateProvider) }),
+        get limiter() {
+          return shared.limiter;
+        },
       },
     );
     const operations: MountedOperation[] = [];
     const mounts: MountedMount[] = [];
-    for (const vendor of servedBy(binding)) {
+    for (const vendor of servedBy(binding, profile)) {
       const place = { vendor: vendor.name, prefix: vendor.path ?? '' };
       for (const served of offer(vendor).operations ?? []) {
         const { kinds, rule } = served.operation.access;

@@ -1,14 +1,18 @@
 import { mkdir } from 'node:fs/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { codeOf } from '../files/index.js';
 import type { Clock } from '../plugin/clock.js';
-import type { Health, Lifecycle } from '../plugin/lifecycle.js';
 import type { ResolvedProfile } from '../profile/index.js';
-import { type Assembly, assemble } from './assemble.js';
+import { type AssemblyOptions, assemble, tryToAssemble } from './assemble.js';
 import { systemClock } from './clock.js';
 import { StartUpError } from './failures.js';
 import { endAll, type LifecycleNode, type PendingStarts, startAll } from './lifecycle.js';
 import { createLog, type HostLog } from './log.js';
+import { type Running, reload } from './reload.js';
+import { type ReloadReport, reportOf } from './reload-report.js';
+import { SharedByBindings } from './shared.js';
 import { HostStatus, type Phase } from './status.js';
+import { statusOf } from './status-of.js';
 
 export interface HostOptions {
   readonly version: string;
@@ -23,7 +27,15 @@ export interface HostOptions {
 /** A host that is ready. */
 export interface RunningHost {
   readonly status: HostStatus;
-  /** Drains, then stops everything in reverse order. The same promise however often it is called; rejects never. */
+  /**
+   * Becomes what another profile says, replacing only what must be; or stays what it was, and the report says why.
+   * One at a time, in the order of the calls.
+   */
+  reload(profile: ResolvedProfile): Promise<ReloadReport>;
+  /**
+   * Drains, then stops everything in reverse order; a reload that is under way is given up. The same promise however
+   * often it is called; rejects never.
+   */
   stop(): Promise<void>;
 }
 
@@ -37,35 +49,31 @@ export const hostRefs = [HostStatus];
  */
 export async function startHost(profile: ResolvedProfile, options: HostOptions): Promise<RunningHost> {
   const log = options.log ?? createLog(profile.host.log);
-  const { deadlines } = profile.host;
+  const clock = options.clock ?? systemClock;
+  const shared = new SharedByBindings(clock, profile.host.rateLimit);
   let phase: Phase = 'provisioning';
-  let assembly: Assembly = { nodes: [], bindings: [], surfaces: new Map() };
-  const status: HostStatus = {
-    profile: profile.name,
-    version: options.version,
-    phase: () => phase,
-    entries: () =>
-      assembly.nodes.map(({ name, instance }) => ({
-        name,
-        type: typeOf.get(name) ?? '',
-        health: healthOf(instance),
-      })),
-    addresses: () => assembly.bindings.flatMap((binding) => binding.addresses()),
-  };
-  const typeOf = new Map(profile.entries.map(({ name, definition }) => [name, definition.type]));
-
-  assembly = assemble(profile, {
+  let running: Running = { profile, nodes: [], failed: new Map() };
+  const status = statusOf(
+    options.version,
+    () => running,
+    () => phase,
+  );
+  const assembly: AssemblyOptions = {
     log,
-    clock: options.clock ?? systemClock,
+    clock,
+    shared,
     hostProvides: new Map([[HostStatus.id, status]]),
     ...(options.verifyReplies && { verifyReplies: true }),
-  });
+  };
+
+  running = { ...running, nodes: assemble(profile, assembly).nodes };
   phase = 'starting';
   await makeDataDirectory(profile);
-  const report = await startAll(assembly.nodes, deadlines.start, options.signal ?? new AbortController().signal);
+  const { deadlines } = profile.host;
+  const report = await startAll(running.nodes, deadlines.start, options.signal ?? new AbortController().signal);
   if (report.failures.length > 0 || report.skipped.length > 0) {
     await end(
-      assembly.nodes.filter(({ name }) => report.started.includes(name)),
+      running.nodes.filter(({ name }) => report.started.includes(name)),
       report.pending,
     );
     throw new StartUpError(profile.name, { start: report.failures, skipped: report.skipped });
@@ -73,27 +81,62 @@ export async function startHost(profile: ResolvedProfile, options: HostOptions):
   phase = 'ready';
 
   let stopping: Promise<void> | undefined;
+  let reloading = new AbortController();
+  let last: Promise<unknown> = Promise.resolve();
   return {
     status,
+    reload: (to) => {
+      const next = last.then(() => become(to));
+      // Whoever asked for it hears of it; the next one only waits for its end.
+      last = next.catch(() => undefined);
+      return next;
+    },
     stop: () => {
       stopping ??= stop();
       return stopping;
     },
   };
 
+  async function become(to: ResolvedProfile): Promise<ReloadReport> {
+    if (stopping) return reportOf('stopped', {}, 0);
+    // One for each: signals of the platform keep what was made of them for as long as they live.
+    reloading = new AbortController();
+    const report = await reload(running, to, {
+      make: (of, kept) => tryToAssemble(of, { ...assembly, kept }),
+      now: (is, during) => {
+        if (is.profile !== running.profile) apply(running.profile, is.profile);
+        running = is;
+        if (!stopping) phase = during;
+      },
+      log: log.root,
+      signal: reloading.signal,
+    });
+    const { summary, plan, down } = report;
+    if (report.outcome === 'reloaded' || report.outcome === 'unchanged') log.root.info(summary, { plan });
+    else log.root.error(summary, { plan, ...(down.length > 0 && { down }) });
+    return report;
+  }
+
+  function apply({ host: from }: ResolvedProfile, { host: to }: ResolvedProfile): void {
+    shared.limit(to.rateLimit);
+    if (!isDeepStrictEqual(from.log, to.log)) log.apply(to.log);
+  }
+
   async function stop(): Promise<void> {
     phase = 'draining';
+    reloading.abort(new Error('the host is stopped'));
+    await last;
     log.root.info('draining');
-    for (const { entry, error } of await endAll(assembly.nodes, 'drain', deadlines.drain)) {
+    for (const { entry, error } of await endAll(running.nodes, 'drain', running.profile.host.deadlines.drain)) {
       log.root.warn(`${entry} did not drain: ${error.message}`, { error });
     }
-    await end(assembly.nodes);
+    await end(running.nodes);
     log.root.info('stopped');
     await log.close();
   }
 
   async function end(nodes: readonly LifecycleNode[], pending?: PendingStarts): Promise<void> {
-    for (const { entry, error } of await endAll(nodes, 'stop', deadlines.stop, pending)) {
+    for (const { entry, error } of await endAll(nodes, 'stop', running.profile.host.deadlines.stop, pending)) {
       log.root.error(`${entry} did not stop: ${error.message}`, { error });
     }
     phase = 'stopped';
@@ -107,16 +150,5 @@ async function makeDataDirectory({ name, dataDir }: ResolvedProfile): Promise<vo
   } catch (cause) {
     const error = new Error(`the data directory ${dataDir} cannot be made: ${codeOf(cause)}`, { cause });
     throw new StartUpError(name, { start: [{ entry: 'host', phase: 'start', error }] });
-  }
-}
-
-const healthy: Health = Object.freeze({ status: 'ok' });
-
-/** One entry that cannot say how it is must not keep the others from being heard. */
-function healthOf(instance: Lifecycle): Health {
-  try {
-    return instance.health?.() ?? healthy;
-  } catch (error) {
-    return { status: 'failed', reason: error instanceof Error ? error.message : String(error) };
   }
 }

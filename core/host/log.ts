@@ -13,6 +13,8 @@ export interface HostLog {
   readonly root: Logger;
   of(entry: string): Logger;
   hide(secrets: readonly string[]): void;
+  /** Writes as these settings say from the next line on. */
+  apply(settings: LogSettings): void;
   /** Resolves when everything is written. */
   close(): Promise<void>;
 }
@@ -24,11 +26,12 @@ export function createLog(settings: LogSettings, output: Writable = process.stde
   // The longest first: what is left of a secret after a shorter one within it was hidden would be told.
   let secrets: readonly string[] = [];
   const conceal = (text: string): string => secrets.reduce((clean, secret) => clean.replaceAll(secret, hidden), text);
-  const render = settings.format === 'json' ? asJson : asText;
+  const renderAs = { json: asJson, text: asText };
+  let { format } = settings;
   const transport = new winston.transports.Stream({ stream: output as NodeJS.WritableStream });
   const logger = winston.createLogger({
     level: settings.level,
-    format: winston.format.printf((info) => render(presentable(info, conceal) as Line)),
+    format: winston.format.printf((info) => renderAs[format](presentable(info, conceal) as Line)),
     transports: [transport],
   });
 
@@ -57,6 +60,10 @@ export function createLog(settings: LogSettings, output: Writable = process.stde
     of,
     hide: (values) => {
       secrets = [...new Set([...secrets, ...values])].sort((a, b) => b.length - a.length);
+    },
+    apply: (changed) => {
+      logger.level = changed.level;
+      format = changed.format;
     },
     close: () =>
       new Promise((resolve) => {

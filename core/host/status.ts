@@ -1,7 +1,8 @@
 import type { Health } from '../plugin/lifecycle.js';
 import { ref } from '../ports/port.js';
 
-export type Phase = 'provisioning' | 'starting' | 'ready' | 'draining' | 'stopped';
+/** `reloading`: some entries are being replaced, and the host is not ready meanwhile. */
+export type Phase = 'provisioning' | 'starting' | 'ready' | 'reloading' | 'draining' | 'stopped';
 
 export interface EntryStatus {
   readonly name: string;

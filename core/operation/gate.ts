@@ -32,8 +32,8 @@ export interface GateOptions {
   readonly verifyReplies?: boolean;
   /** For calls with an idempotency key; without it such keys are refused. */
   readonly replies?: RememberedReplies;
-  /** One for all bindings of a host. */
-  readonly limiter?: RateLimiter;
+  /** One for all bindings of a host; asked for at each call, since a reload may change it. */
+  readonly limiter?: RateLimiter | undefined;
 }
 
 const defaultTimeout = 30_000;

@@ -3,7 +3,7 @@ import type { DefinitionRegistry } from '../plugin/registry.js';
 import { check } from './check.js';
 import type { FaultCollector } from './faults.js';
 import { type Slot, slotNames, slotOf, slots } from './model.js';
-import { isNothing, type MapNode, type Node, type Path, pairOf, pairsOf, type Span, textOf } from './tree.js';
+import { isNothing, type MapNode, type Node, type Path, pairOf, pairsOf, plainOf, type Span, textOf } from './tree.js';
 
 /** An entry as the file has it, with whatever could be made of it. */
 export interface Entry {
@@ -90,6 +90,12 @@ function checkType(entry: Entry, registry: DefinitionRegistry, pluginsMissing: b
     const message = `${faults.describe(at)} is a ${definition.kind}; it belongs under ${slotOf(definition.kind)}:`;
     faults.add('wrong-kind', at.at, path, message);
   }
+}
+
+/** An entry's config as the file has it. */
+export function writtenConfig({ node }: Entry): unknown {
+  const config = pairOf(node, 'config')?.value;
+  return config && !isNothing(config) ? plainOf(config) : undefined;
 }
 
 /** Checks an entry's config by its definition's schema. Without a definition all of it is kept out of sight. */

@@ -43,7 +43,7 @@ providers:
 `;
 
 describe('loadProfile', () => {
-  it('puts every entry after all that it uses and serves, and otherwise keeps the order of the file', async () => {
+  it('puts every entry after all that it uses, bindings last, and otherwise keeps the order of the file', async () => {
     const { entries } = await load(wfm);
     expect(entries.map(({ name }) => name)).toEqual([
       'store',
@@ -53,10 +53,10 @@ describe('loadProfile', () => {
       'instances',
       'operator',
       'system',
-      'http',
-      'local',
       'one',
       'mirror',
+      'http',
+      'local',
     ]);
   });
 

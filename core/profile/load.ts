@@ -5,7 +5,7 @@ import { loadPlugin, PluginFault } from '../plugin/loader.js';
 import { type DefinitionRegistry, RegistrationError, DefinitionRegistry as Registry } from '../plugin/registry.js';
 import type { Ref } from '../ports/port.js';
 import { check } from './check.js';
-import { checkConfig, type Entry, readEntries } from './entries.js';
+import { checkConfig, type Entry, readEntries, writtenConfig } from './entries.js';
 import { FaultCollector } from './faults.js';
 import { type ResolvedEntry, type ResolvedProfile, slotNames } from './model.js';
 import { inDependencyOrder } from './order.js';
@@ -47,6 +47,7 @@ export async function loadProfile(file: string, options: LoadProfileOptions): Pr
     linked.push({
       entry,
       config: await checkConfig(entry, faults),
+      written: writtenConfig(entry),
       wiring: wiring.of(entry),
       ...(entry.slot === 'bindings' && { serves: wiring.served(entry) }),
     });
@@ -69,7 +70,7 @@ function namedTypes(root: MapNode): string[] {
 
 function resolved(
   { slot, name, node, definition }: Entry,
-  rest: Pick<ResolvedEntry, 'config' | 'wiring' | 'serves'>,
+  rest: Pick<ResolvedEntry, 'config' | 'written' | 'wiring' | 'serves'>,
 ): ResolvedEntry[] {
   // Only faults leave an entry without a definition, and with faults nothing is resolved.
   if (definition === undefined) return [];

@@ -35,6 +35,8 @@ export interface ResolvedEntry {
   readonly definition: Definition;
   /** What the definition's schema made of the entry's `config`. */
   readonly config: unknown;
+  /** The entry's `config` as written, its variables substituted: what a reload compares. Secrets are in it. */
+  readonly written: unknown;
   /** One for each name in the definition's `uses`. */
   readonly wiring: Readonly<Record<string, Wire>>;
   /** Vendors only: the prefix of its operations; empty, or `/api/v1`. */
@@ -57,6 +59,9 @@ export interface ResolvedProfile {
   /** Absolute. */
   readonly dataDir: string;
   readonly host: HostSettings;
-  /** In dependency order: an entry comes after all that it uses and serves; otherwise as in the file. */
+  /**
+   * In dependency order: an entry comes after all that it uses and serves, bindings after all others; otherwise as in
+   * the file.
+   */
   readonly entries: readonly ResolvedEntry[];
 }

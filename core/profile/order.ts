@@ -16,7 +16,10 @@ export function wiredTo(wire: Wire): readonly string[] {
   return Array.isArray(wire) ? wire : [];
 }
 
-/** Sorts entries so that each comes after all that it uses, otherwise as in the file; reports every cycle once. */
+/**
+ * Sorts entries so that each comes after all that it uses, and bindings after all vendors, whose authenticators stand at
+ * every door; otherwise as in the file. Reports every cycle once.
+ */
 export function inDependencyOrder<L extends Linked>(links: readonly L[], faults: FaultCollector): readonly L[] {
   const byName = new Map([...links].reverse().map((link) => [link.entry.name, link]));
   const ordered = new Set<L>();
@@ -31,7 +34,9 @@ export function inDependencyOrder<L extends Linked>(links: readonly L[], faults:
     for (const next of links.filter((one) => needed.has(one))) visit(next, [...chain, link]);
     ordered.add(link);
   };
-  for (const link of links) visit(link, []);
+  const isBinding = ({ entry }: L): boolean => entry.slot === 'bindings';
+  for (const link of links) if (!isBinding(link)) visit(link, []);
+  for (const link of links) if (isBinding(link)) visit(link, []);
   return [...ordered];
 }
 

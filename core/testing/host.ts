@@ -1,12 +1,12 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { createLog, hostRefs, type RunningHost, startHost } from '../host/index.js';
+import { createLog, hostRefs, type ReloadReport, type RunningHost, startHost } from '../host/index.js';
 import type { Clock } from '../plugin/clock.js';
 import { type Definition, definePlugin } from '../plugin/definition.js';
 import { DefinitionRegistry } from '../plugin/registry.js';
-import { loadProfile } from '../profile/index.js';
+import { loadProfile, type ResolvedProfile } from '../profile/index.js';
 
 export interface TestHostOptions {
   /** The profile's text; its `data` is replaced by a temporary directory, which goes when the host stops. */
@@ -20,12 +20,19 @@ export interface TestHostOptions {
 }
 
 /** A real host with real entries, started from a profile, for tests. Stop it, or declare it with `await using`. */
-export interface TestHost extends RunningHost, AsyncDisposable {
-  /** The first address of its bindings. */
+export interface TestHost extends Omit<RunningHost, 'reload'>, AsyncDisposable {
+  /** The first address of its bindings; another one after a reload where a binding has a port of its own choosing. */
   readonly url: string;
   readonly dataDir: string;
   /** Everything logged so far, one JSON line an event. */
   log(): string;
+  /**
+   * Becomes what another profile says, with the same data directory.
+   *
+   * @param definitions what it may name; the same as before unless told
+   * @throws ProfileError
+   */
+  reload(profile: string, definitions?: readonly Definition[]): Promise<ReloadReport>;
 }
 
 /**
@@ -35,15 +42,22 @@ export async function startTestHost(options: TestHostOptions): Promise<TestHost>
   const directory = await mkdtemp(join(tmpdir(), 'tutti-host-'));
   const dataDir = options.dataDir ?? join(directory, 'data');
   const file = join(directory, 'profile.yaml');
-  await writeFile(file, `${options.profile}\ndata: ${JSON.stringify(dataDir)}\n`);
-  const registry = new DefinitionRegistry();
-  registry.add(definePlugin('test', options.definitions), testVersion);
+  const read = (text: string, definitions = options.definitions): Promise<ResolvedProfile> => {
+    const registry = new DefinitionRegistry();
+    registry.add(definePlugin('test', definitions), testVersion);
+    return loadProfile(file, {
+      env: options.env ?? {},
+      registry,
+      hostVersion: testVersion,
+      hostRefs,
+      readFile: async () => `${text}\ndata: ${JSON.stringify(dataDir)}\n`,
+    });
+  };
   const lines: string[] = [];
   const output = new PassThrough();
   output.on('data', (chunk: Buffer) => lines.push(chunk.toString()));
   try {
-    const profile = await loadProfile(file, { env: options.env ?? {}, registry, hostVersion: testVersion, hostRefs });
-    const host = await startHost(profile, {
+    const host = await startHost(await read(options.profile), {
       version: testVersion,
       verifyReplies: true,
       log: createLog({ level: 'debug', format: 'json' }, output),
@@ -53,8 +67,17 @@ export async function startTestHost(options: TestHostOptions): Promise<TestHost>
       await host.stop();
       await rm(directory, { recursive: true, force: true });
     };
-    const url = host.status.addresses()[0] ?? '';
-    return { status: host.status, url, dataDir, log: () => lines.join(''), stop, [Symbol.asyncDispose]: stop };
+    return {
+      status: host.status,
+      get url() {
+        return host.status.addresses()[0] ?? '';
+      },
+      dataDir,
+      log: () => lines.join(''),
+      reload: async (profile, definitions) => host.reload(await read(profile, definitions)),
+      stop,
+      [Symbol.asyncDispose]: stop,
+    };
   } catch (error) {
     await rm(directory, { recursive: true, force: true });
     throw error;

@@ -1,0 +1,41 @@
+import type { Binding } from '../plugin/definition.js';
+import type { Health, Lifecycle } from '../plugin/lifecycle.js';
+import type { Running } from './reload.js';
+import type { HostStatus, Phase } from './status.js';
+
+/** The status of a host, as it is whenever it is asked for. */
+export function statusOf(version: string, running: () => Running, phase: () => Phase): HostStatus {
+  return {
+    profile: running().profile.name,
+    version,
+    phase,
+    entries: () => {
+      const { profile, nodes, failed } = running();
+      const instances = new Map(nodes.map(({ name, instance }) => [name, instance]));
+      return profile.entries.flatMap(({ name, definition: { type } }) => {
+        const instance = instances.get(name);
+        const reason = failed.get(name);
+        if (reason !== undefined) return [{ name, type, health: { status: 'failed', reason } }];
+        return instance ? [{ name, type, health: healthOf(instance) }] : [];
+      });
+    },
+    addresses: () => {
+      const { profile, nodes } = running();
+      const bindings = new Set(profile.entries.filter(({ slot }) => slot === 'bindings').map(({ name }) => name));
+      return nodes
+        .filter(({ name }) => bindings.has(name))
+        .flatMap(({ instance }) => (instance as Binding).addresses());
+    },
+  };
+}
+
+const healthy: Health = Object.freeze({ status: 'ok' });
+
+/** One entry that cannot say how it is must not keep the others from being heard. */
+function healthOf(instance: Lifecycle): Health {
+  try {
+    return instance.health?.() ?? healthy;
+  } catch (error) {
+    return { status: 'failed', reason: error instanceof Error ? error.message : String(error) };
+  }
+}
