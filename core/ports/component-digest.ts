@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../json/canonical.js';
-import type { DesiredComponent, TargetCapabilities } from './target.js';
+import type { ChangeRules, DesiredComponent } from './target.js';
 
 /**
  * The fingerprint of everything about a component whose change makes the running one out of date, by the target's own
@@ -8,7 +8,7 @@ import type { DesiredComponent, TargetCapabilities } from './target.js';
  *
  * @returns 64 lower-case hex digits
  */
-export function componentDigest(component: DesiredComponent, changes: TargetCapabilities['changes']): string {
+export function componentDigest(component: DesiredComponent, changes: ChangeRules): string {
   const relevant = {
     repository: component.repository,
     revision: component.revision,

@@ -2,6 +2,7 @@ export * from './artifact-reference.js';
 export * from './artifacts.js';
 export * from './broker.js';
 export * from './component-digest.js';
+export * from './component-type.js';
 export * from './events.js';
 export * from './fleet-manager.js';
 export * from './port.js';

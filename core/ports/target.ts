@@ -9,37 +9,58 @@ export interface TargetFacts {
   readonly storage: string;
 }
 
-export interface TargetCapabilities {
-  /** Deployment types that this target can run: `custom`, `compose`, `helm`. */
-  readonly deploymentTypes: readonly string[];
-  /** Margo runtimes: `oci`, `custom`. */
-  readonly runtimes: readonly string[];
-  readonly facts: TargetFacts;
-  /** Which component properties and parameters make a running component out of date when they change. `*` is all. */
-  readonly changes: { readonly properties: readonly string[]; readonly parameters: readonly string[] };
-  /** How many components may be worked on at the same time; the reconciler keeps to it. At least 1. */
-  readonly parallel: number;
+/** What of a component makes the running one out of date when it changes, by name. `*` is all. */
+export interface ChangeRules {
+  readonly properties: readonly string[];
+  readonly parameters: readonly string[];
 }
 
-/** A kind of component that a target runs, as data: planner, validation, documentation and kits read it. */
+/**
+ * A kind of component that a target runs. Whoever asks for a component is held to it before the target hears of it: the
+ * schemas become JSON Schema on the way, so what only code can check (a refinement, a transform) is left to `apply`.
+ */
 export interface ComponentType {
   /** Deployment type: `custom`, `compose`, `helm`, or one of the target's own. */
   readonly deploymentType: string;
   /**
-   * What {@link DesiredComponent.properties} must be like. Checked before a component reaches the provider; a schema of
-   * zod, so that it is strict at run time and a JSON Schema in documentation.
+   * What {@link DesiredComponent.properties} must be like. A document may hold more than a target knows: a schema that
+   * refuses unknown keys (`strictObject`) refuses those deployments.
    */
   readonly properties: z.ZodType;
-  /** What of a component makes the running one out of date when it changes. `*` is all. */
-  readonly changes: { readonly properties: readonly string[]; readonly parameters: readonly string[] };
+  /** What {@link DesiredComponent.parameters} must be like; anything unless told. */
+  readonly parameters?: z.ZodType;
+  readonly changes: ChangeRules;
 }
 
 /** What a definition of a target declares, before anything is made of it. */
 export interface TargetDeclaration {
   readonly components: readonly ComponentType[];
-  /** Whether it can say what `apply` would do without doing it. */
+  /** Whether its targets have {@link TargetProvider.preview}. */
   readonly dryRun: boolean;
-  /** The most components that it can ever be given at the same time. At least 1. */
+  /** The most components that one can be given at the same time, whatever its config says. At least 1. */
+  readonly parallel: number;
+}
+
+/** A {@link ComponentType} as plain data: what a planner reads, in this process or another. */
+export interface ComponentCapability {
+  readonly deploymentType: string;
+  /** JSON Schema (2020-12). */
+  readonly properties: JsonSchema;
+  /** JSON Schema (2020-12). */
+  readonly parameters: JsonSchema;
+  readonly changes: ChangeRules;
+}
+
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+/** What one target can do now: its declaration, as far as its config goes, and what it found out. Plain JSON. */
+export interface TargetCapabilities {
+  /** What it runs, of what is declared. */
+  readonly components: readonly ComponentCapability[];
+  /** Margo runtimes: `oci`, `custom`. */
+  readonly runtimes: readonly string[];
+  readonly facts: TargetFacts;
+  /** How many components may be worked on at the same time; the reconciler keeps to it. At least 1, at most as declared. */
   readonly parallel: number;
 }
 

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import {
   type ActualComponent,
+  componentCapability,
   componentDigest,
   type DesiredApplication,
   type DesiredComponent,
@@ -9,13 +11,19 @@ import {
 } from '../../core/ports/index.js';
 import { type Observed, plan } from './plan.js';
 
+const changes = { properties: ['*'], parameters: ['*'] };
 const capabilities: TargetCapabilities = {
-  deploymentTypes: ['custom'],
+  components: types('custom'),
   runtimes: ['custom'],
   facts: { cpus: [], memory: '1Gi', storage: '1Gi' },
-  changes: { properties: ['*'], parameters: ['*'] },
   parallel: 1,
 };
+
+function types(...names: string[]): TargetCapabilities['components'] {
+  return names.map((deploymentType) =>
+    componentCapability({ deploymentType, properties: z.looseObject({ port: z.int().optional() }), changes }),
+  );
+}
 
 function component(name: string, revision = '1.0.0'): DesiredComponent {
   return {
@@ -34,13 +42,13 @@ function application(...components: DesiredComponent[]): DesiredApplication {
 }
 
 function running(desired: DesiredComponent): ActualComponent {
-  return { name: desired.name, phase: 'running', applied: componentDigest(desired, capabilities.changes) };
+  return { name: desired.name, phase: 'running', applied: componentDigest(desired, changes) };
 }
 
-function observed(components: readonly ActualComponent[], target = 'process', types = ['custom']): Observed {
+function observed(components: readonly ActualComponent[], target = 'process', runs = ['custom']): Observed {
   return {
     target,
-    capabilities: { ...capabilities, deploymentTypes: types },
+    capabilities: { ...capabilities, components: types(...runs) },
     actual: { id: 'a', name: 'a', components },
   };
 }
@@ -99,6 +107,24 @@ describe('plan', () => {
   it('says what the device can run when it cannot run this', () => {
     const verdict = plan({ ...application(component('db')), deploymentType: 'helm' }, [observed([])]);
     expect(verdict).toMatchObject({ kind: 'unsupported', reason: 'this device runs custom, not helm' });
+  });
+
+  it('refuses what is not as the target declares it, says where, and touches nothing that runs', () => {
+    const web = { ...component('web'), properties: { port: 'eighty' } };
+    const verdict = plan(application(component('db'), web), [
+      observed([running(component('web')), running(component('old'))]),
+      observed([running(component('db'))], 'docker', ['compose']),
+    ]);
+    expect(verdict).toEqual({
+      kind: 'invalid',
+      steps: [],
+      reason: 'component web: properties.port: expected a number',
+    });
+  });
+
+  it('lets be what runs already, whatever the target has come to declare since', () => {
+    const web = { ...component('web'), properties: { port: 'eighty' } };
+    expect(plan(application(web), [observed([running(web)])])).toEqual({ kind: 'steps', steps: [], starting: [] });
   });
 
   it('converges: carrying out a plan leaves nothing to plan', () => {

@@ -1,7 +1,9 @@
 import {
   type ActualApplication,
   type ActualComponent,
+  type ComponentCapability,
   componentDigest,
+  componentFaults,
   type DesiredApplication,
   type DesiredComponent,
   type TargetCapabilities,
@@ -22,6 +24,8 @@ export type Plan =
       /** Components that were applied and are on their way up by themselves: nobody waits for them. */
       readonly starting: readonly string[];
     }
+  /** Components that would be applied are not as their target declares them; what runs of the application is let be. */
+  | { readonly kind: 'invalid'; readonly steps: readonly []; readonly reason: string }
   /** No target of this device runs such deployments; what other targets still have of it is removed all the same. */
   | { readonly kind: 'unsupported'; readonly steps: readonly Step[]; readonly reason: string };
 
@@ -33,8 +37,7 @@ export type Plan =
  * @param observed every target, each with what it has of the application
  */
 export function plan(desired: DesiredApplication | undefined, observed: readonly Observed[]): Plan {
-  const home =
-    desired && observed.find(({ capabilities }) => capabilities.deploymentTypes.includes(desired.deploymentType));
+  const home = desired && homeOf(desired, observed);
   const leaving = observed
     .filter(({ target }) => target !== home?.target)
     .flatMap(({ target, actual }) =>
@@ -42,12 +45,19 @@ export function plan(desired: DesiredApplication | undefined, observed: readonly
     );
   if (!desired) return { kind: 'steps', steps: leaving, starting: [] };
   if (!home) {
-    const types = observed.flatMap(({ capabilities }) => capabilities.deploymentTypes).join(', ') || 'nothing';
-    return { kind: 'unsupported', steps: leaving, reason: `this device runs ${types}, not ${desired.deploymentType}` };
+    const types = observed.flatMap(({ capabilities }) => capabilities.components.map((type) => type.deploymentType));
+    const reason = `this device runs ${types.join(', ') || 'nothing'}, not ${desired.deploymentType}`;
+    return { kind: 'unsupported', steps: leaving, reason };
   }
   const wanted = new Set(desired.components.map(({ name }) => name));
   const dropped = removals(home.target, home.actual, 'no longer part of the application', (name) => !wanted.has(name));
   const steps = desired.components.map((component) => ({ component, step: stepFor(component, home) }));
+  const faults = steps.flatMap(({ component, step }) =>
+    step.length === 0
+      ? []
+      : componentFaults(component, home.type).map((fault) => `component ${component.name}: ${fault}`),
+  );
+  if (faults.length > 0) return { kind: 'invalid', steps: [], reason: faults.join('; ') };
   return {
     kind: 'steps',
     steps: [...leaving, ...dropped, ...steps.flatMap(({ step }) => (step === 'starting' ? [] : step))],
@@ -55,11 +65,24 @@ export function plan(desired: DesiredApplication | undefined, observed: readonly
   };
 }
 
-function stepFor(desired: DesiredComponent, { target, capabilities, actual }: Observed): Step[] | 'starting' {
+/** The target that runs an application, and what it declares of such components. */
+interface Home extends Observed {
+  readonly type: ComponentCapability;
+}
+
+function homeOf({ deploymentType }: DesiredApplication, observed: readonly Observed[]): Home | undefined {
+  for (const each of observed) {
+    const type = each.capabilities.components.find((declared) => declared.deploymentType === deploymentType);
+    if (type) return { ...each, type };
+  }
+  return undefined;
+}
+
+function stepFor(desired: DesiredComponent, { target, type, actual }: Home): Step[] | 'starting' {
   const found = actual?.components.find(({ name }) => name === desired.name);
   const step = (kind: Step['kind'], reason: string): Step[] => [{ kind, component: desired.name, target, reason }];
   if (!found || found.phase === 'absent') return step('install', 'not there yet');
-  if (found.applied !== componentDigest(desired, capabilities.changes))
+  if (found.applied !== componentDigest(desired, type.changes))
     return step('update', `its definition changed; now revision ${desired.revision}`);
   switch (found.phase) {
     case 'running':

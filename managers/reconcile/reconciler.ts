@@ -242,7 +242,7 @@ function later(wait: number): WorkResult {
 /** The report of an application for which there is nothing left to do. */
 function settled({ id, name, wanted, report }: ApplicationRecord, verdict: Plan): StatusReport {
   const components = componentsOf(wanted);
-  if (verdict.kind === 'unsupported') return refusal(id, name, components, 'UNSUPPORTED', verdict.reason);
+  if (verdict.kind !== 'steps') return refusal(id, name, components, verdict.kind.toUpperCase(), verdict.reason);
   if (wanted?.refused !== undefined) return refusal(id, name, components, 'NOT_ELIGIBLE', wanted.refused);
   if (wanted) return progressing(id, components, verdict.starting);
   return uniform(

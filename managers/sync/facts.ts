@@ -18,7 +18,9 @@ export function combinedFacts(
     memory: first?.facts.memory ?? '0Mi',
     storage: first?.facts.storage ?? '0Mi',
     runtimes: [...new Set(all.flatMap(({ runtimes }) => runtimes))],
-    deploymentTypes: [...new Set(all.flatMap(({ deploymentTypes }) => deploymentTypes))],
+    deploymentTypes: [
+      ...new Set(all.flatMap(({ components }) => components.map(({ deploymentType }) => deploymentType))),
+    ],
     interfaces: [],
     peripherals: [],
     otelCollector: true,

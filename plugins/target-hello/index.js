@@ -1,6 +1,11 @@
-import { componentDigest, defineProvider, TargetProvider, z } from 'tutti/plugin';
+import { capabilitiesOf, componentDigest, defineProvider, TargetProvider, z } from 'tutti/plugin';
 
-const changes = { properties: ['*'], parameters: ['*'] };
+const component = {
+  deploymentType: 'custom',
+  properties: z.looseObject({}),
+  changes: { properties: ['*'], parameters: ['*'] },
+};
+const declares = { components: [component], dryRun: false, parallel: 1 };
 
 /** A platform that "runs" a component by greeting it. What it greeted is its actual state, until the host stops. */
 export default defineProvider({
@@ -10,23 +15,22 @@ export default defineProvider({
   summary: 'Greets components instead of running them',
   host: '>=0.1.0',
   config: z.strictObject({ greeting: z.string().default('hello').describe('What to say') }),
+  declares,
   create: ({ config, log }) => {
     const greeted = new Map();
     return {
-      describe: async () => ({
-        deploymentTypes: ['custom'],
-        runtimes: ['custom'],
-        facts: { cpus: [{ cores: 1 }], memory: '1Gi', storage: '1Gi' },
-        changes,
-        parallel: 1,
-      }),
+      describe: async () =>
+        capabilitiesOf(declares, {
+          runtimes: ['custom'],
+          facts: { cpus: [{ cores: 1 }], memory: '1Gi', storage: '1Gi' },
+        }),
       actual: async () =>
         [...greeted.values()].map(({ id, name, components }) => ({ id, name, components: [...components.values()] })),
       apply: async (application, componentName) => {
         const { id, name } = application;
         const desired = application.components.find((component) => component.name === componentName);
         const known = greeted.get(id) ?? { id, name, components: new Map() };
-        const applied = componentDigest(desired, changes);
+        const applied = componentDigest(desired, component.changes);
         if (known.components.get(componentName)?.applied === applied) return;
         log.info(`${config.greeting}, ${componentName}`);
         greeted.set(id, known);

@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   type Clock,
+  componentCapability,
   defineProvider,
   FleetManager,
   FleetManagerFault,
   TargetProvider,
+  z,
 } from '../../core/plugin/index.js';
 import { manualClock, silentLogger, startTestHost, type TestHost } from '../../core/testing/index.js';
 import type { Deployment } from '../../managers/margo/index.js';
@@ -287,6 +289,39 @@ describe('the agent', () => {
     await agent.start();
     await eventually(() => agent.fleet.states()).toEqual({ [a]: 'failed' });
     expect(agent.fleet.reports.at(-1)?.error?.message).toBe('this device runs custom, not helm');
+  });
+
+  it('refuses components that are not as their target declares, before anything is applied, and says what is wrong', async () => {
+    await agent.start();
+    const target = agent.target ?? expect.fail('no target was made');
+    const known = await target.describe();
+    const parameters = z.record(z.string().regex(/^[A-Z]+$/), z.json());
+    const changes = { properties: ['*'], parameters: ['*'] };
+    const strict = componentCapability({
+      deploymentType: 'custom',
+      properties: z.looseObject({}),
+      parameters,
+      changes,
+    });
+    target.describe = async () => ({ ...known, components: [strict] });
+    const pointed = (pointer: string): Deployment => ({
+      ...deployment(a),
+      parameters: { greeting: { value: 'a secret', targets: [{ pointer, components: ['main'] }] } },
+    });
+
+    await agent.fleet.publish(1, [pointed('a.b'), deployment(b)]);
+    await eventually(() => agent.fleet.states()).toEqual({ [a]: 'failed', [b]: 'installed' });
+    const report = agent.fleet.reports.findLast(({ deploymentId }) => deploymentId === a);
+    expect(report?.error).toEqual({
+      code: 'INVALID',
+      source: 'app-1111',
+      message: 'component main: parameters.a.b: the name: expected text that matches /^[A-Z]+$/',
+    });
+    const reported = agent.fleet.reports.filter(({ deploymentId }) => deploymentId === a).map(({ state }) => state);
+    expect(reported).not.toContain('installing');
+
+    await agent.fleet.publish(2, [pointed('GREETING'), deployment(b)]);
+    await eventually(() => agent.fleet.states()).toEqual({ [a]: 'installed', [b]: 'installed' });
   });
 
   it('keeps its reports until they are taken, across a restart, and sends the newest only', async () => {

@@ -9,9 +9,10 @@ export const basic: readonly KitCase<TargetUnderTest>[] = [
     name: 'describes what it can run',
     level: 'basic',
     async run(trial) {
-      const { deploymentTypes, runtimes, facts, parallel } = await trial.instance.describe();
+      const { components, runtimes, facts, parallel } = await trial.instance.describe();
       const { deploymentType } = trial.instance.platform.application('any', '1');
-      trial.holds('deploymentTypes', deploymentTypes.includes(deploymentType), deploymentType, deploymentTypes);
+      const types = components.map((type) => type.deploymentType);
+      trial.holds('the types of components', types.includes(deploymentType), deploymentType, types);
       trial.holds('runtimes', runtimes.length > 0, 'at least one', runtimes);
       trial.holds('parallel', parallel >= 1, 'at least 1', parallel);
       trial.holds('cpus', facts.cpus.length > 0 && facts.cpus.every(({ cores }) => cores > 0), 'cores', facts.cpus);

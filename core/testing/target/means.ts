@@ -1,5 +1,11 @@
 import { setTimeout } from 'node:timers/promises';
-import type { ActualComponent, ApplyCall, DesiredApplication, DesiredComponent } from '../../ports/index.js';
+import type {
+  ActualComponent,
+  ApplyCall,
+  ComponentCapability,
+  DesiredApplication,
+  DesiredComponent,
+} from '../../ports/index.js';
 import { componentDigest } from '../../ports/index.js';
 import { KitFailure, type Trial } from '../trial.js';
 import type { TargetUnderTest } from './platform.js';
@@ -42,10 +48,14 @@ export async function runs(trial: TargetTrial, application: DesiredApplication, 
   const component = only(application);
   const seen = await actual(trial, application);
   trial.equal(`the phase of ${application.id}`, seen?.phase, 'running');
-  const { changes } = await trial.instance.describe();
-  trial.equal('the digest of what was applied', seen?.applied, componentDigest(component, changes));
+  const { components } = await trial.instance.describe();
+  const type = components.find(({ deploymentType }) => deploymentType === application.deploymentType);
+  if (!type) throw new KitFailure('describe', application.deploymentType, components.map(typeOf).join() || 'nothing');
+  trial.equal('the digest of what was applied', seen?.applied, componentDigest(component, type.changes));
   trial.equal('the copies that run', await platform.running(application.id, component.name), [version]);
 }
+
+const typeOf = ({ deploymentType }: ComponentCapability): string => deploymentType;
 
 /** Waits for a condition that nothing announces. */
 export function eventually(trial: TargetTrial, what: string, test: () => Promise<boolean>): Promise<void> {

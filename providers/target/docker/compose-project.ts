@@ -1,13 +1,19 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { type DesiredApplication, type DesiredComponent, TargetFault } from '../../../core/plugin/index.js';
+import {
+  componentFaults,
+  type DesiredApplication,
+  type DesiredComponent,
+  TargetFault,
+} from '../../../core/plugin/index.js';
 import { readLooseYaml } from '../../../core/yaml/index.js';
 import type { ComposeCall, ComposeCli } from './compose-cli.js';
 import { composeFaults } from './compose-file.js';
 import { fields, text } from './compose-model.js';
 import type { DockerConfig } from './config.js';
 import type { Login } from './credentials.js';
-import { environmentFile, overrideFile, parameterFaults } from './override.js';
+import { composeComponent } from './declaration.js';
+import { environmentFile, overrideFile } from './override.js';
 
 /** Most bytes of a compose.yaml: far above any that a person wrote. */
 const largestFile = 1024 * 1024;
@@ -46,7 +52,7 @@ export async function prepare(
   const written = await read(file);
   refuse(component, [
     ...written.faults,
-    ...parameterFaults(component.parameters),
+    ...componentFaults(component, composeComponent),
     ...(written.faults.length > 0 ? [] : composeFaults(written.document, config.allow)),
   ]);
 

@@ -34,7 +34,7 @@ export const dockerConfig = z
     allow: z.array(z.enum(permissions)).default([]).describe('What a component may have beyond an ordinary container'),
     registries: z.array(registry).default([]).describe('Credentials for image pulls'),
     otlp: otlp.optional().describe('The collector that every container is told of'),
-    parallel: z.int().min(1).default(4).describe('Applications worked on at the same time'),
+    parallel: z.int().min(1).max(64).default(4).describe('Applications worked on at the same time'),
     settle: z
       .int()
       .min(0)

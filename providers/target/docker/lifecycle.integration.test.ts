@@ -258,8 +258,8 @@ describeWith(['docker', 'registry'], 'an application on a Docker engine', (start
   });
 
   it('describes the machine', async () => {
-    const { deploymentTypes, runtimes, facts, parallel } = await trial.target.describe();
-    expect({ deploymentTypes, runtimes, parallel }).toEqual({
+    const { components, runtimes, facts, parallel } = await trial.target.describe();
+    expect({ deploymentTypes: components.map(({ deploymentType }) => deploymentType), runtimes, parallel }).toEqual({
       deploymentTypes: ['compose'],
       runtimes: ['oci'],
       parallel: 4,

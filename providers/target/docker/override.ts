@@ -37,13 +37,6 @@ export function parameterVariables(parameters: DesiredComponent['parameters']): 
   return Object.fromEntries(Object.entries(parameters).map(([pointer, value]) => [pointer, asText(value)]));
 }
 
-/** Pointers that cannot name a variable, as faults. */
-export function parameterFaults(parameters: DesiredComponent['parameters']): string[] {
-  return Object.keys(parameters)
-    .filter((pointer) => pointer === '' || /[=\s\0]/.test(pointer))
-    .map((pointer) => `parameter ${JSON.stringify(pointer)}: not the name of an environment variable`);
-}
-
 /**
  * The parameters for interpolation (`${NAME}` in the compose file), in the format of env files. They do not go into the
  * environment of the compose program itself, where a parameter such as DOCKER_HOST would steer it.

@@ -5,6 +5,7 @@ import {
   type ApplyCall,
   type ArtifactRegistry,
   type Clock,
+  capabilitiesOf,
   componentDigest,
   type DesiredApplication,
   type DesiredComponent,
@@ -22,6 +23,7 @@ import { forgetOthers, prepare } from './compose-project.js';
 import type { DockerConfig } from './config.js';
 import { logins, sweepDockerConfigs } from './credentials.js';
 import { withDeadline } from './deadline.js';
+import { composeComponent, dockerDeclaration } from './declaration.js';
 import { Engine, engineAddress } from './engine.js';
 import { applicationChanges } from './events.js';
 import { targetFacts } from './facts.js';
@@ -44,9 +46,6 @@ export interface DockerTargetOptions {
   readonly directory: string;
   readonly resolvePath: (path: string) => string;
 }
-
-/** Every property and parameter changes the containers. */
-const changes: TargetCapabilities['changes'] = { properties: ['*'], parameters: ['*'] };
 
 /** Compose components on a Docker engine. Its labels are the memory, and folders of what has no container there. */
 export class DockerTarget implements TargetProvider, Lifecycle {
@@ -84,13 +83,9 @@ export class DockerTarget implements TargetProvider, Lifecycle {
   }
 
   async describe(): Promise<TargetCapabilities> {
-    return {
-      deploymentTypes: ['compose'],
-      runtimes: ['oci'],
-      facts: await targetFacts(this.#engine, this.options.directory),
-      changes,
-      parallel: this.options.config.parallel,
-    };
+    const { config, directory } = this.options;
+    const facts = await targetFacts(this.#engine, directory);
+    return capabilitiesOf(dockerDeclaration, { runtimes: ['oci'], facts, parallel: config.parallel });
   }
 
   async actual(): Promise<readonly ActualApplication[]> {
@@ -116,7 +111,7 @@ export class DockerTarget implements TargetProvider, Lifecycle {
   async apply(application: DesiredApplication, name: string, call: ApplyCall): Promise<void> {
     const component = chosen(application, name);
     const project = projectName(application.id, name);
-    const applied = componentDigest(component, changes);
+    const applied = componentDigest(component, composeComponent.changes);
     await this.#alone(project, call.signal, async () => {
       const before = await this.#actual(project, name);
       if (before.phase === 'running' && before.applied === applied) return;
@@ -203,8 +198,13 @@ export class DockerTarget implements TargetProvider, Lifecycle {
 }
 
 function chosen(application: DesiredApplication, name: string): DesiredComponent {
-  if (application.deploymentType !== 'compose') {
-    throw new TargetFault('unsupported', `deployment type ${application.deploymentType} is not compose`, false);
+  const { deploymentType } = composeComponent;
+  if (application.deploymentType !== deploymentType) {
+    throw new TargetFault(
+      'unsupported',
+      `deployment type ${application.deploymentType} is not ${deploymentType}`,
+      false,
+    );
   }
   const component = application.components.find((candidate) => candidate.name === name);
   if (component === undefined) throw new TargetFault('invalid', `${application.name} has no component ${name}`, false);

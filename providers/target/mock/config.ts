@@ -1,16 +1,22 @@
 import { z } from 'zod';
+import { mockDeclaration, mockTypes } from './declaration.js';
 
 const outcome = z.enum(['ok', 'artifact', 'start', 'timeout', 'unhealthy', 'platform']);
 export type Outcome = z.output<typeof outcome>;
 
 export const MockConfig = z.strictObject({
   deploymentTypes: z
-    .array(z.string().min(1))
+    .array(z.enum(mockTypes))
     .min(1)
-    .default(['custom', 'compose', 'helm'])
+    .default([...mockTypes])
     .describe('What it pretends to run'),
   latency: z.int().min(0).default(0).describe('Milliseconds that an apply or a remove takes'),
-  parallel: z.int().min(1).default(16).describe('Applications that may be worked on at the same time'),
+  parallel: z
+    .int()
+    .min(1)
+    .max(mockDeclaration.parallel)
+    .default(16)
+    .describe('Applications that may be worked on at the same time'),
   failures: z
     .strictObject({
       rate: z.number().min(0).max(1).default(0).describe('Share of applies that fail'),

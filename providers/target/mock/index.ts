@@ -2,6 +2,7 @@ import path from 'node:path';
 import { defineProvider } from '../../../core/plugin/index.js';
 import { TargetProvider } from '../../../core/ports/index.js';
 import { MockConfig } from './config.js';
+import { mockDeclaration } from './declaration.js';
 import { MockPlatform } from './platform.js';
 import { MockTarget } from './target.js';
 
@@ -16,6 +17,7 @@ export const mockTarget = defineProvider({
   version: '1.0.0',
   summary: 'Pretends to run workloads, for load tests',
   config: MockConfig,
+  declares: mockDeclaration,
   create: ({ name, config, clock, dataDir }) => {
     const file = config.persistent ? path.join(dataDir, 'mock', `${encodeURIComponent(name)}.json`) : undefined;
     return new MockTarget(config, clock, new MockPlatform(file));

@@ -4,6 +4,7 @@ import {
   type ActualApplication,
   type ActualComponent,
   type ApplyCall,
+  capabilitiesOf,
   componentDigest,
   type DesiredApplication,
   type TargetCapabilities,
@@ -11,9 +12,9 @@ import {
   type TargetProvider,
 } from '../../../core/ports/index.js';
 import type { MockConfig, Outcome } from './config.js';
+import { changes, mockDeclaration } from './declaration.js';
 import type { MockPlatform, Workload } from './platform.js';
 
-const changes: TargetCapabilities['changes'] = { properties: ['*'], parameters: ['*'] };
 const faults = ['artifact', 'start', 'timeout', 'unhealthy', 'platform'] as const;
 
 /** Pretends to run workloads: keeps to the contract, takes as long and fails as often as it is told. */
@@ -38,13 +39,12 @@ export class MockTarget implements TargetProvider, Lifecycle {
   }
 
   async describe(): Promise<TargetCapabilities> {
-    return {
-      deploymentTypes: this.config.deploymentTypes,
+    return capabilitiesOf(mockDeclaration, {
       runtimes: ['oci', 'custom'],
       facts: { cpus: [{ cores: 4, architecture: 'amd64' }], memory: '8Gi', storage: '64Gi' },
-      changes,
       parallel: this.config.parallel,
-    };
+      deploymentTypes: this.config.deploymentTypes,
+    });
   }
 
   async actual(): Promise<readonly ActualApplication[]> {
@@ -72,7 +72,7 @@ export class MockTarget implements TargetProvider, Lifecycle {
     call.signal.throwIfAborted();
     const desired = application.components.find((component) => component.name === name);
     if (!desired) throw new TargetFault('invalid', `${application.id} has no component ${name}`, false);
-    if (!this.config.deploymentTypes.includes(application.deploymentType)) {
+    if (!this.config.deploymentTypes.some((type) => type === application.deploymentType)) {
       throw new TargetFault('unsupported', `deployments of type ${application.deploymentType} are not run here`, false);
     }
     const { id } = application;

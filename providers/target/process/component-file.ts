@@ -4,6 +4,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { TargetFault } from '../../../core/ports/index.js';
 import { readLooseYaml } from '../../../core/yaml/index.js';
+import { isReserved } from './declaration.js';
 
 /** What a process component is in a registry: one layer of the second type whose root holds `component.yaml`. */
 export const processArtifactType = 'application/vnd.tutti.component.process.v1+json';
@@ -26,9 +27,6 @@ const systemText = z.string().refine((text) => !text.includes('\0'), { error: 't
 const command = z.array(systemText.min(1)).min(1);
 
 const variableName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'the name of an environment variable');
-
-/** The names that the platform itself sets. */
-export const isReserved = (variable: string): boolean => variable.startsWith('TUTTI_');
 
 const signalName = z
   .enum(Object.keys(constants.signals) as [NodeJS.Signals, ...NodeJS.Signals[]])

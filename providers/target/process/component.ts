@@ -3,22 +3,20 @@ import {
   type ApplyCall,
   type ArtifactRegistry,
   componentDigest,
+  componentFaults,
   type DesiredApplication,
   type DesiredComponent,
-  type TargetCapabilities,
   TargetFault,
 } from '../../../core/ports/index.js';
 import { type PreparedArtifact, prepareArtifact, type UnpackLimits } from './artifact.js';
 import { DeadlineExceeded, orAborted, withDeadline } from './deadline.js';
+import { processComponent } from './declaration.js';
 import { probeOf } from './health-check.js';
 import type { ComponentParts } from './instance.js';
 import { commandOf, variablesOf, type Workload } from './launch.js';
 import { Serial } from './serial.js';
 import type { ComponentRecord } from './store.js';
 import { Supervisor } from './supervisor.js';
-
-/** Everything about a process component may matter to it. */
-export const changes: TargetCapabilities['changes'] = { properties: ['*'], parameters: ['*'] };
 
 /** So many lines of output explain a failure. */
 const explaining = 10;
@@ -92,8 +90,10 @@ export class ProcessComponent {
 
   async #apply({ id, name }: DesiredApplication, desired: DesiredComponent, call: ApplyCall): Promise<void> {
     this.#mayGoOn(call);
+    const faults = componentFaults(desired, processComponent);
+    if (faults.length > 0) throw new TargetFault('invalid', faults.join('; '), false);
     const variables = variablesOf(desired.parameters);
-    const applied = componentDigest(desired, changes);
+    const applied = componentDigest(desired, processComponent.changes);
     const before = this.#supervisor?.record;
     if (this.#supervisor && before?.intent === 'run' && before.current.applied === applied) {
       const { phase } = this.#supervisor.status();

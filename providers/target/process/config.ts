@@ -5,7 +5,7 @@ const mebibyte = 1024 * 1024;
 const nameOrNumber = z.union([z.int().min(0), z.string().min(1)]);
 
 export const ProcessConfig = z.strictObject({
-  parallel: z.int().min(1).default(4).describe('Applications that may be worked on at the same time'),
+  parallel: z.int().min(1).max(64).default(4).describe('Applications that may be worked on at the same time'),
   settle: z
     .int()
     .min(0)

@@ -1,6 +1,7 @@
 import { defineProvider } from '../../../core/plugin/index.js';
 import { ArtifactRegistry, TargetProvider } from '../../../core/ports/index.js';
 import { ProcessConfig } from './config.js';
+import { processDeclaration } from './declaration.js';
 import { ProcessTarget } from './target.js';
 
 export { ComponentFile, componentFileName, processArtifactType, processLayerType } from './component-file.js';
@@ -14,6 +15,7 @@ export const processTarget = defineProvider({
   version: '1.0.0',
   summary: 'Runs components as supervised processes of this machine',
   config: ProcessConfig,
+  declares: processDeclaration,
   uses: { registry: ArtifactRegistry },
   create: ({ config, uses, log, clock, dataDir }) =>
     new ProcessTarget({ config, log, clock, dataDir, registry: uses.registry }),

@@ -6,7 +6,7 @@ import { hasCode } from '../../../core/files/index.js';
 import type { Json } from '../../../core/ports/index.js';
 import { TargetFault } from '../../../core/ports/index.js';
 import type { Account } from './account.js';
-import { type ComponentFile, isReserved } from './component-file.js';
+import type { ComponentFile } from './component-file.js';
 import { marker, type ProcessIdentity, type ProcessTable } from './process-table.js';
 
 /** A command with everything that it needs. */
@@ -50,21 +50,14 @@ export interface Workload {
 const passedOn = ['PATH', 'HOME', 'LANG', 'TZ'];
 const usualPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-/** @throws TargetFault `invalid` when a parameter cannot be an environment variable */
+/** @param parameters as the component's type declares them */
 export function variablesOf(parameters: Readonly<Record<string, Json>>): Record<string, string> {
-  for (const name of Object.keys(parameters)) {
-    const plain = /^[A-Za-z_][A-Za-z0-9_]*$/.test(name);
-    if (!plain) throw new TargetFault('invalid', `parameter pointer ${name} is not an environment variable`, false);
-    if (isReserved(name)) throw new TargetFault('invalid', `the variable ${name} is set by the platform`, false);
-  }
-  return Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, variableOf(name, value)]));
-}
-
-function variableOf(name: string, value: Json): string {
-  // In JSON it is written as an escape.
-  if (typeof value !== 'string') return JSON.stringify(value);
-  if (!value.includes('\0')) return value;
-  throw new TargetFault('invalid', `parameter ${name} holds a NUL character, which no variable can`, false);
+  return Object.fromEntries(
+    Object.entries(parameters).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? value : JSON.stringify(value),
+    ]),
+  );
 }
 
 export function environmentOf(workload: Workload): Record<string, string> {

@@ -7,14 +7,16 @@ import {
   type ActualApplication,
   type ApplyCall,
   type ArtifactRegistry,
+  capabilitiesOf,
   type DesiredApplication,
   type TargetCapabilities,
   TargetFault,
   type TargetProvider,
 } from '../../../core/ports/index.js';
 import { type Account, accountOf } from './account.js';
-import { changes, ProcessComponent } from './component.js';
+import { ProcessComponent } from './component.js';
 import type { ProcessConfig } from './config.js';
+import { processComponent, processDeclaration } from './declaration.js';
 import { factsOf } from './facts.js';
 import { LogFiles } from './logs.js';
 import { checkWay, openWay } from './ownership.js';
@@ -25,8 +27,6 @@ import { terminate } from './termination.js';
 type Parts = Pick<Context<ProcessConfig, Uses>, 'config' | 'log' | 'clock' | 'dataDir'> & {
   readonly registry: ArtifactRegistry;
 };
-
-const deploymentType = 'custom';
 
 /**
  * Runs components as processes of this machine.
@@ -73,13 +73,9 @@ export class ProcessTarget implements TargetProvider, Lifecycle {
   }
 
   async describe(): Promise<TargetCapabilities> {
-    return {
-      deploymentTypes: [deploymentType],
-      runtimes: ['custom'],
-      facts: await factsOf(this.parts.dataDir),
-      changes,
-      parallel: this.parts.config.parallel,
-    };
+    const { config, dataDir } = this.parts;
+    const facts = await factsOf(dataDir);
+    return capabilitiesOf(processDeclaration, { runtimes: ['custom'], facts, parallel: config.parallel });
   }
 
   async actual(): Promise<readonly ActualApplication[]> {
@@ -101,6 +97,7 @@ export class ProcessTarget implements TargetProvider, Lifecycle {
   async apply(application: DesiredApplication, name: string, call: ApplyCall): Promise<void> {
     const component = application.components.find((candidate) => candidate.name === name);
     if (!component) throw new TargetFault('invalid', `${application.id} has no component ${name}`, false);
+    const { deploymentType } = processComponent;
     if (application.deploymentType !== deploymentType) {
       const message = `deployments of type ${application.deploymentType} do not run as processes, only ${deploymentType}`;
       throw new TargetFault('unsupported', message, false);
