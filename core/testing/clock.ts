@@ -1,7 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '../plugin/clock.js';
 
-/** A clock that stands still until it is told to move. */
+/**
+ * A clock that stands still until it is told to move.
+ * @stable since 0.1.0
+ */
 export interface ManualClock extends Clock {
   /**
    * Moves the time on, and ends every delay that is then over, in the order of their ends. What they wake gets turns
@@ -17,7 +20,10 @@ interface Delay {
   readonly end: () => void;
 }
 
-/** @param start milliseconds since the epoch; 2026-01-01 unless told */
+/**
+ * @param start milliseconds since the epoch; 2026-01-01 unless told
+ * @stable since 0.1.0
+ */
 export function manualClock(start = Date.UTC(2026, 0, 1)): ManualClock {
   let now = start;
   const delays = new Set<Delay>();

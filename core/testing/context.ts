@@ -10,6 +10,10 @@ import type { Logger } from '../plugin/logger.js';
 import { manualClock } from './clock.js';
 import { silentLogger } from './loggers.js';
 
+/**
+ * What {@link testContext} makes an entry of.
+ * @stable since 0.1.0
+ */
 export interface TestContextOptions {
   /** As a profile would say it, before validation. */
   readonly config?: unknown;
@@ -26,7 +30,10 @@ export interface TestContextOptions {
   readonly surface?: Surface;
 }
 
-/** One entry without a host around it. */
+/**
+ * One entry without a host around it.
+ * @stable since 0.1.0
+ */
 export interface TestContext<P> {
   readonly instance: P & Lifecycle;
   readonly dataDir: string;
@@ -40,6 +47,7 @@ export interface TestContext<P> {
  *
  * @typeParam P what the definition provides
  * @throws Error when the definition would refuse the config, or a needed `uses` is missing
+ * @stable since 0.1.0
  */
 export async function testContext<P extends object>(
   definition: Definition,

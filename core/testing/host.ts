@@ -8,6 +8,10 @@ import { type Definition, definePlugin } from '../plugin/definition.js';
 import { DefinitionRegistry } from '../plugin/registry.js';
 import { loadProfile, type ResolvedProfile } from '../profile/index.js';
 
+/**
+ * What {@link startTestHost} starts a host from.
+ * @stable since 0.1.0
+ */
 export interface TestHostOptions {
   /** The profile's text; its `data` is replaced by a temporary directory, which goes when the host stops. */
   readonly profile: string;
@@ -19,7 +23,10 @@ export interface TestHostOptions {
   readonly dataDir?: string;
 }
 
-/** A real host with real entries, started from a profile, for tests. Stop it, or declare it with `await using`. */
+/**
+ * A real host with real entries, started from a profile, for tests. Stop it, or declare it with `await using`.
+ * @stable since 0.1.0
+ */
 export interface TestHost extends Omit<RunningHost, 'reload'>, AsyncDisposable {
   /** The first address of its bindings; another one after a reload where a binding has a port of its own choosing. */
   readonly url: string;
@@ -37,6 +44,7 @@ export interface TestHost extends Omit<RunningHost, 'reload'>, AsyncDisposable {
 
 /**
  * @throws ProfileError, StartUpError
+ * @stable since 0.1.0
  */
 export async function startTestHost(options: TestHostOptions): Promise<TestHost> {
   const directory = await mkdtemp(join(tmpdir(), 'tutti-host-'));

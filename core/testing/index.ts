@@ -1,4 +1,4 @@
-/** What the author of a plugin tests with: `tutti/testing`. */
+/** What the author of a plugin tests with: `tutti/testing`. Marks of stability: see `tutti/plugin`. */
 export {
   type BindingLack,
   type BindingSubjectOptions,
@@ -16,5 +16,5 @@ export * from './loggers.js';
 export * from './run-kit.js';
 export { stateKit } from './state/index.js';
 export * from './subject.js';
-export { targetKit } from './target/index.js';
+export { type KillableApply, type TargetPlatform, type TargetUnderTest, targetKit } from './target/index.js';
 export { KitFailure, KitSkip, type Trial } from './trial.js';

@@ -1,9 +1,14 @@
 /**
  * How much a case asks: of one caller, of many at once, of a random history, when something ends or breaks, of a process
  * that is killed.
+ * @experimental
  */
 export type KitLevel = 'basic' | 'concurrent' | 'model' | 'fault' | 'durable' | 'crash';
 
+/**
+ * How hard, how long and what of a kit is tried.
+ * @experimental
+ */
 export interface KitOptions {
   /** Milliseconds to wait for what must happen; 5,000 unless told. */
   readonly patience?: number;

@@ -1,4 +1,7 @@
-/** How a process of its own can make the provider: what is killed must not be the test itself. */
+/**
+ * How a process of its own can make the provider: what is killed must not be the test itself.
+ * @experimental
+ */
 export interface CrashRecipe {
   /** URL of the module that exports the definition. */
   readonly module: string;
@@ -10,7 +13,10 @@ export interface CrashRecipe {
   readonly execArgv?: readonly string[];
 }
 
-/** A fresh, empty, started provider for one case, and what can be done to it. */
+/**
+ * A fresh, empty, started provider for one case, and what can be done to it.
+ * @experimental
+ */
 export interface KitSubject<P> {
   readonly instance: P;
   /** Moves the provider's clock on. Absent: real time passes. */
@@ -24,4 +30,8 @@ export interface KitSubject<P> {
   dispose(): Promise<void>;
 }
 
+/**
+ * Makes a subject for each case; whoever runs the case disposes of it.
+ * @experimental
+ */
 export type MakeSubject<P> = () => Promise<KitSubject<P>>;

@@ -4,7 +4,10 @@ import type { Trial } from './trial.js';
 export type { KitLevel, KitOptions } from './kit-options.js';
 export type { CrashRecipe, KitSubject, MakeSubject } from './kit-subject.js';
 
-/** One promise of a port, and how to see whether a provider keeps it. */
+/**
+ * One promise of a port, and how to see whether a provider keeps it.
+ * @experimental
+ */
 export interface KitCase<P> {
   readonly name: string;
   readonly level: KitLevel;
@@ -12,7 +15,10 @@ export interface KitCase<P> {
   run(trial: Trial<P>): Promise<void>;
 }
 
-/** Everything that a port promises, as data: any test runner can run it, and so can {@link runKit} without one. */
+/**
+ * Everything that a port promises, as data: any test runner can run it, and so can {@link runKit} without one.
+ * @experimental
+ */
 export interface Kit<P> {
   readonly port: string;
   readonly cases: readonly KitCase<P>[];

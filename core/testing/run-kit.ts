@@ -3,7 +3,10 @@ import type { KitLevel, KitOptions } from './kit-options.js';
 import type { MakeSubject } from './kit-subject.js';
 import { KitFailure, KitSkip, Trial } from './trial.js';
 
-/** How a case ended. */
+/**
+ * How a case ended.
+ * @experimental
+ */
 export interface CaseReport {
   readonly name: string;
   readonly level: KitLevel;
@@ -14,6 +17,10 @@ export interface CaseReport {
   readonly failure?: CaseFailure;
 }
 
+/**
+ * Which promise was broken, and how to see it again.
+ * @experimental
+ */
 export interface CaseFailure {
   readonly what: string;
   readonly expected: string;
@@ -24,6 +31,10 @@ export interface CaseFailure {
   readonly error: unknown;
 }
 
+/**
+ * How all cases of a kit ended.
+ * @experimental
+ */
 export interface KitReport {
   readonly port: string;
   readonly passed: number;
@@ -32,7 +43,10 @@ export interface KitReport {
   readonly cases: readonly CaseReport[];
 }
 
-/** Runs every case of a kit, each on a fresh subject, one after the other. Never throws for a broken provider. */
+/**
+ * Runs every case of a kit, each on a fresh subject, one after the other. Never throws for a broken provider.
+ * @experimental
+ */
 export async function runKit<P>(kit: Kit<P>, make: MakeSubject<P>, options: KitOptions = {}): Promise<KitReport> {
   const cases: CaseReport[] = [];
   for (const each of kit.cases) {
@@ -43,7 +57,10 @@ export async function runKit<P>(kit: Kit<P>, make: MakeSubject<P>, options: KitO
   return { port: kit.port, passed: having('passed'), failed: having('failed'), skipped: having('skipped'), cases };
 }
 
-/** Runs one case on a fresh subject. */
+/**
+ * Runs one case on a fresh subject.
+ * @experimental
+ */
 export async function runCase<P>(
   { name, level, run }: KitCase<P>,
   make: MakeSubject<P>,
@@ -75,7 +92,10 @@ function failureOf(error: unknown, { history, seed }: Trial<unknown>): CaseFailu
   return { what, expected, found, reproduce: { calls: history, seed }, error };
 }
 
-/** A report for a person: a line for each case, and all about those that failed. */
+/**
+ * A report for a person: a line for each case, and all about those that failed.
+ * @experimental
+ */
 export function formatReport(report: KitReport): string {
   const lines = report.cases.flatMap(({ level, name, status, milliseconds, reason, failure }) => [
     `${status.padEnd(7)} ${level}: ${name} (${reason ?? `${milliseconds} ms`})`,

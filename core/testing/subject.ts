@@ -7,6 +7,10 @@ import { manualClock } from './clock.js';
 import { type TestContext, testContext } from './context.js';
 import type { CrashRecipe, KitSubject, MakeSubject } from './kit-subject.js';
 
+/**
+ * How {@link subjectsOf} makes each subject.
+ * @experimental
+ */
 export interface SubjectOptions {
   readonly config?: unknown;
   readonly uses?: Readonly<Record<string, unknown>>;
@@ -16,7 +20,10 @@ export interface SubjectOptions {
   readonly crash?: Pick<CrashRecipe, 'module' | 'export' | 'execArgv'>;
 }
 
-/** Makes subjects of a definition, each with a data directory of its own. */
+/**
+ * Makes subjects of a definition, each with a data directory of its own.
+ * @experimental
+ */
 export function subjectsOf<P extends object>(definition: Definition, options: SubjectOptions = {}): MakeSubject<P> {
   return async (): Promise<KitSubject<P>> => {
     const { config, uses, crash } = options;

@@ -3,7 +3,10 @@ import type { KitOptions } from './kit-options.js';
 import type { KitSubject } from './kit-subject.js';
 import { recorded } from './recorded.js';
 
-/** A promise of the port that the provider under test broke. */
+/**
+ * A promise of the port that the provider under test broke.
+ * @experimental
+ */
 export class KitFailure extends Error {
   override readonly name = 'KitFailure';
   constructor(
@@ -16,12 +19,18 @@ export class KitFailure extends Error {
   }
 }
 
-/** The provider under test does not make this promise. */
+/**
+ * The provider under test does not make this promise.
+ * @experimental
+ */
 export class KitSkip extends Error {
   override readonly name = 'KitSkip';
 }
 
-/** One run of one case: the subject, what was done to it so far, and the means to judge it. */
+/**
+ * One run of one case: the subject, what was done to it so far, and the means to judge it.
+ * @experimental
+ */
 export class Trial<P> {
   /** The calls made so far, for a person who wants to repeat them. */
   readonly history: string[] = [];

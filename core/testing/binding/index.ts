@@ -16,7 +16,10 @@ export {
   type ToyCall,
 } from './subject.js';
 
-/** Everything that a binding, with the transport at its other end, promises. */
+/**
+ * Everything that a binding, with the transport at its other end, promises.
+ * @experimental
+ */
 export const bindingKit: Kit<BindingUnderTest> = Object.freeze({
   port: 'binding',
   cases: [

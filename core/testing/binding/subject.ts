@@ -18,9 +18,14 @@ import { prefix, ToyVendor } from './toy/vendor.js';
  * - `empty-lists`: to tell an empty list or map from none at all.
  * - `unknown-fields`: to carry a field that no operation declares.
  * - `nothing-left`: to be alone in its process, where a part that is not the binding's opens connections too.
+ * @experimental
  */
 export type BindingLack = 'peer' | 'empty-lists' | 'unknown-fields' | 'nothing-left';
 
+/**
+ * How the kit reaches the binding under test.
+ * @experimental
+ */
 export interface BindingSubjectOptions {
   /** As a profile would say it, on this machine and with any free port. */
   readonly config?: unknown;
@@ -39,7 +44,10 @@ export interface BindingSubjectOptions {
   readonly lacks?: Readonly<Partial<Record<BindingLack, string>>>;
 }
 
-/** What a case may say with a call; fields under the names of HTTP, as they travel. */
+/**
+ * What a case may say with a call; fields under the names of HTTP, as they travel.
+ * @experimental
+ */
 export interface ToyCall {
   readonly headers?: Readonly<Record<string, string>>;
   readonly credentials?: Credentials;
@@ -75,7 +83,10 @@ export class MadeBinding {
   }
 }
 
-/** A binding that serves the kit's own operations, and a caller at the other end of it. */
+/**
+ * A binding that serves the kit's own operations, and a caller at the other end of it.
+ * @experimental
+ */
 export class BindingUnderTest {
   readonly vendor = new ToyVendor(systemClock, silentLogger());
   readonly #definition: Definition;
@@ -197,6 +208,7 @@ export class BindingUnderTest {
 /**
  * Makes subjects for the kit of a binding's definition: each a binding that serves the kit's own operations, with a
  * transport connected to it.
+ * @experimental
  */
 export function bindingSubjects(definition: Definition, options: BindingSubjectOptions): MakeSubject<BindingUnderTest> {
   return async (): Promise<KitSubject<BindingUnderTest>> => {

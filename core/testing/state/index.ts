@@ -9,7 +9,10 @@ import { modelCases } from './model.js';
 import { valueCases } from './values.js';
 import { watchCases } from './watch.js';
 
-/** Everything that the state port promises. */
+/**
+ * Everything that the state port promises.
+ * @experimental
+ */
 export const stateKit: Kit<StateProvider> = Object.freeze({
   port: StateProvider.id,
   cases: [

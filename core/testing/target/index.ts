@@ -6,7 +6,10 @@ import type { TargetUnderTest } from './platform.js';
 
 export type { KillableApply, TargetPlatform, TargetUnderTest } from './platform.js';
 
-/** What every target promises: see `TargetProvider`. */
+/**
+ * What every target promises: see `TargetProvider`.
+ * @experimental
+ */
 export const targetKit: Kit<TargetUnderTest> = {
   port: 'target',
   cases: [...basic, ...concurrent, ...crash],

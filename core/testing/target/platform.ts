@@ -3,6 +3,7 @@ import type { DesiredApplication, TargetProvider } from '../../ports/index.js';
 /**
  * The platform behind a target, seen by the other door: not through the target, which might be mistaken, but as an
  * operator with a shell would see it. Whoever tests a target writes one.
+ * @experimental
  */
 export interface TargetPlatform {
   /**
@@ -26,7 +27,10 @@ export interface TargetPlatform {
   applyElsewhere?(application: DesiredApplication, component: string): KillableApply;
 }
 
-/** An agent of its own that has begun to start and will apply. */
+/**
+ * An agent of its own that has begun to start and will apply.
+ * @experimental
+ */
 export interface KillableApply {
   /** Settles when the agent is about to apply. */
   readonly begun: Promise<void>;
@@ -36,7 +40,10 @@ export interface KillableApply {
   kill(): Promise<void>;
 }
 
-/** A target with the platform that it works on. */
+/**
+ * A target with the platform that it works on.
+ * @experimental
+ */
 export interface TargetUnderTest extends TargetProvider {
   readonly platform: TargetPlatform;
 }
