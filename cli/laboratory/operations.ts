@@ -1,8 +1,8 @@
+import { Gate } from '../../core/operation/index.js';
 import {
   type Authenticator,
   atLeast,
   defineOperation,
-  Gate,
   ok,
   Problem,
   problems,

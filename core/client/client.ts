@@ -2,7 +2,10 @@ import { z } from 'zod';
 import type { Operation, Output, StreamItem } from '../operation/index.js';
 import { type Answer, type Credentials, type Transport, TransportFault } from '../ports/transport.js';
 
-/** What a caller may say with one call. */
+/**
+ * What a caller may say with one call.
+ * @experimental
+ */
 export interface CallOptions {
   readonly signal?: AbortSignal;
   /** Milliseconds; that of the client unless told. */
@@ -21,6 +24,10 @@ export interface CallOptions {
   readonly answerLimit?: number;
 }
 
+/**
+ * What a client needs to know of the other side.
+ * @experimental
+ */
 export interface ClientSettings {
   readonly transport: Transport;
   /** Path that the vendor is served under on the other side. */
@@ -37,7 +44,10 @@ export interface ClientSettings {
   readonly idempotencyKey?: () => string;
 }
 
-/** Answers of an operation with this output, problems apart. */
+/**
+ * Answers of an operation with this output, problems apart.
+ * @experimental
+ */
 export type AnswerOf<O extends Output> =
   | Extract<Answer, { kind: 'not-modified' }>
   | (O extends { readonly kind: 'value'; readonly schema: infer S extends z.ZodType }
@@ -46,7 +56,10 @@ export type AnswerOf<O extends Output> =
         ? { readonly kind: 'stream'; readonly items: AsyncIterable<StreamItem<z.output<S>>> }
         : Extract<Answer, { kind: O['kind'] }>);
 
-/** What one mostly wants of an answer: the value, the items, the bytes, or nothing. */
+/**
+ * What one mostly wants of an answer: the value, the items, the bytes, or nothing.
+ * @experimental
+ */
 export type ResultOf<O extends Output> = O extends {
   readonly kind: 'value';
   readonly schema: infer S extends z.ZodType;
@@ -56,13 +69,17 @@ export type ResultOf<O extends Output> = O extends {
     ? undefined
     : Exclude<AnswerOf<O>, { readonly kind: 'not-modified' }>;
 
-/** Named operations: what a vendor's `operations.ts` declares. */
+/**
+ * Named operations: what a vendor's `operations.ts` declares.
+ * @experimental
+ */
 // biome-ignore lint/suspicious/noExplicitAny: the input's type is found again by inference; `any` is the only type that takes operations of all inputs.
 export type Operations = Readonly<Record<string, Operation<any, Output>>>;
 
 /**
  * A method for each operation, typed by what it declares, whatever transport carries the call.
  * All reject with {@link Problem} when the other side answers one, with {@link TransportFault} when it does not answer.
+ * @experimental
  */
 export type Client<T extends Operations> = {
   readonly [K in keyof T]: (
@@ -74,7 +91,10 @@ export type Client<T extends Operations> = {
 const answerLimit = 16 * 1024 * 1024;
 const defaultTimeout = 30_000;
 
-/** @param operations as a vendor declares them; what is no operation is passed over */
+/**
+ * @param operations as a vendor declares them; what is no operation is passed over
+ * @experimental
+ */
 export function clientOf<T extends Operations>(operations: T, settings: ClientSettings): Client<T> {
   const methods = Object.entries(operations).map(([name, operation]) => [
     name,
@@ -87,6 +107,7 @@ export function clientOf<T extends Operations>(operations: T, settings: ClientSe
  * One call with everything that its answer says.
  *
  * @throws {@link Problem} as the other side answered it, {@link TransportFault}
+ * @experimental
  */
 export async function call<I extends z.ZodType, O extends Output>(
   settings: ClientSettings,
@@ -103,6 +124,7 @@ export async function call<I extends z.ZodType, O extends Output>(
  * is that they did not refuse.
  *
  * @throws {@link Problem} as the other side answered it, {@link TransportFault}
+ * @experimental
  */
 export async function answerTo<I extends z.ZodType, O extends Output>(
   { transport, prefix, credentials, timeout = defaultTimeout, signal, idempotencyKey }: ClientSettings,

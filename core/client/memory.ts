@@ -15,6 +15,7 @@ const origin = 'memory://host';
 /**
  * Calls a host in the same process, through the same gate as every binding: input and values take their form as JSON on
  * the way, bytes are copied. For tests, and for programs that embed a host.
+ * @experimental
  */
 export function memoryTransport(surface: Surface): Transport {
   const byId = new Map(surface.operations.map((mounted) => [mounted.operation.id, mounted]));

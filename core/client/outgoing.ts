@@ -6,6 +6,7 @@ import type { OutgoingCall } from '../ports/transport.js';
  *
  * @param origin scheme and authority that the other side knows itself by, e.g. `mqtt://tutti`
  * @throws Problem 400 when credentials cover the call's HTTP form, and the input does not name what its path needs
+ * @experimental
  */
 export function fieldsOf(call: OutgoingCall, origin: string): Record<string, string> {
   const { operation, prefix, input, headers, credentials } = call;
@@ -16,7 +17,10 @@ export function fieldsOf(call: OutgoingCall, origin: string): Record<string, str
   return { ...headers, ...shown };
 }
 
-/** Whether a call may be made again when nobody heard how the first one ended. */
+/**
+ * Whether a call may be made again when nobody heard how the first one ended.
+ * @experimental
+ */
 export function mayRepeat({ operation, headers }: OutgoingCall): boolean {
   return operation.idempotency !== 'once' || headers['idempotency-key'] !== undefined;
 }

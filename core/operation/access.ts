@@ -1,22 +1,40 @@
-/** What credentials can show a caller to be. */
+/**
+ * What credentials can show a caller to be.
+ * @stable since 0.1.0
+ */
 export type CallerKind = 'user' | 'device';
 
-/** Who calls. `id` is stable and fit for logs. */
+/**
+ * Who calls. `id` is stable and fit for logs.
+ * @stable since 0.1.0
+ */
 export interface Principal {
   readonly kind: 'anonymous' | CallerKind;
   readonly id: string;
   readonly roles: readonly Role[];
 }
 
-/** Each role may do all that the ones before it may. */
+/**
+ * Each role may do all that the ones before it may.
+ * @stable since 0.1.0
+ */
 export const roles = ['viewer', 'operator', 'admin'] as const;
+/**
+ * One of {@link roles}.
+ * @stable since 0.1.0
+ */
 export type Role = (typeof roles)[number];
 
+/**
+ * Who calls without credentials.
+ * @stable since 0.1.0
+ */
 export const anonymous: Principal = Object.freeze({ kind: 'anonymous', id: 'anonymous', roles: [] });
 
 /**
  * A request as the parts that credentials are made from, in the shape that HTTP gives them (RFC 9110, RFC 9421):
  * other bindings derive it from the operation's HTTP shape, so that one signature means the same everywhere.
+ * @stable since 0.1.0
  */
 export interface Evidence {
   readonly method: string;
@@ -38,7 +56,10 @@ export interface Evidence {
   readonly peer?: string | undefined;
 }
 
-/** What an authenticator may need to know of the call that credentials came with. */
+/**
+ * What an authenticator may need to know of the call that credentials came with.
+ * @stable since 0.1.0
+ */
 export interface AuthenticatedCall {
   /** Whether it may change something: the same credentials, sent by somebody who overheard them, must not do so again. */
   readonly changes: boolean;
@@ -49,6 +70,7 @@ export interface AuthenticatedCall {
  *
  * @returns `undefined` when the evidence holds no credentials of this scheme
  * @throws Problem 401 or 403 when it holds some that are wrong
+ * @stable since 0.1.0
  */
 export interface Authenticator {
   /** Unique in a host. */
@@ -63,6 +85,7 @@ export interface Authenticator {
 /**
  * Who may call an operation: which kind of caller, and what must hold of principal and input. By which credentials a
  * caller shows to be of a kind is for the authenticators of the profile.
+ * @stable since 0.1.0
  */
 export interface Access<I> {
   /** Empty: no credentials are looked at. */
@@ -75,10 +98,16 @@ export interface Access<I> {
   readonly check: (principal: Principal, input: I) => string | undefined;
 }
 
-/** No credentials needed and none looked at. */
+/**
+ * No credentials needed and none looked at.
+ * @stable since 0.1.0
+ */
 export const anyone: Access<unknown> = Object.freeze({ kinds: [], rule: 'anyone', check: () => undefined });
 
-/** A user with at least this role. */
+/**
+ * A user with at least this role.
+ * @stable since 0.1.0
+ */
 export function atLeast(role: Role): Access<unknown> {
   return Object.freeze<Access<unknown>>({
     kinds: ['user'],
@@ -90,7 +119,10 @@ export function atLeast(role: Role): Access<unknown> {
   });
 }
 
-/** The device whose id the input names. */
+/**
+ * The device whose id the input names.
+ * @stable since 0.1.0
+ */
 export function ownDevice<I>(clientId: (input: I) => string): Access<I> {
   return Object.freeze<Access<I>>({
     kinds: ['device'],

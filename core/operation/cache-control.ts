@@ -1,6 +1,9 @@
 import type { CacheRule } from './reply.js';
 
-/** A cache rule as the field Cache-Control has it (RFC 9111 section 5.2). */
+/**
+ * A cache rule as the field Cache-Control has it (RFC 9111 section 5.2).
+ * @experimental
+ */
 export function cacheControl({ visibility, freshness }: CacheRule): string {
   switch (freshness) {
     case 'immutable':
@@ -12,7 +15,10 @@ export function cacheControl({ visibility, freshness }: CacheRule): string {
   }
 }
 
-/** The part of a Cache-Control field that our rules have words for; whatever else it says, asking again does no harm. */
+/**
+ * The part of a Cache-Control field that our rules have words for; whatever else it says, asking again does no harm.
+ * @experimental
+ */
 export function cacheRule(field: string | undefined): CacheRule | undefined {
   if (field === undefined) return undefined;
   const directives = field.split(',').map((directive) => directive.trim().toLowerCase());

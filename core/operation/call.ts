@@ -1,7 +1,10 @@
 import type { Evidence, Principal } from './access.js';
 import type { Call } from './operation.js';
 
-/** A call as a binding received it, before anything is believed. */
+/**
+ * A call as a binding received it, before anything is believed.
+ * @stable since 0.1.0
+ */
 export interface IncomingCall {
   readonly evidence: Evidence;
   /** The input's parts as the binding read them; called once, after authentication. May throw {@link Problem}. */

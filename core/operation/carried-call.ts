@@ -3,7 +3,10 @@ import type { IncomingCall } from './call.js';
 import { type CallInput, type HttpForm, httpForm } from './http-form.js';
 import type { MountedOperation } from './mounted.js';
 
-/** A call as a binding that is not HTTP received it. */
+/**
+ * A call as a binding that is not HTTP received it.
+ * @stable since 0.1.0
+ */
 export interface CarriedCall {
   /** Scheme and authority by which the caller addressed the host: `https://host:9443`, `mqtt://tutti`. */
   readonly origin: string;
@@ -24,13 +27,19 @@ export interface CarriedCall {
 
 const correlationForm = /^[\w.:-]{1,128}$/;
 
-/** @returns `undefined` where there is none, or none that is fit for a log */
+/**
+ * @returns `undefined` where there is none, or none that is fit for a log
+ * @experimental
+ */
 export function correlationIdIn(headers: Evidence['headers']): string | undefined {
   const given = headers['x-correlation-id'];
   return given !== undefined && correlationForm.test(given) ? given : undefined;
 }
 
-/** What the gate takes, of a call that was not carried by HTTP. */
+/**
+ * What the gate takes, of a call that was not carried by HTTP.
+ * @stable since 0.1.0
+ */
 export function incomingCall(mounted: MountedOperation, call: CarriedCall): IncomingCall {
   const { headers } = call;
   let input: CallInput | undefined;

@@ -3,6 +3,7 @@
  *
  * @param field the field's value as received, or `undefined`
  * @param etag the current validator without quotes
+ * @experimental
  */
 export function noneMatch(field: string | undefined, etag: string | undefined): boolean {
   if (field === undefined || etag === undefined) return false;
@@ -10,7 +11,10 @@ export function noneMatch(field: string | undefined, etag: string | undefined): 
   return entityTags(field).includes(etag);
 }
 
-/** The opaque tags of an `If-Match` or `If-None-Match` list. Old clients that forget the quotes are understood. */
+/**
+ * The opaque tags of an `If-Match` or `If-None-Match` list. Old clients that forget the quotes are understood.
+ * @experimental
+ */
 export function entityTags(field: string): string[] {
   const quoted = [...field.matchAll(/(?:W\/)?"([^"]*)"/g)].map(([, tag]) => tag ?? '');
   return quoted.length > 0 ? quoted : field.split(',').map((tag) => tag.trim());

@@ -21,7 +21,10 @@ import type { RememberedReplies } from './remembered-replies.js';
 import type { CacheRule, Reply } from './reply.js';
 import { verified } from './verified.js';
 
-/** What a binding renders. Every path through the gate ends in one of these; it never throws. */
+/**
+ * What a binding renders. Every path through the gate ends in one of these; it never throws.
+ * @stable since 0.1.0
+ */
 export type Outcome =
   | Reply<unknown>
   | { readonly kind: 'not-modified'; readonly etag: string; readonly cache?: CacheRule }
@@ -44,6 +47,7 @@ const changing: AuthenticatedCall = Object.freeze({ changes: true });
 /**
  * The one door to all operations: authentication, input, authorisation, handler, conditional reply, in this order,
  * for every binding alike.
+ * @stable since 0.1.0
  */
 export class Gate {
   /** @param authenticators in the order in which they are asked */

@@ -3,7 +3,10 @@ import type { Json } from '../ports/state.js';
 import type { Operation } from './operation.js';
 import { Problem, problems } from './problem.js';
 
-/** A call in the shape that HTTP gives it: what signatures cover, on every binding, and what an HTTP client sends. */
+/**
+ * A call in the shape that HTTP gives it: what signatures cover, on every binding, and what an HTTP client sends.
+ * @experimental
+ */
 export interface HttpForm {
   readonly method: string;
   /** Path and query, percent-encoded, the vendor's prefix included. */
@@ -14,6 +17,10 @@ export interface HttpForm {
   readonly body: Uint8Array | undefined;
 }
 
+/**
+ * An input before validation, by field.
+ * @experimental
+ */
 export type CallInput = Readonly<Record<string, unknown>>;
 
 /**
@@ -23,6 +30,7 @@ export type CallInput = Readonly<Record<string, unknown>>;
  *
  * @param prefix of the vendor: empty, or `/api/v1`
  * @throws {@link Problem} 400 when the input does not name what the path needs
+ * @experimental
  */
 export function httpForm({ id, http }: Operation, prefix: string, input: CallInput): HttpForm {
   const fitting = [http.path, ...(http.aliases ?? [])]

@@ -10,17 +10,24 @@ import type { Reply } from './reply.js';
  * - `once`: each call has its own effect.
  *
  * Of all that is not `safe`, the same signed request is taken only once, on every binding: who calls again signs anew.
+ * @stable since 0.1.0
  */
 export type Idempotency = 'safe' | 'idempotent' | 'once';
 
-/** What kind of reply an operation gives; bindings plan for it. */
+/**
+ * What kind of reply an operation gives; bindings plan for it.
+ * @stable since 0.1.0
+ */
 export type Output =
   | { readonly kind: 'value'; readonly schema: z.ZodType }
   | { readonly kind: 'empty' }
   | { readonly kind: 'representation'; readonly mediaTypes: readonly string[] }
   | { readonly kind: 'stream'; readonly schema: z.ZodType };
 
-/** The operation's shape on HTTP; also the form that signatures cover on every binding. */
+/**
+ * The operation's shape on HTTP; also the form that signatures cover on every binding.
+ * @stable since 0.1.0
+ */
 export interface HttpShape {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** `/devices/{deviceId}`; `{name+}` takes the rest of the path, slashes included. Relative to the vendor's prefix. */
@@ -33,7 +40,10 @@ export interface HttpShape {
   readonly body?: string;
 }
 
-/** One typed contract, declared once and served by every binding. */
+/**
+ * One typed contract, declared once and served by every binding.
+ * @stable since 0.1.0
+ */
 export interface Operation<I extends z.ZodType = z.ZodType, O extends Output = Output> {
   /** `<noun>.<verb>`, unique in a host. */
   readonly id: string;
@@ -54,7 +64,10 @@ export interface Operation<I extends z.ZodType = z.ZodType, O extends Output = O
   readonly http: HttpShape;
 }
 
-/** What a handler is given. */
+/**
+ * What a handler is given.
+ * @stable since 0.1.0
+ */
 export interface Call<I> {
   readonly input: I;
   readonly principal: Principal;
@@ -71,9 +84,17 @@ export interface Call<I> {
   readonly resumeAfter?: string | undefined;
 }
 
+/**
+ * Carries out a call that was let in. Throws {@link Problem} to answer one that the operation declares; anything else
+ * that is thrown is answered as an internal error and logged.
+ * @stable since 0.1.0
+ */
 export type Handler<I> = (call: Call<I>) => Promise<Reply<unknown>> | Reply<unknown>;
 
-/** An operation with its handler. */
+/**
+ * An operation with its handler.
+ * @stable since 0.1.0
+ */
 export interface ServedOperation {
   readonly operation: Operation;
   readonly handler: Handler<never>;
@@ -81,12 +102,22 @@ export interface ServedOperation {
   readonly present?: (problem: Problem) => Problem;
 }
 
+/**
+ * Declares an operation; its input and output types are inferred from their schemas.
+ * @stable since 0.1.0
+ */
 export function defineOperation<I extends z.ZodType, const O extends Output>(
   operation: Operation<I, O>,
 ): Operation<I, O> {
   return Object.freeze(operation);
 }
 
+/**
+ * Joins an operation with its handler, whose input is typed by the operation.
+ *
+ * @param present words every problem of this operation in the vendor's dialect
+ * @stable since 0.1.0
+ */
 export function serve<I extends z.ZodType, O extends Output>(
   operation: Operation<I, O>,
   handler: Handler<z.output<I>>,

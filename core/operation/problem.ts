@@ -1,4 +1,7 @@
-/** One fault of an input: which field, in dotted or JSON Pointer form, and what is wrong with it. */
+/**
+ * One fault of an input: which field, in dotted or JSON Pointer form, and what is wrong with it.
+ * @stable since 0.1.0
+ */
 export interface FieldFault {
   readonly field: string;
   readonly message: string;
@@ -7,6 +10,7 @@ export interface FieldFault {
 /**
  * A kind of problem (RFC 9457 section 3.1). `type` is a stable URI that callers key on; `status` is the HTTP status
  * whose meaning it has, on every binding.
+ * @stable since 0.1.0
  */
 export interface ProblemType {
   readonly type: string;
@@ -16,6 +20,10 @@ export interface ProblemType {
   readonly retryable: boolean;
 }
 
+/**
+ * What a problem may say beside its kind and its text.
+ * @stable since 0.1.0
+ */
 export interface ProblemDetails {
   readonly errors?: readonly FieldFault[];
   /** Seconds; bindings send it as Retry-After too. */
@@ -25,7 +33,10 @@ export interface ProblemDetails {
   readonly cause?: unknown;
 }
 
-/** What an operation answers instead of a reply. Throw it anywhere below a handler. */
+/**
+ * What an operation answers instead of a reply. Throw it anywhere below a handler.
+ * @stable since 0.1.0
+ */
 export class Problem extends Error {
   override readonly name = 'Problem';
   readonly errors: readonly FieldFault[];
@@ -63,7 +74,10 @@ function kind(id: string, status: number, title: string, retryable = false): Pro
   return Object.freeze({ type: `urn:tutti:problem:${id}`, title, status, retryable });
 }
 
-/** Common problems. Those that the contract itself can answer are `contractProblems`; the others an operation declares. */
+/**
+ * Common problems. Those that the contract itself can answer are `contractProblems`; the others an operation declares.
+ * @stable since 0.1.0
+ */
 export const problems = {
   invalidRequest: kind('invalid-request', 400, 'The request cannot be read'),
   notAuthenticated: kind('not-authenticated', 401, 'No valid credentials'),
@@ -83,7 +97,10 @@ export const problems = {
   timeout: kind('timeout', 504, 'The operation took too long', true),
 } as const satisfies Record<string, ProblemType>;
 
-/** The problem in a body that was received (RFC 9457), as well as it can be told; `undefined` for what is no problem. */
+/**
+ * The problem in a body that was received (RFC 9457), as well as it can be told; `undefined` for what is no problem.
+ * @stable since 0.1.0
+ */
 export function problemFrom(body: unknown, status: number, title: string): Problem | undefined {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return undefined;
   const {
@@ -113,12 +130,18 @@ function isFieldFault(value: unknown): value is FieldFault {
   return typeof value === 'object' && value !== null && 'field' in value && 'message' in value;
 }
 
-/** Of what went wrong a caller is told that it did, and no more: the log has it. */
+/**
+ * Of what went wrong a caller is told that it did, and no more: the log has it.
+ * @stable since 0.1.0
+ */
 export function internalProblem(): Problem {
   return new Problem(problems.internal, 'something went wrong here; the log of the host has the details');
 }
 
-/** What any operation may answer without declaring it; one that is `once` also {@link problems.conflict}, for an idempotency key. */
+/**
+ * What any operation may answer without declaring it; one that is `once` also {@link problems.conflict}, for an idempotency key.
+ * @stable since 0.1.0
+ */
 export const contractProblems: readonly ProblemType[] = Object.freeze([
   problems.invalidRequest,
   problems.notAuthenticated,

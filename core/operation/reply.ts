@@ -1,11 +1,17 @@
-/** How long and by whom a representation may be kept (RFC 9111). */
+/**
+ * How long and by whom a representation may be kept (RFC 9111).
+ * @stable since 0.1.0
+ */
 export interface CacheRule {
   readonly visibility: 'private' | 'public';
   /** `immutable`: the bytes under this address never change. `revalidate`: ask again with the ETag. `none`: keep nothing. */
   readonly freshness: 'immutable' | 'revalidate' | 'none';
 }
 
-/** A JSON value, and what the call did. */
+/**
+ * A JSON value, and what the call did.
+ * @stable since 0.1.0
+ */
 export interface ValueReply<T> {
   readonly kind: 'value';
   readonly outcome: 'ok' | 'created' | 'accepted';
@@ -16,12 +22,18 @@ export interface ValueReply<T> {
   readonly etag?: string;
 }
 
-/** Nothing to say beyond success. */
+/**
+ * Nothing to say beyond success.
+ * @stable since 0.1.0
+ */
 export interface EmptyReply {
   readonly kind: 'empty';
 }
 
-/** Exact bytes. Digest and ETag are over these bytes; a binding never changes them, though it may encode them on the wire. */
+/**
+ * Exact bytes. Digest and ETag are over these bytes; a binding never changes them, though it may encode them on the wire.
+ * @stable since 0.1.0
+ */
 export interface Representation {
   readonly kind: 'representation';
   readonly bytes: Uint8Array;
@@ -36,6 +48,7 @@ export interface Representation {
 /**
  * One element of a stream. `id` lets a caller go on after a break: a stream whose items have ids begins after
  * `Call.resumeAfter`; one without them begins anew.
+ * @stable since 0.1.0
  */
 export interface StreamItem<T> {
   readonly id?: string;
@@ -43,34 +56,65 @@ export interface StreamItem<T> {
   readonly data: T;
 }
 
-/** Elements over time. The call's signal aborts when the caller goes away or the host drains; the producer is pulled, never pushed. */
+/**
+ * Elements over time. The call's signal aborts when the caller goes away or the host drains; the producer is pulled, never pushed.
+ * @stable since 0.1.0
+ */
 export interface StreamReply<T> {
   readonly kind: 'stream';
   readonly items: AsyncIterable<StreamItem<T>>;
 }
 
+/**
+ * What a handler may answer, of the kind that its operation declares.
+ * @stable since 0.1.0
+ */
 export type Reply<T> = ValueReply<T> | EmptyReply | Representation | StreamReply<T>;
 
+/**
+ * The value asked for. `etag` without quotes, for callers that ask again.
+ * @stable since 0.1.0
+ */
 export const ok = <T>(value: T, etag?: string): ValueReply<T> => ({
   kind: 'value',
   outcome: 'ok',
   value,
   ...(etag !== undefined && { etag }),
 });
+/**
+ * A thing was made; `location` is its path, relative to the vendor's prefix.
+ * @stable since 0.1.0
+ */
 export const created = <T>(value: T, location?: string): ValueReply<T> => ({
   kind: 'value',
   outcome: 'created',
   value,
   ...(location !== undefined && { location }),
 });
+/**
+ * Taken, and not done yet; `location` is where to look how it goes, relative to the vendor's prefix.
+ * @stable since 0.1.0
+ */
 export const accepted = <T>(value: T, location?: string): ValueReply<T> => ({
   kind: 'value',
   outcome: 'accepted',
   value,
   ...(location !== undefined && { location }),
 });
+/**
+ * Success, and nothing to say.
+ * @stable since 0.1.0
+ */
 export const empty: EmptyReply = Object.freeze({ kind: 'empty' });
+/**
+ * Elements as they come. The iterator is asked for the next one when the caller can take it.
+ * @stable since 0.1.0
+ */
 export const stream = <T>(items: AsyncIterable<StreamItem<T>>): StreamReply<T> => ({ kind: 'stream', items });
+/**
+ * Exact bytes; see {@link Representation}.
+ * @stable since 0.1.0
+ */
 export const representation = (
   bytes: Uint8Array,
   mediaType: string,

@@ -1,4 +1,7 @@
-/** Time as an entry sees it. Tests pass one that they move by hand; no code reads the wall clock or sleeps otherwise. */
+/**
+ * Time as an entry sees it. Tests pass one that they move by hand; no code reads the wall clock or sleeps otherwise.
+ * @stable since 0.1.0
+ */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;

@@ -3,6 +3,7 @@
  * - `ok`: fully.
  * - `degraded`: it works, but something that a person should know about does not (a peer is away, a retry goes on).
  * - `failed`: it cannot do its work; the host is not ready.
+ * @stable since 0.1.0
  */
 export interface Health {
   readonly status: 'ok' | 'degraded' | 'failed';
@@ -20,6 +21,7 @@ export interface Health {
  * - `stop` frees everything; it is safe without `start`, after a failed `start`, and twice. Nothing runs after it: a
  *   `start` that was given up on is waited for first, as long as `stop` itself may take.
  * - `health` is cheap and synchronous: it tells what is already known.
+ * @stable since 0.1.0
  */
 export interface Lifecycle {
   start?(signal: AbortSignal): Promise<void> | void;

@@ -13,16 +13,26 @@ const longestName = 255;
 /** A host, a name, a tag and a digest at their longest fit. */
 const longestText = 1024;
 
-/** Whether `text` is a repository name by the OCI grammar: lower-case path components. */
+/**
+ * Whether `text` is a repository name by the OCI grammar: lower-case path components.
+ * @stable since 0.1.0
+ */
 export function isRepositoryName(text: string): boolean {
   return text.length <= longestName && text.split('/').every((part) => component.test(part));
 }
 
+/**
+ * Whether `text` is a tag by the OCI grammar: 1 to 128 letters, digits and `_ . -`.
+ * @stable since 0.1.0
+ */
 export function isTag(text: string): boolean {
   return tagGrammar.test(text);
 }
 
-/** Whether `text` is `sha256:` with 64 or `sha512:` with 128 lower-case hex digits. */
+/**
+ * Whether `text` is `sha256:` with 64 or `sha512:` with 128 lower-case hex digits.
+ * @stable since 0.1.0
+ */
 export function isDigest(text: string): boolean {
   return digestGrammar.test(text);
 }
@@ -34,6 +44,7 @@ export function isDigest(text: string): boolean {
  * Tag and digest may both be absent (a repository) or both be there (the digest decides, the tag is for the reader).
  *
  * @throws {@link RegistryFault} `invalid`, saying which part is wrong
+ * @stable since 0.1.0
  */
 export function parseArtifactReference(text: string): ArtifactReference {
   const invalid = (why: string) =>
@@ -73,7 +84,10 @@ export function parseArtifactReference(text: string): ArtifactReference {
   return { registry, repository, ...(tag !== undefined && { tag }), ...(digest !== undefined && { digest }) };
 }
 
-/** The text that {@link parseArtifactReference} reads back to the same. */
+/**
+ * The text that {@link parseArtifactReference} reads back to the same.
+ * @stable since 0.1.0
+ */
 export function printArtifactReference(reference: ArtifactReference): string {
   const { registry, repository, tag, digest } = reference;
   return `oci://${registry}/${repository}${tag === undefined ? '' : `:${tag}`}${digest === undefined ? '' : `@${digest}`}`;
@@ -85,6 +99,7 @@ export function printArtifactReference(reference: ArtifactReference): string {
  * @param repository `oci://host/path`, without tag and digest
  * @param revision a digest, or a version: `+` becomes `_`, since a tag cannot hold it
  * @throws {@link RegistryFault} `invalid`
+ * @stable since 0.1.0
  */
 export function artifactAt(repository: string, revision: string): ArtifactReference {
   const { tag, digest, ...place } = parseArtifactReference(repository);

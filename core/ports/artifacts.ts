@@ -1,6 +1,9 @@
 import { definePort } from './port.js';
 
-/** Where an artifact is: `host[:port]`, repository path, and a tag or a digest; where both are there the digest decides. */
+/**
+ * Where an artifact is: `host[:port]`, repository path, and a tag or a digest; where both are there the digest decides.
+ * @stable since 0.1.0
+ */
 export interface ArtifactReference {
   readonly registry: string;
   readonly repository: string;
@@ -9,7 +12,10 @@ export interface ArtifactReference {
   readonly digest?: string;
 }
 
-/** OCI content descriptor (image-spec v1.1, descriptor.md). `size` in bytes. */
+/**
+ * OCI content descriptor (image-spec v1.1, descriptor.md). `size` in bytes.
+ * @stable since 0.1.0
+ */
 export interface Descriptor {
   readonly mediaType: string;
   readonly digest: string;
@@ -18,7 +24,10 @@ export interface Descriptor {
   readonly artifactType?: string;
 }
 
-/** OCI image manifest (image-spec v1.1, manifest.md) as used for artifacts. */
+/**
+ * OCI image manifest (image-spec v1.1, manifest.md) as used for artifacts.
+ * @stable since 0.1.0
+ */
 export interface ArtifactManifest {
   readonly schemaVersion: 2;
   readonly mediaType?: string;
@@ -29,18 +38,29 @@ export interface ArtifactManifest {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
+/**
+ * What a reference leads to now.
+ * @stable since 0.1.0
+ */
 export interface ResolvedArtifact {
   readonly reference: ArtifactReference;
   readonly descriptor: Descriptor;
   readonly manifest: ArtifactManifest;
 }
 
-/** Credentials for one call; without them the provider's own configuration decides. Never logged, never stored. */
+/**
+ * Credentials for one call; without them the provider's own configuration decides. Never logged, never stored.
+ * @stable since 0.1.0
+ */
 export interface RegistryCredentials {
   readonly username: string;
   readonly password: string;
 }
 
+/**
+ * What may come with any call.
+ * @stable since 0.1.0
+ */
 export interface RegistryCall {
   readonly signal?: AbortSignal;
   readonly credentials?: RegistryCredentials;
@@ -48,13 +68,20 @@ export interface RegistryCall {
   readonly progress?: (received: number, total: number) => void;
 }
 
-/** One layer to push: its exact bytes, what they are and how they are labelled. */
+/**
+ * One layer to push: its exact bytes, what they are and how they are labelled.
+ * @stable since 0.1.0
+ */
 export interface ArtifactLayer {
   readonly mediaType: string;
   readonly bytes: Uint8Array;
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
+/**
+ * An artifact that is not in a registry yet.
+ * @stable since 0.1.0
+ */
 export interface ArtifactToPush {
   readonly artifactType: string;
   readonly layers: readonly ArtifactLayer[];
@@ -63,7 +90,10 @@ export interface ArtifactToPush {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-/** What went wrong with a registry, by what the caller can do about it. */
+/**
+ * What went wrong with a registry, by what the caller can do about it.
+ * @stable since 0.1.0
+ */
 export class RegistryFault extends Error {
   override readonly name = 'RegistryFault';
   constructor(
@@ -82,6 +112,7 @@ export class RegistryFault extends Error {
  *   (a stream throws before it ends, so a reader that saw the end has verified bytes).
  * - All calls reject with {@link RegistryFault} and with nothing else, an abort excepted.
  * - Pushing is idempotent: what is there already is not sent again.
+ * @stable since 0.1.0
  */
 export interface ArtifactRegistry {
   resolve(reference: ArtifactReference, call?: RegistryCall): Promise<ResolvedArtifact>;

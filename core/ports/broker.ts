@@ -4,6 +4,7 @@ import { definePort } from './port.js';
 /**
  * An MQTT broker inside the host. It lets every client use what is below the client's own name only
  * (`<root>/<name>/...`), whatever name it connects under, and the host everything.
+ * @experimental
  */
 export interface Broker {
   /** First level of all topics. */

@@ -7,6 +7,7 @@ import type { ChangeRules, DesiredComponent } from './target.js';
  * change rules. A target stores it with the workload; the planner compares it with the desired one.
  *
  * @returns 64 lower-case hex digits
+ * @stable since 0.1.0
  */
 export function componentDigest(component: DesiredComponent, changes: ChangeRules): string {
   const relevant = {

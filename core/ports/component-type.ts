@@ -9,7 +9,10 @@ import type {
   TargetDeclaration,
 } from './target.js';
 
-/** What a target knows only when it runs; the rest of its capabilities it has declared. */
+/**
+ * What a target knows only when it runs; the rest of its capabilities it has declared.
+ * @experimental
+ */
 export interface RuntimeCapabilities extends Pick<TargetCapabilities, 'runtimes' | 'facts'> {
   /** As the config has it; as declared unless told. */
   readonly parallel?: number;
@@ -17,7 +20,10 @@ export interface RuntimeCapabilities extends Pick<TargetCapabilities, 'runtimes'
   readonly deploymentTypes?: readonly string[];
 }
 
-/** What `describe` answers, so that nothing is said twice. */
+/**
+ * What `describe` answers, so that nothing is said twice.
+ * @experimental
+ */
 export function capabilitiesOf(
   { components, parallel: most }: TargetDeclaration,
   { runtimes, facts, parallel = most, deploymentTypes }: RuntimeCapabilities,
@@ -34,7 +40,10 @@ export function capabilitiesOf(
 
 const capabilities = new WeakMap<ComponentType, ComponentCapability>();
 
-/** The same object for the same type: targets are asked often, and what reads the schemas prepares them once. */
+/**
+ * The same object for the same type: targets are asked often, and what reads the schemas prepares them once.
+ * @experimental
+ */
 export function componentCapability(type: ComponentType): ComponentCapability {
   let known = capabilities.get(type);
   if (known === undefined) {
@@ -59,6 +68,7 @@ function jsonSchema(schema: z.ZodType): JsonSchema {
  * expected. No value is told, for parameters may be secrets.
  *
  * @param type as declared, with all that only code can check; or as data, without that
+ * @experimental
  */
 export function componentFaults(
   component: DesiredComponent,

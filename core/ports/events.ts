@@ -1,16 +1,26 @@
 import { definePort } from './port.js';
 
-/** A typed, named event. Declared once by the manager that publishes it. */
+/**
+ * A typed, named event. Declared once by the manager that publishes it.
+ * @stable since 0.1.0
+ */
 export interface EventType<T> {
   readonly name: string;
   readonly carries?: T;
 }
 
+/**
+ * Declares an event. Its name is `<manager>.<what happened>`, unique in a host.
+ * @stable since 0.1.0
+ */
 export function eventType<T>(name: string): EventType<T> {
   return Object.freeze({ name });
 }
 
-/** What a handler is given beside the payload. */
+/**
+ * What a handler is given beside the payload.
+ * @stable since 0.1.0
+ */
 export interface EventMeta {
   /** The same on every delivery of one publication: the key for an idempotent handler. */
   readonly id: string;
@@ -19,8 +29,16 @@ export interface EventMeta {
   readonly attempt: number;
 }
 
+/**
+ * Handles one event at a time. When it throws, it is called again with the same event.
+ * @stable since 0.1.0
+ */
 export type EventHandler<T> = (payload: T, meta: EventMeta) => Promise<void> | void;
 
+/**
+ * A group's handler on the bus.
+ * @stable since 0.1.0
+ */
 export interface Subscription {
   /** Ends deliveries and waits for the one under way. Safe to call twice. */
   close(): Promise<void>;
@@ -36,6 +54,7 @@ export interface Subscription {
  * - What is undelivered when the last handler of a group closes waits for the group to subscribe again.
  * - `durable` tells whether an undelivered event survives kill -9 (memory: no). Managers must not need it:
  *   whatever has to happen after a crash is derived from state at start.
+ * @stable since 0.1.0
  */
 export interface EventBus {
   readonly durable: boolean;

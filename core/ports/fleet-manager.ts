@@ -1,13 +1,19 @@
 import { definePort } from './port.js';
 import type { Json } from './state.js';
 
-/** A manifest as received: exact bytes and the ETag that came with them. */
+/**
+ * A manifest as received: exact bytes and the ETag that came with them.
+ * @experimental
+ */
 export interface FetchedManifest {
   readonly bytes: Uint8Array;
   readonly etag: string;
 }
 
-/** Why the fleet manager could not be used, by what the caller can do about it. */
+/**
+ * Why the fleet manager could not be used, by what the caller can do about it.
+ * @experimental
+ */
 export class FleetManagerFault extends Error {
   override readonly name = 'FleetManagerFault';
   constructor(
@@ -22,20 +28,36 @@ export class FleetManagerFault extends Error {
   }
 }
 
+/**
+ * How one component is.
+ * @experimental
+ */
 export interface ComponentReport {
   readonly name: string;
   readonly state: DeploymentState;
   readonly error?: ReportedError;
 }
 
+/**
+ * Where a deployment or a component stands (Margo, deployment status).
+ * @experimental
+ */
 export type DeploymentState = 'pending' | 'installing' | 'installed' | 'failed' | 'removing' | 'removed';
 
+/**
+ * Why something failed: `code` for programs, `source` names what failed, `message` is for a person.
+ * @experimental
+ */
 export interface ReportedError {
   readonly code: string;
   readonly source: string;
   readonly message: string;
 }
 
+/**
+ * How one deployment is, and each of its components.
+ * @experimental
+ */
 export interface StatusReport {
   readonly deploymentId: string;
   readonly state: DeploymentState;
@@ -46,6 +68,7 @@ export interface StatusReport {
 /**
  * A device's line to its fleet manager, whatever dialect and transport carry it.
  * Bytes are handed over unread: the caller checks every digest. All calls reject with {@link FleetManagerFault}.
+ * @experimental
  */
 export interface FleetManager {
   /** Presents the device's identity. Repeating it gives the same id. Resolves with the id by which the manager knows us. */

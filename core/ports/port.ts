@@ -1,6 +1,7 @@
 /**
  * A typed name for something that one entry of a profile provides and another uses.
  * The type travels with the value, so that wiring needs no casts and no decorator metadata.
+ * @stable since 0.1.0
  */
 export interface Ref<T> {
   readonly id: string;
@@ -8,6 +9,10 @@ export interface Ref<T> {
   readonly carries?: T;
 }
 
+/**
+ * Makes a ref. Equal ids are the same ref, so that two copies of a package agree.
+ * @stable since 0.1.0
+ */
 export function ref<T>(id: string): Ref<T> {
   return Object.freeze({ id });
 }
@@ -17,6 +22,7 @@ export function ref<T>(id: string): Ref<T> {
  *
  * @typeParam T what a provider implements
  * @typeParam D what a definition of this port declares of its providers as data
+ * @stable since 0.1.0
  */
 export interface Port<T, D = undefined> extends Ref<T> {
   readonly summary: string;
@@ -24,6 +30,10 @@ export interface Port<T, D = undefined> extends Ref<T> {
   readonly declaring?: D;
 }
 
+/**
+ * Makes a port. `id` is in lower case, as the prefix of types.
+ * @stable since 0.1.0
+ */
 export function definePort<T, D = undefined>(id: string, summary: string): Port<T, D> {
   return Object.freeze({ id, summary });
 }

@@ -1,6 +1,9 @@
 import { definePort } from './port.js';
 
-/** A secret could not be had, by what the caller can do about it. */
+/**
+ * A secret could not be had, by what the caller can do about it.
+ * @experimental
+ */
 export class SecretFault extends Error {
   override readonly name = 'SecretFault';
   constructor(
@@ -31,6 +34,7 @@ export class SecretFault extends Error {
  * - Nothing is written by reading: what survives a crash is the store's affair.
  *
  * The host keeps every value that `get` resolves with out of its log. Who asks keeps it no longer than needed.
+ * @experimental
  */
 export interface SecretProvider {
   get(name: string, signal?: AbortSignal): Promise<string>;
@@ -40,7 +44,10 @@ export const SecretProvider = definePort<SecretProvider>('secret', 'Passwords, t
 
 const nameForm = /^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*$/;
 
-/** Whether `text` can be the name of a secret, for providers to check. */
+/**
+ * Whether `text` can be the name of a secret, for providers to check.
+ * @experimental
+ */
 export function isSecretName(text: string): boolean {
   return text.length <= 253 && nameForm.test(text) && !text.split('/').some((part) => part === '.' || part === '..');
 }

@@ -1,15 +1,22 @@
 import { definePort } from './port.js';
 
-/** What a document may be: plain JSON, never `undefined`, a function or a class instance. */
+/**
+ * What a document may be: plain JSON, never `undefined`, a function or a class instance.
+ * @stable since 0.1.0
+ */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
 
-/** An index maps a value to the strings it is found under; an empty list leaves it out of the index. */
+/**
+ * An index maps a value to the strings it is found under; an empty list leaves it out of the index.
+ * @stable since 0.1.0
+ */
 export type IndexOf<T> = (value: T) => readonly string[];
 
 /**
  * A named set of values of one shape. Declared once beside the manager that owns it and passed to every call,
  * so that a provider needs no registration step and an index can never be forgotten by a writer.
  * `T` is a JSON document, or `Uint8Array` for blobs whose exact bytes matter.
+ * @stable since 0.1.0
  */
 export interface Collection<T> {
   readonly name: string;
@@ -17,6 +24,12 @@ export interface Collection<T> {
   readonly indexes: Readonly<Record<string, IndexOf<T>>>;
 }
 
+/**
+ * Declares a collection of JSON documents.
+ *
+ * @param name the same name is the same data, in every host over one store
+ * @stable since 0.1.0
+ */
 export function collection<T extends object>(
   name: string,
   indexes: Readonly<Record<string, IndexOf<T>>> = {},
@@ -24,20 +37,34 @@ export function collection<T extends object>(
   return Object.freeze({ name, content: 'json', indexes });
 }
 
+/**
+ * Declares a collection of byte strings, which have no indexes.
+ * @stable since 0.1.0
+ */
 export function blobs(name: string): Collection<Uint8Array> {
   return Object.freeze({ name, content: 'bytes', indexes: {} });
 }
 
-/** A stored value. `revision` grows with every change of the store (never reused, not even after a delete). */
+/**
+ * A stored value. `revision` grows with every change of the store (never reused, not even after a delete).
+ * @stable since 0.1.0
+ */
 export interface Stored<T> {
   readonly key: string;
   readonly revision: number;
   readonly value: T;
 }
 
-/** What a change demands of the present value: that it has this revision, is absent, or nothing. */
+/**
+ * What a change demands of the present value: that it has this revision, is absent, or nothing.
+ * @stable since 0.1.0
+ */
 export type Expectation = number | 'absent' | undefined;
 
+/**
+ * One change of a commit, made by {@link put} or {@link remove}.
+ * @stable since 0.1.0
+ */
 export type Change =
   | {
       readonly kind: 'put';
@@ -48,15 +75,26 @@ export type Change =
     }
   | { readonly kind: 'delete'; readonly in: Collection<never>; readonly key: string; readonly expect?: Expectation };
 
-/** Builds a typed change for {@link StateProvider.commit}. */
+/**
+ * Builds a typed change for {@link StateProvider.commit}.
+ * @stable since 0.1.0
+ */
 export function put<T>(into: Collection<T>, key: string, value: T, expect?: Expectation): Change {
   return { kind: 'put', in: into as Collection<never>, key, value, ...(expect !== undefined && { expect }) };
 }
 
+/**
+ * Builds a change for {@link StateProvider.commit}. Absent already is success.
+ * @stable since 0.1.0
+ */
 export function remove<T>(from: Collection<T>, key: string, expect?: Expectation): Change {
   return { kind: 'delete', in: from as Collection<never>, key, ...(expect !== undefined && { expect }) };
 }
 
+/**
+ * Which values {@link StateProvider.list} finds.
+ * @stable since 0.1.0
+ */
 export interface ListQuery {
   /** Only values found under `equals` in this declared index. */
   readonly index?: { readonly name: string; readonly equals: string };
@@ -68,17 +106,28 @@ export interface ListQuery {
   readonly after?: string;
 }
 
+/**
+ * A part of a list.
+ * @stable since 0.1.0
+ */
 export interface Page<T> {
   readonly items: readonly Stored<T>[];
   /** Pass as `after` to go on; absent on the last page. */
   readonly next?: string;
 }
 
+/**
+ * A change that was committed.
+ * @stable since 0.1.0
+ */
 export type StateEvent<T> =
   | { readonly kind: 'put'; readonly key: string; readonly revision: number; readonly value: T }
   | { readonly kind: 'delete'; readonly key: string; readonly revision: number };
 
-/** A change's expectation did not hold; nothing of its commit was written. */
+/**
+ * A change's expectation did not hold; nothing of its commit was written.
+ * @stable since 0.1.0
+ */
 export class StateConflict extends Error {
   override readonly name = 'StateConflict';
   constructor(
@@ -91,7 +140,10 @@ export class StateConflict extends Error {
   }
 }
 
-/** The store itself could not do what was asked; nothing of the commit that met it is acknowledged. */
+/**
+ * The store itself could not do what was asked; nothing of the commit that met it is acknowledged.
+ * @stable since 0.1.0
+ */
 export class StateFault extends Error {
   override readonly name = 'StateFault';
   constructor(
@@ -113,6 +165,7 @@ export class StateFault extends Error {
  * - `list` is in key order by code unit, served by an index where one is asked for, never by a scan of all values.
  * - `watch` yields every change committed after the call, in commit order, until its signal aborts;
  *   it buffers for a slow reader and never drops.
+ * @stable since 0.1.0
  */
 export interface StateProvider {
   /** Whether an acknowledged commit survives kill -9 and a reboot. */

@@ -2,14 +2,20 @@ import type { z } from 'zod';
 import { definePort } from './port.js';
 import type { Json } from './state.js';
 
-/** What a device offers to workloads, in the terms of placement (units as in Kubernetes quantities: `4Gi`). */
+/**
+ * What a device offers to workloads, in the terms of placement (units as in Kubernetes quantities: `4Gi`).
+ * @stable since 0.1.0
+ */
 export interface TargetFacts {
   readonly cpus: readonly { readonly cores: number; readonly architecture?: string }[];
   readonly memory: string;
   readonly storage: string;
 }
 
-/** What of a component makes the running one out of date when it changes, by name. `*` is all. */
+/**
+ * What of a component makes the running one out of date when it changes, by name. `*` is all.
+ * @experimental
+ */
 export interface ChangeRules {
   readonly properties: readonly string[];
   readonly parameters: readonly string[];
@@ -18,6 +24,7 @@ export interface ChangeRules {
 /**
  * A kind of component that a target runs. Whoever asks for a component is held to it before the target hears of it: the
  * schemas become JSON Schema on the way, so what only code can check (a refinement, a transform) is left to `apply`.
+ * @experimental
  */
 export interface ComponentType {
   /** Deployment type: `custom`, `compose`, `helm`, or one of the target's own. */
@@ -32,7 +39,10 @@ export interface ComponentType {
   readonly changes: ChangeRules;
 }
 
-/** What a definition of a target declares, before anything is made of it. */
+/**
+ * What a definition of a target declares, before anything is made of it.
+ * @experimental
+ */
 export interface TargetDeclaration {
   readonly components: readonly ComponentType[];
   /** Whether its targets have {@link TargetProvider.preview}. */
@@ -41,7 +51,10 @@ export interface TargetDeclaration {
   readonly parallel: number;
 }
 
-/** A {@link ComponentType} as plain data: what a planner reads, in this process or another. */
+/**
+ * A {@link ComponentType} as plain data: what a planner reads, in this process or another.
+ * @experimental
+ */
 export interface ComponentCapability {
   readonly deploymentType: string;
   /** JSON Schema (2020-12). */
@@ -51,9 +64,16 @@ export interface ComponentCapability {
   readonly changes: ChangeRules;
 }
 
+/**
+ * A JSON Schema as a plain object.
+ * @experimental
+ */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
-/** What one target can do now: its declaration, as far as its config goes, and what it found out. Plain JSON. */
+/**
+ * What one target can do now: its declaration, as far as its config goes, and what it found out. Plain JSON.
+ * @experimental
+ */
 export interface TargetCapabilities {
   /** What it runs, of what is declared. */
   readonly components: readonly ComponentCapability[];
@@ -64,7 +84,10 @@ export interface TargetCapabilities {
   readonly parallel: number;
 }
 
-/** One component as it shall be. */
+/**
+ * One component as it shall be.
+ * @stable since 0.1.0
+ */
 export interface DesiredComponent {
   readonly name: string;
   /** `oci://host/path` of the artifact. */
@@ -80,7 +103,10 @@ export interface DesiredComponent {
   readonly parameters: Readonly<Record<string, Json>>;
 }
 
-/** One deployment as it shall be on this device: components in installation order. */
+/**
+ * One deployment as it shall be on this device: components in installation order.
+ * @stable since 0.1.0
+ */
 export interface DesiredApplication {
   /** Deployment id. */
   readonly id: string;
@@ -93,9 +119,16 @@ export interface DesiredApplication {
   readonly components: readonly DesiredComponent[];
 }
 
+/**
+ * How a component is on the platform: `stopped` ended by itself without a fault, `failed` with one.
+ * @stable since 0.1.0
+ */
 export type ComponentPhase = 'absent' | 'installing' | 'running' | 'stopped' | 'failed';
 
-/** One component as it is, read from the platform. */
+/**
+ * One component as it is, read from the platform.
+ * @stable since 0.1.0
+ */
 export interface ActualComponent {
   readonly name: string;
   readonly phase: ComponentPhase;
@@ -105,19 +138,30 @@ export interface ActualComponent {
   readonly reason?: string;
 }
 
+/**
+ * One application as it is, read from the platform. Components in any order.
+ * @stable since 0.1.0
+ */
 export interface ActualApplication {
   readonly id: string;
   readonly name: string;
   readonly components: readonly ActualComponent[];
 }
 
+/**
+ * What comes with a call that changes the platform.
+ * @stable since 0.1.0
+ */
 export interface ApplyCall {
   readonly signal: AbortSignal;
   /** A short text for a person: what is being done now. */
   readonly progress: (text: string) => void;
 }
 
-/** A target could not do what was asked. `retry` says whether the same request can succeed later. */
+/**
+ * A target could not do what was asked. `retry` says whether the same request can succeed later.
+ * @stable since 0.1.0
+ */
 export class TargetFault extends Error {
   override readonly name = 'TargetFault';
   constructor(
@@ -143,6 +187,7 @@ export class TargetFault extends Error {
  *   leaves something that a later call can finish or undo.
  * - Both reject with {@link TargetFault} and with nothing else, an abort excepted.
  * - `watch` yields an application's id whenever its actual state may have changed by itself.
+ * @stable since 0.1.0
  */
 export interface TargetProvider {
   describe(): Promise<TargetCapabilities>;

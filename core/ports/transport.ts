@@ -2,7 +2,10 @@ import type { CallInput } from '../operation/http-form.js';
 import type { CacheRule, Operation, Problem, StreamItem } from '../operation/index.js';
 import { definePort } from './port.js';
 
-/** A call as the caller makes it, whatever carries it. */
+/**
+ * A call as the caller makes it, whatever carries it.
+ * @experimental
+ */
 export interface OutgoingCall {
   readonly operation: Operation;
   /** Path that the vendor is served under on the other side: empty, or `/api/v1`. Signatures cover it. */
@@ -21,7 +24,10 @@ export interface OutgoingCall {
   readonly answerLimit: number;
 }
 
-/** What credentials are made for: the call in its HTTP form, addressed as the other side will see it. */
+/**
+ * What credentials are made for: the call in its HTTP form, addressed as the other side will see it.
+ * @experimental
+ */
 export interface AddressedCall {
   readonly method: string;
   /** Absolute. */
@@ -33,10 +39,14 @@ export interface AddressedCall {
 /**
  * @param call works the HTTP form out: called by credentials that cover it, such as signatures, and by no others
  * @returns fields to add to those of the call
+ * @experimental
  */
 export type Credentials = (call: () => AddressedCall) => Readonly<Record<string, string>>;
 
-/** What the other side answered; a stream is one answer, its items follow. */
+/**
+ * What the other side answered; a stream is one answer, its items follow.
+ * @experimental
+ */
 export type Answer =
   | {
       readonly kind: 'value';
@@ -60,7 +70,10 @@ export type Answer =
   /** Iterating throws {@link TransportFault} when the stream breaks; it returns when the other side ended it, by itself or because it stops. */
   | { readonly kind: 'stream'; readonly items: AsyncIterable<StreamItem<unknown>> };
 
-/** Nobody can say how a call ended: the other side was not reached, or what it said makes no sense. */
+/**
+ * Nobody can say how a call ended: the other side was not reached, or what it said makes no sense.
+ * @experimental
+ */
 export class TransportFault extends Error {
   override readonly name = 'TransportFault';
   constructor(
@@ -88,6 +101,7 @@ export class TransportFault extends Error {
  * - Calls may be made at the same time. Connections are opened with the first call and kept; changed files of
  *   certificates are taken up without a restart.
  * - Items of a stream are pulled: who does not ask for the next one slows the other side down.
+ * @experimental
  */
 export interface Transport {
   /** Where it leads, for a person. */

@@ -1,14 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { signedBy } from '../../core/client/index.js';
 import { SigningKey } from '../../core/identity/index.js';
-import {
-  bearer,
-  type Credentials,
-  httpForm,
-  nobody,
-  type Operation,
-  type Problem,
-  signedBy,
-} from '../../core/plugin/index.js';
+import { bearer, type Credentials, httpForm, nobody, type Operation, type Problem } from '../../core/plugin/index.js';
 import * as deviceOperations from '../../vendors/device-signed/operations.js';
 import * as operatorOperations from '../../vendors/operator/operations.js';
 import * as systemVendor from '../../vendors/system/index.js';

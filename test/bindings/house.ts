@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { builtins } from '../../cli/builtins.js';
+import { signedBy } from '../../core/client/index.js';
 import { SigningKey, selfSignedDeviceCertificate } from '../../core/identity/index.js';
-import { bearer, type Credentials, clientOf, type Role, signedBy, type Transport } from '../../core/plugin/index.js';
+import { bearer, type Credentials, clientOf, type Role, type Transport } from '../../core/plugin/index.js';
 import { type ManualClock, manualClock } from '../../core/testing/clock.js';
 import { startTestHost, type TestHost } from '../../core/testing/host.js';
 import { GrpcTransport } from '../../providers/transport/grpc/index.js';

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { anyone, defineOperation, Gate, ok, type Surface, serve, stream, z } from '../../core/plugin/index.js';
+import { Gate } from '../../core/operation/index.js';
+import { anyone, defineOperation, ok, type Surface, serve, stream, z } from '../../core/plugin/index.js';
 import { manualClock } from '../../core/testing/clock.js';
 import { silentLogger } from '../../core/testing/loggers.js';
 import { Calls } from './calls.js';

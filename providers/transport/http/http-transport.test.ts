@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
+import { signedBy } from '../../../core/client/index.js';
 import {
   createAuthority,
   issueDeviceCertificate,
@@ -28,7 +29,6 @@ import {
   problems,
   representation,
   serve,
-  signedBy,
   stream,
   type Transport,
   z,
