@@ -1,5 +1,3 @@
-import { type SigningKey, signRequest } from '../identity/index.js';
-import type { Clock } from '../plugin/clock.js';
 import type { Credentials } from '../ports/transport.js';
 
 /**
@@ -14,12 +12,4 @@ export const nobody: Credentials = () => ({});
  */
 export function bearer(token: string): Credentials {
   return () => ({ authorization: `Bearer ${token}` });
-}
-
-/** Signs each call with a key (RFC 9421), on every transport over the call's HTTP form. */
-export function signedBy(key: () => SigningKey, clock: Pick<Clock, 'now'>): Credentials {
-  return (call) => {
-    const { method, url, headers, body } = call();
-    return signRequest({ method, url, headers, body }, key(), { created: Math.floor(clock.now() / 1000) });
-  };
 }

@@ -13,3 +13,4 @@ export {
 export * from './credentials.js';
 export { memoryTransport } from './memory.js';
 export * from './outgoing.js';
+export * from './signed.js';

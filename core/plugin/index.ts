@@ -16,7 +16,7 @@ export {
   type Operations,
   type ResultOf,
 } from '../client/client.js';
-export { bearer, nobody } from '../client/credentials.js';
+export * from '../client/credentials.js';
 export { memoryTransport } from '../client/memory.js';
 export * from '../client/outgoing.js';
 export { canonicalJson } from '../json/canonical.js';
