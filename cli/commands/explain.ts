@@ -6,6 +6,7 @@ import { table } from '../output/table.js';
 import { fields } from '../output/text.js';
 import { builtinRegistry, tuttiVersion } from '../profile.js';
 import type { Terminal } from '../terminal.js';
+import { componentsText } from './explain-components.js';
 import { settingsOf } from './settings.js';
 
 /** `tutti explain [TYPE]` */
@@ -49,6 +50,7 @@ function text(definition: Definition, registry: DefinitionRegistry): string {
     return { name, ref: ref.id, how, from: from.join(', ') || 'the host' };
   });
   const settings = settingsOf(configJsonSchema(definition));
+  const components = componentsText(definition);
   return [
     head,
     uses.length === 0
@@ -73,5 +75,6 @@ function text(definition: Definition, registry: DefinitionRegistry): string {
           ],
           settings,
         )}`,
+    ...(components === undefined ? [] : [components]),
   ].join('\n\n');
 }

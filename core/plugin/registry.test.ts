@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { StateProvider } from '../ports/index.js';
+import { z } from 'zod';
+import { StateProvider, TargetProvider } from '../ports/index.js';
 import {
   type Definition,
   defineBinding,
@@ -48,6 +49,29 @@ describe('DefinitionRegistry', () => {
     expect(violations).toEqual([{ code: 'duplicate-type', message: '"state.a" of two is already defined by one' }]);
     expect(registry.get('state.b')).toBeUndefined();
     expect(registry.pluginOf('state.a')).toBe('one');
+  });
+
+  it('holds what a provider declares to its port, and says where it is wrong', () => {
+    const type = { deploymentType: 'a', properties: z.object({}), changes: { properties: [], parameters: ['*'] } };
+    const target = (declares: unknown) => ({
+      ...defineProvider({ port: TargetProvider, type: 'target.a', version: '1.0.0', create }),
+      declares,
+    });
+    const good = { components: [type], dryRun: false, parallel: 1 };
+    new DefinitionRegistry().add(definePlugin('one', [target(good)]), '1.0.0');
+    const faults = (declares: unknown) => refused(new DefinitionRegistry(), 'one', [target(declares)]).violations;
+    const [rules] = faults({ ...good, components: [{ ...type, changes: { properties: '*', parameters: [] } }] });
+    expect(rules?.code).toBe('malformed-declaration');
+    expect(rules?.message).toMatch(
+      /^target\.a of one: declares\.components\[0\]\.changes\.properties: .*expected array/,
+    );
+    expect(faults({ ...good, components: [{ ...type, properties: {} }] })).toMatchObject([
+      { message: 'target.a of one: declares.components[0].properties: expected a zod schema' },
+    ]);
+    expect(faults({ ...good, components: [type, type] })).toMatchObject([
+      { message: 'target.a of one: declares.components: expected each deployment type once' },
+    ]);
+    expect(faults('custom')).toMatchObject([{ code: 'malformed-declaration' }]);
   });
 
   it.each([

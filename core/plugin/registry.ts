@@ -1,5 +1,6 @@
 import semver from 'semver';
-import type { Ref } from '../ports/port.js';
+import { z } from 'zod';
+import type { Port, Ref } from '../ports/port.js';
 import type { Definition, DefinitionKind, Plugin } from './definition.js';
 import { didYouMean } from './suggest.js';
 
@@ -8,6 +9,7 @@ export type ViolationCode =
   | 'malformed-version'
   | 'wrong-namespace'
   | 'duplicate-type'
+  | 'malformed-declaration'
   | 'not-as-announced'
   | 'host-version';
 
@@ -188,7 +190,17 @@ function violationsOf(definition: Definition, plugin: string, hostVersion: strin
   } else if (!semver.satisfies(hostVersion, host, { includePrerelease: true })) {
     found.push({ code: 'host-version', message: `${subject} works with hosts "${host}"; this host is ${hostVersion}` });
   }
-  return found;
+  return [...found, ...declarationFaults(definition, subject)];
+}
+
+/** What the definition's port would have it declare. */
+function declarationFaults({ declares, provides }: Definition, subject: string): Violation[] {
+  const [port] = provides as readonly Port<unknown, unknown>[];
+  const error = declares === undefined ? undefined : port?.declaration?.safeParse(declares).error;
+  return (error?.issues ?? []).map(({ path, message }) => ({
+    code: 'malformed-declaration',
+    message: `${subject}: ${['declares', z.core.toDotPath(path)].filter(Boolean).join('.')}: ${message}`,
+  }));
 }
 
 const kinds: readonly DefinitionKind[] = ['manager', 'vendor', 'binding'];

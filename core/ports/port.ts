@@ -1,3 +1,5 @@
+import type { z } from 'zod';
+
 /**
  * A typed name for something that one entry of a profile provides and another uses.
  * The type travels with the value, so that wiring needs no casts and no decorator metadata.
@@ -26,14 +28,14 @@ export function ref<T>(id: string): Ref<T> {
  */
 export interface Port<T, D = undefined> extends Ref<T> {
   readonly summary: string;
-  /** Never present at run time; carries the type. */
-  readonly declaring?: D;
+  /** What `declares` of a definition is held to when its plugin is loaded. */
+  readonly declaration?: z.ZodType<D>;
 }
 
 /**
  * Makes a port. `id` is in lower case, as the prefix of types.
  * @stable since 0.1.0
  */
-export function definePort<T, D = undefined>(id: string, summary: string): Port<T, D> {
-  return Object.freeze({ id, summary });
+export function definePort<T, D = undefined>(id: string, summary: string, declaration?: z.ZodType<D>): Port<T, D> {
+  return Object.freeze({ id, summary, ...(declaration && { declaration }) });
 }

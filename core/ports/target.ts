@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import { definePort } from './port.js';
 import type { Json } from './state.js';
 
@@ -204,4 +204,33 @@ export interface TargetProvider {
   logs(applicationId: string, component: string, lines: number): Promise<readonly string[]>;
 }
 
-export const TargetProvider = definePort<TargetProvider, TargetDeclaration>('target', 'A platform that runs workloads');
+const names = z.array(z.string());
+/** By shape, not by class: a plugin may have brought its own copy of zod. */
+const schema = z.custom<z.ZodType>(
+  (value) => typeof value === 'object' && value !== null && '_zod' in value,
+  'expected a zod schema',
+);
+
+const declaration = z.object({
+  components: z
+    .array(
+      z.object({
+        deploymentType: z.string().min(1),
+        properties: schema,
+        parameters: schema.optional(),
+        changes: z.object({ properties: names, parameters: names }),
+      }),
+    )
+    .min(1)
+    .refine((types) => new Set(types.map(({ deploymentType }) => deploymentType)).size === types.length, {
+      error: 'expected each deployment type once',
+    }),
+  dryRun: z.boolean(),
+  parallel: z.int().min(1),
+}) as z.ZodType<TargetDeclaration>;
+
+export const TargetProvider = definePort<TargetProvider, TargetDeclaration>(
+  'target',
+  'A platform that runs workloads',
+  declaration,
+);
