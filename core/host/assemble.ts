@@ -11,6 +11,7 @@ import { dependenciesOf, servedBy, stateOf, vendorsOf } from './dependencies.js'
 import { type ProvisionFailure, StartUpError } from './failures.js';
 import type { LifecycleNode } from './lifecycle.js';
 import type { HostLog } from './log.js';
+import { madeBy } from './made.js';
 import { secretValues } from './secrets.js';
 import { SharedByBindings } from './shared.js';
 
@@ -74,7 +75,7 @@ export function tryToAssemble(profile: ResolvedProfile, options: AssemblyOptions
     container
       .bind<object>(token(entry.name))
       .toDynamicValue((context) =>
-        entry.definition.create({
+        madeBy(entry.definition, {
           name: entry.name,
           ...(entry.path !== undefined && { path: entry.path }),
           config: entry.config,
