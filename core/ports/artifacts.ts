@@ -97,6 +97,14 @@ export interface ArtifactToPush {
 export class RegistryFault extends Error {
   override readonly name = 'RegistryFault';
   constructor(
+    /**
+     * - `not-found`: there is no such repository, tag or blob; somebody may push it later.
+     * - `denied`: the credentials do not do.
+     * - `unreachable`: no answer, or none that makes sense now; the same call can succeed later.
+     * - `corrupt`: what came is not what its digest or length says.
+     * - `refused`: more than the caller takes, or the registry takes no such thing.
+     * - `invalid`: the reference, or what came, cannot be used as it is.
+     */
     readonly reason: 'not-found' | 'denied' | 'unreachable' | 'corrupt' | 'refused' | 'invalid',
     message: string,
     options?: ErrorOptions,
@@ -106,15 +114,28 @@ export class RegistryFault extends Error {
 }
 
 /**
- * Pulls and pushes OCI artifacts (OCI Distribution v1.1).
+ * Pulls and pushes OCI artifacts (OCI Distribution v1.1). All sizes are in bytes.
  *
+ * When: between `start` and `stop`, any calls at the same time. Aborting `call.signal` ends the call with its reason.
+ *
+ * After a crash: nothing is kept here. A push that was cut off has left blobs that nothing names, and no tag; it is
+ * made again from the beginning.
+ *
+ * Again: everything may be. Pushing is idempotent: what is there already is not sent again. A tag may mean something
+ * else the next time; a digest never does.
+ *
+ * What holds:
  * - Every digest is recomputed over the received bytes; a mismatch or a wrong length is `corrupt` and yields no value
  *   (a stream throws before it ends, so a reader that saw the end has verified bytes).
- * - All calls reject with {@link RegistryFault} and with nothing else, an abort excepted.
- * - Pushing is idempotent: what is there already is not sent again.
+ * - An index of one manifest is that manifest; of several, one has to be named by its digest.
+ * - A stream that is not read to its end is let go of.
+ *
+ * Errors: all calls reject with {@link RegistryFault} and with nothing else, an abort excepted. No message has a
+ * password.
  * @stable since 0.1.0
  */
 export interface ArtifactRegistry {
+  /** What a tag or digest names now. */
   resolve(reference: ArtifactReference, call?: RegistryCall): Promise<ResolvedArtifact>;
   /** A verified blob as a stream, for what may be large. */
   pull(
@@ -129,7 +150,12 @@ export interface ArtifactRegistry {
     limit: number,
     call?: RegistryCall,
   ): Promise<Uint8Array>;
+  /** All of a repository, in the registry's order. */
   tags(at: Pick<ArtifactReference, 'registry' | 'repository'>, call?: RegistryCall): Promise<readonly string[]>;
+  /**
+   * Blobs first, the manifest last: the tag names the whole artifact, or what it named before.
+   * @returns the manifest's descriptor
+   */
   push(to: ArtifactReference, artifact: ArtifactToPush, call?: RegistryCall): Promise<Descriptor>;
 }
 

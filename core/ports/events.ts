@@ -47,13 +47,24 @@ export interface Subscription {
 /**
  * Carries what must travel upward or sideways between managers.
  *
+ * When: between `start` and `stop`, any calls at the same time. Draining waits for all deliveries but those that keep
+ * failing. After `stop`, `subscribe` throws and `publish` rejects.
+ *
+ * After a crash: `durable` tells whether an undelivered event survives kill -9 (memory: no). Managers must not need it:
+ * whatever has to happen after a crash is derived from state at start.
+ *
+ * Again: an event may be delivered more than once, under the same {@link EventMeta.id}; handlers are therefore
+ * idempotent.
+ *
+ * What holds:
  * - At least once to every group that was subscribed when `publish` was called; within a group to one handler.
- * - A handler that throws is called again with back-off; handlers are therefore idempotent.
+ * - A handler that throws is called again with back-off, without end; what was published after it waits.
  * - Events of one publisher reach a handler in the order they were published, one at a time.
  * - A payload is JSON, or `undefined`; each handler sees it as it was when `publish` was called, and cannot change it.
  * - What is undelivered when the last handler of a group closes waits for the group to subscribe again.
- * - `durable` tells whether an undelivered event survives kill -9 (memory: no). Managers must not need it:
- *   whatever has to happen after a crash is derived from state at start.
+ *
+ * Errors: `publish` rejects, and nobody is told, when the payload is no JSON (TypeError) or the bus has stopped. It
+ * does not wait for handlers, and never rejects for what they throw.
  * @stable since 0.1.0
  */
 export interface EventBus {

@@ -17,7 +17,14 @@ export interface FetchedManifest {
 export class FleetManagerFault extends Error {
   override readonly name = 'FleetManagerFault';
   constructor(
-    /** `unsupported`: it does not know this kind of call at all. */
+    /**
+     * - `unreachable`: no answer, or none that makes sense; the same call can succeed later.
+     * - `refused`: it does not take this device's credentials.
+     * - `not-found`: it does not know the device, or the document.
+     * - `invalid`: it does not take what was sent.
+     * - `busy`: it asks to come back later.
+     * - `unsupported`: it does not know this kind of call at all.
+     */
     readonly reason: 'unreachable' | 'refused' | 'not-found' | 'invalid' | 'busy' | 'unsupported',
     message: string,
     /** Milliseconds the other side asked us to wait (Retry-After). */
@@ -67,12 +74,23 @@ export interface StatusReport {
 
 /**
  * A device's line to its fleet manager, whatever dialect and transport carry it.
- * Bytes are handed over unread: the caller checks every digest. All calls reject with {@link FleetManagerFault}.
+ *
+ * When: between `start` and `stop`, any calls at the same time; `enroll` before all that take a `clientId`. Aborting
+ * the signal ends the call with its reason.
+ *
+ * After a crash: the device's identity is kept, so that enrolling again gives the same id. Nothing else is.
+ *
+ * Again: everything may be. A report is the whole truth of now and takes the place of the one before.
+ *
+ * What holds: bytes are handed over unread, at most `limit` of them; the caller checks every digest.
+ *
+ * Errors: all calls reject with {@link FleetManagerFault}, an abort excepted.
  * @experimental
  */
 export interface FleetManager {
   /** Presents the device's identity. Repeating it gives the same id. Resolves with the id by which the manager knows us. */
   enroll(signal: AbortSignal): Promise<string>;
+  /** @param capabilities the document, in the form that the dialect has */
   reportCapabilities(
     clientId: string,
     capabilities: Readonly<Record<string, Json>>,
@@ -82,11 +100,13 @@ export interface FleetManager {
   manifest(clientId: string, etag: string | undefined, signal: AbortSignal): Promise<FetchedManifest | undefined>;
   /**
    * ETags of the client's manifests as they come, for a fleet manager that tells of them: the present one unless it is
-   * `since`, then each new one. Says when to ask for the manifest, and nothing else. Returns when the other side ends it.
-   * Fails as `unsupported` where nobody tells.
+   * `since`, then each new one. Says when to ask for the manifest, and nothing else. Returns when the other side ends
+   * it. Fails as `unsupported` where nobody tells.
    */
   changes?(clientId: string, since: string | undefined, signal: AbortSignal): AsyncIterable<string>;
+  /** All documents of a manifest in one archive. @param limit in bytes; of more nothing is taken */
   bundle(clientId: string, digest: string, limit: number, signal: AbortSignal): Promise<Uint8Array>;
+  /** One document. @param limit in bytes; of more nothing is taken */
   deployment(
     clientId: string,
     deploymentId: string,
@@ -94,6 +114,7 @@ export interface FleetManager {
     limit: number,
     signal: AbortSignal,
   ): Promise<Uint8Array>;
+  /** How one deployment is. */
   reportStatus(clientId: string, report: StatusReport, signal: AbortSignal): Promise<void>;
 }
 

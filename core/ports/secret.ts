@@ -24,14 +24,19 @@ export class SecretFault extends Error {
 /**
  * Where passwords, tokens and keys are kept.
  *
+ * When: between `start` and `stop`, any calls at the same time. Aborting the signal ends the call with its reason.
+ * After a crash: nothing is written by reading; what survives is the store's affair.
+ * Again: reading changes nothing.
+ *
+ * What holds:
  * - A name is 1 to 253 characters of letters, digits, `.`, `_`, `-` and `/`, without an empty, `.` or `..` part
  *   between slashes. Any other is `invalid`.
  * - `get` reads the value of now: who calls again after a rotation gets the new one. A provider keeps no value longer
- *   than its documentation says. It may be called at any time between `start` and `stop`, many times at once.
+ *   than its documentation says.
  * - A value is text of 1 to 65,536 UTF-8 bytes, exactly as it was put there, without a line break that an editor left
  *   at its end.
- * - All calls reject with {@link SecretFault} and with nothing else, an abort excepted. No message holds a value.
- * - Nothing is written by reading: what survives a crash is the store's affair.
+ *
+ * Errors: all calls reject with {@link SecretFault} and with nothing else, an abort excepted. No message holds a value.
  *
  * The host keeps every value that `get` resolves with out of its log. Who asks keeps it no longer than needed.
  * @experimental

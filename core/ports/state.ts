@@ -147,6 +147,15 @@ export class StateConflict extends Error {
 export class StateFault extends Error {
   override readonly name = 'StateFault';
   constructor(
+    /**
+     * - `in-use`: another host has it open.
+     * - `newer`: a later version wrote it; this one must not.
+     * - `foreign`: it is something of another program.
+     * - `corrupt`: it is damaged; a backup has to be restored.
+     * - `full`: there is no space; the same commit can succeed once there is.
+     * - `closed`: it was called before `start` or after `stop`.
+     * - `storage`: it cannot be read or written, for the reason that the message gives.
+     */
     readonly reason: 'in-use' | 'newer' | 'foreign' | 'corrupt' | 'full' | 'closed' | 'storage',
     message: string,
     options?: ErrorOptions,
@@ -158,19 +167,34 @@ export class StateFault extends Error {
 /**
  * Where managers keep what must outlive a process.
  *
- * - A `commit` that has resolved survives kill -9 when `durable` is true; one that has not is there wholly or not at all.
+ * When: between `start` and `stop`, any calls at the same time.
+ *
+ * After a crash: a `commit` that has resolved survives kill -9 when `durable` is true; one that has not is there wholly
+ * or not at all. Indexes agree with values then as well, and revisions go on growing. A watch does not outlive its
+ * process: who comes back lists first.
+ *
+ * Again: reading changes nothing. A commit that nobody heard the end of may have happened: with the revision that was
+ * read in `expect`, making it again conflicts instead of happening twice.
+ *
+ * What holds:
  * - All changes of a commit happen together, or none; readers never see a part of it. A key appears once per commit.
  * - Keys and index entries are well-formed text without U+0000; a change that cannot be kept rejects with a TypeError.
  * - Values are immutable: what a caller does to an object it passed in or got out changes nothing in the store.
  * - `list` is in key order by code unit, served by an index where one is asked for, never by a scan of all values.
- * - `watch` yields every change committed after the call, in commit order, until its signal aborts;
- *   it buffers for a slow reader and never drops.
+ * - `watch` yields every change committed after the call, in commit order, until its signal aborts or the provider
+ *   stops; it buffers for a slow reader and never drops. It ends by returning, never by throwing the abort.
+ *
+ * Errors: {@link StateConflict} when an expectation does not hold; {@link StateFault} when the store cannot be used;
+ * TypeError and RangeError for what no store could do (a value that is no JSON, an index that is not declared, a limit
+ * out of range).
  * @stable since 0.1.0
  */
 export interface StateProvider {
   /** Whether an acknowledged commit survives kill -9 and a reboot. */
   readonly durable: boolean;
+  /** @returns `undefined` when there is no such key */
   get<T>(from: Collection<T>, key: string): Promise<Stored<T> | undefined>;
+  /** One page. What is committed while somebody pages is seen where its key is still to come. */
   list<T>(from: Collection<T>, query?: ListQuery): Promise<Page<T>>;
   /** How many values a collection (or one index entry) holds, without reading them. */
   count<T>(from: Collection<T>, query?: Pick<ListQuery, 'index'>): Promise<number>;

@@ -165,6 +165,15 @@ export interface ApplyCall {
 export class TargetFault extends Error {
   override readonly name = 'TargetFault';
   constructor(
+    /**
+     * - `unsupported`: no type of component that it runs.
+     * - `invalid`: not as the component's type, or the artifact's form, has it.
+     * - `artifact`: the artifact cannot be had, or is not what it should be.
+     * - `start`: it was started, and ended at once.
+     * - `timeout`: it does not run after the component's `timeout`.
+     * - `unhealthy`: it runs, and its health check says no.
+     * - `platform`: the platform itself failed.
+     */
     readonly code: 'unsupported' | 'invalid' | 'artifact' | 'start' | 'timeout' | 'unhealthy' | 'platform',
     message: string,
     readonly retry: boolean,
@@ -177,21 +186,37 @@ export class TargetFault extends Error {
 /**
  * A platform that runs workloads.
  *
+ * When: between `start` and `stop`, any calls at the same time. Calls for one component are done one after the other,
+ * those for several at once up to {@link TargetCapabilities.parallel}. `stop` lets workloads run on.
+ *
+ * After a crash: workloads run on, and what was applied is known from the platform. `apply` and `remove` may be called
+ * again after kill -9 at any point, and get on from there; never does a component run twice.
+ *
+ * Again: `apply` and `remove` are idempotent; all else changes nothing.
+ *
+ * What holds:
  * - `actual` is the truth read from the platform at the time of the call, never what was asked for.
  *   It lists every application that this target made and has not wholly removed, those of earlier processes included.
  * - `apply` makes one component be as desired, whether it is absent, outdated or stopped. It is idempotent: applying
  *   what is already so changes nothing and restarts nothing. With `wait` it resolves when the component really runs
  *   (and is healthy where health is defined), otherwise once the platform has taken it.
  * - `remove` makes one component absent; absent already is success. Data volumes stay unless `purge`.
- * - Both may be called again after kill -9 at any point, and get on from there. Aborting the signal stops waiting and
- *   leaves something that a later call can finish or undo.
- * - Both reject with {@link TargetFault} and with nothing else, an abort excepted.
- * - `watch` yields an application's id whenever its actual state may have changed by itself.
+ * - An artifact that cannot be had changes nothing: what ran before runs on.
+ * - Aborting the signal stops waiting and leaves something that a later call can finish or undo. Aborted beforehand, a
+ *   call does nothing.
+ * - `watch` yields an application's id whenever its actual state may have changed by itself. It may yield too often,
+ *   and ends by returning when its signal aborts.
+ *
+ * Errors: `apply` and `remove` reject with {@link TargetFault} and with nothing else, an abort excepted, which rejects
+ * with the signal's reason. What is not of a declared type is `unsupported`, what is not as its type declares
+ * `invalid`; neither can succeed later. The others may reject with any error while the platform cannot be asked.
  * @stable since 0.1.0
  */
 export interface TargetProvider {
+  /** Cheap: it is asked before every plan. See {@link capabilitiesOf}. */
   describe(): Promise<TargetCapabilities>;
   actual(): Promise<readonly ActualApplication[]>;
+  /** @param component the name of one of the application's components */
   apply(application: DesiredApplication, component: string, call: ApplyCall): Promise<void>;
   remove(
     application: { readonly id: string; readonly name: string },
@@ -200,7 +225,7 @@ export interface TargetProvider {
     call: ApplyCall,
   ): Promise<void>;
   watch(signal: AbortSignal): AsyncIterable<string>;
-  /** The newest lines of a component's output, oldest first. */
+  /** The newest lines of a component's output, oldest first; none of what is not here. */
   logs(applicationId: string, component: string, lines: number): Promise<readonly string[]>;
 }
 

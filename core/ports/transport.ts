@@ -94,10 +94,15 @@ export class TransportFault extends Error {
 /**
  * A caller's line to a host: the other end of a binding.
  *
+ * When: until `close`, any calls at the same time. After it calls reject.
+ * After a crash: nothing is kept. Streams and connections of the other process are gone, and its calls may have had
+ * their effect.
+ *
+ * What holds:
  * - `call` resolves with what the other side answered, problems included, and rejects with {@link TransportFault} when
  *   there is no answer, or with the signal's reason when that aborted.
- * - It may be made again by itself only where that cannot double an effect: the operation is not `once`, or the call has
- *   an `idempotency-key`. Credentials are asked for anew then.
+ * - It may be made again by itself only where that cannot double an effect: the operation is not `once`, or the call
+ *   has an `idempotency-key`. Credentials are asked for anew then.
  * - Calls may be made at the same time. Connections are opened with the first call and kept; changed files of
  *   certificates are taken up without a restart.
  * - Items of a stream are pulled: who does not ask for the next one slows the other side down.
