@@ -224,6 +224,13 @@ export interface TargetProvider {
     purge: boolean,
     call: ApplyCall,
   ): Promise<void>;
+  /**
+   * What `apply` would do now, a few words for a person on each thing that it does; nothing where it would change nothing.
+   * It changes nothing itself, and gets no artifact. Those have it whose definition declares a dry run.
+   *
+   * @throws TargetFault as `apply` would, where that is known beforehand
+   */
+  preview?(application: DesiredApplication, component: string, signal: AbortSignal): Promise<readonly string[]>;
   watch(signal: AbortSignal): AsyncIterable<string>;
   /** The newest lines of a component's output, oldest first; none of what is not here. */
   logs(applicationId: string, component: string, lines: number): Promise<readonly string[]>;

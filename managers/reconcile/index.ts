@@ -23,6 +23,19 @@ export interface Step {
   readonly reason: string;
 }
 
+/** A step that has not been taken. */
+export interface PlannedStep extends Step {
+  /** What the target would do, a few words each; absent where it cannot say (no dry run), and of removals. */
+  readonly effects?: readonly string[];
+}
+
+/** What would be done about an application now. */
+export interface Foresight {
+  readonly steps: readonly PlannedStep[];
+  /** Why it is not run here. */
+  readonly refused?: string;
+}
+
 /** How an application is, as far as this agent knows, and what it is doing about it. */
 export interface ApplicationStatus {
   readonly report: StatusReport;
@@ -47,6 +60,11 @@ export interface ReconcileManager {
   status(id: string): ApplicationStatus | undefined;
   /** Forgets an application whose removal has been reported. */
   forget(id: string): Promise<void>;
+  /**
+   * What would be done about an application if it were looked at now; nothing is done.
+   * @throws Problem 404 when nobody knows it, 503 when a target cannot be asked
+   */
+  plan(id: string, signal: AbortSignal): Promise<Foresight>;
   /**
    * The newest lines of a component's output, oldest first.
    * @throws Problem 404 when nothing of it is here, 503 when its target cannot be asked

@@ -10,7 +10,8 @@ import type {
 } from '../../core/ports/index.js';
 import { backoff, KeyedQueue, type WorkResult } from '../../core/work/index.js';
 import { Executor } from './executor.js';
-import type { ApplicationStatus, ReconcileManager, Wanted } from './index.js';
+import { foresee } from './foresight.js';
+import type { ApplicationStatus, Foresight, ReconcileManager, Wanted } from './index.js';
 import { Ledger } from './ledger.js';
 import { Pacing, type PacingSettings } from './pacing.js';
 import { type Observed, type Plan, plan } from './plan.js';
@@ -101,6 +102,24 @@ export class Reconciler implements ReconcileManager, Lifecycle {
   async capabilities(): Promise<ReadonlyMap<string, TargetCapabilities>> {
     const described = [...this.on.targets].map(async ([name, target]) => [name, await target.describe()] as const);
     return new Map(await Promise.all(described));
+  }
+
+  async plan(id: string, signal: AbortSignal): Promise<Foresight> {
+    const record = this.#ledger.get(id);
+    if (!record) throw new Problem(problems.notFound, `there is no application ${id} here`);
+    const desired = desiredOf(record);
+    const { refused } = record.wanted ?? {};
+    if (refused !== undefined && !desired) return { steps: [], refused };
+    try {
+      return {
+        ...(refused !== undefined && { refused }),
+        ...(await foresee(desired, await this.#observe(id), this.on.targets, signal)),
+      };
+    } catch (cause) {
+      signal.throwIfAborted();
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new Problem(problems.unavailable, `what would be done cannot be told now: ${why}`, { cause });
+    }
   }
 
   async logs(id: string, component: string, lines: number): Promise<readonly string[]> {

@@ -134,6 +134,33 @@ it('tells why there is no contact, and what is being done', async () => {
   await expect.poll(async () => (await status(alone)).sync).toEqual({ manifestVersion: 0, trouble: 'nobody there' });
 });
 
+it('tells what it would do about an application, and why', async () => {
+  const on = await start({ missing: ['oci://reg.test/side'] });
+  const planned = async (application: string): Promise<unknown> =>
+    (await fetch(`${on.url}/agent/applications/${application}/plan`)).json();
+  // A try to install it may be under way; it is not part of what would be done anew.
+  await expect
+    .poll(() => planned(id))
+    .toEqual({
+      steps: [
+        {
+          kind: 'install',
+          component: 'side',
+          target: 'target',
+          reason: 'not there yet',
+          effects: ['pretend to install oci://reg.test/side 1.0.0'],
+        },
+      ],
+    });
+  expect(await planned('x')).toMatchObject({ status: 404, detail: 'there is no application x here' });
+});
+
+it('tells of nothing to do where all is as desired', async () => {
+  const on = await start();
+  await expect.poll(async () => (await status(on)).applications[0]?.['state']).toBe('installed');
+  expect(await (await fetch(`${on.url}/agent/applications/${id}/plan`)).json()).toEqual({ steps: [] });
+});
+
 it('shows the newest lines of a component', async () => {
   const on = await start();
   await expect.poll(async () => (await status(on)).applications[0]?.['state']).toBe('installed');

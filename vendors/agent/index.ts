@@ -31,6 +31,10 @@ export default defineVendor({
           applications: reconcile.statuses().map(applicationView),
         });
       }),
+      serve(operations.plan, async ({ input, signal, evidence }) => {
+        mustBeLocal(evidence);
+        return ok(await reconcile.plan(input.id, signal));
+      }),
       serve(operations.logs, async ({ input: { id, component, lines }, evidence }) => {
         mustBeLocal(evidence);
         const text = (await reconcile.logs(id, component, lines)).map((line) => `${line}\n`).join('');

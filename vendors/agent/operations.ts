@@ -39,6 +39,30 @@ export const status = defineOperation({
   http: { method: 'GET', path: '/agent/status' },
 });
 
+export const plan = defineOperation({
+  ...reading,
+  id: 'agent.plan',
+  summary: 'What the agent would do about an application now, and why',
+  input: z.strictObject({ id: z.string().min(1) }),
+  output: {
+    kind: 'value',
+    schema: z.object({
+      steps: z.array(
+        z.object({
+          kind: z.enum(['install', 'update', 'repair', 'remove']),
+          component: z.string(),
+          target: z.string().describe('Name of the entry that would carry it out'),
+          reason: z.string(),
+          effects: z.array(z.string()).optional().describe('What the target would do; absent where it has no dry run'),
+        }),
+      ),
+      refused: z.string().optional().describe('Why it is not run here'),
+    }),
+  },
+  problems: [problems.notAuthorized, problems.notFound, problems.unavailable],
+  http: { method: 'GET', path: '/agent/applications/{id}/plan' },
+});
+
 export const logs = defineOperation({
   ...reading,
   id: 'agent.logs',

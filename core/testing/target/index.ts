@@ -3,6 +3,7 @@ import { basic } from './basic.js';
 import { concurrent } from './concurrent.js';
 import { crash } from './crash.js';
 import type { TargetUnderTest } from './platform.js';
+import { preview } from './preview.js';
 
 export type { KillableApply, TargetPlatform, TargetUnderTest } from './platform.js';
 
@@ -12,5 +13,5 @@ export type { KillableApply, TargetPlatform, TargetUnderTest } from './platform.
  */
 export const targetKit: Kit<TargetUnderTest> = {
   port: 'target',
-  cases: [...basic, ...concurrent, ...crash],
+  cases: [...basic, ...preview, ...concurrent, ...crash],
 };

@@ -8,6 +8,6 @@ export const changes: ChangeRules = { properties: ['*'], parameters: ['*'] };
 
 export const mockDeclaration: TargetDeclaration = {
   components: mockTypes.map((deploymentType) => ({ deploymentType, properties: z.looseObject({}), changes })),
-  dryRun: false,
+  dryRun: true,
   parallel: 1024,
 };

@@ -106,6 +106,18 @@ const breaks: readonly [string, string, (target: MockTarget) => Partial<MockTarg
     (target) => ({ watch: () => MockTarget.prototype.watch.call(target, AbortSignal.abort()) }),
   ],
   [
+    'installs when it is only asked what it would do',
+    'does nothing of it',
+    (target) => ({
+      preview: async (application) => {
+        await apply(target, application);
+        return ['install it'];
+      },
+    }),
+  ],
+  ['sees nothing to do', 'a preview tells what apply would do', () => ({ preview: async () => [] })],
+  ['would do anything for anybody', 'a preview of what it cannot run', () => ({ preview: async () => ['install it'] })],
+  [
     'ignores updates',
     'another version replaces it',
     (target) => ({

@@ -7,6 +7,7 @@ import {
   capabilitiesOf,
   componentDigest,
   type DesiredApplication,
+  type DesiredComponent,
   type TargetCapabilities,
   TargetFault,
   type TargetProvider,
@@ -68,13 +69,17 @@ export class MockTarget implements TargetProvider, Lifecycle {
     return [...applications.values()];
   }
 
+  async preview(application: DesiredApplication, name: string, signal: AbortSignal): Promise<readonly string[]> {
+    signal.throwIfAborted();
+    const desired = this.#chosen(application, name);
+    const present = this.machine.get(application.id, name);
+    if (present?.applied === componentDigest(desired, changes) && present.phase === 'running') return [];
+    return [`pretend to install ${desired.repository} ${desired.revision}`];
+  }
+
   async apply(application: DesiredApplication, name: string, call: ApplyCall): Promise<void> {
     call.signal.throwIfAborted();
-    const desired = application.components.find((component) => component.name === name);
-    if (!desired) throw new TargetFault('invalid', `${application.id} has no component ${name}`, false);
-    if (!this.config.deploymentTypes.some((type) => type === application.deploymentType)) {
-      throw new TargetFault('unsupported', `deployments of type ${application.deploymentType} are not run here`, false);
-    }
+    const desired = this.#chosen(application, name);
     const { id } = application;
     await this.#inTurn(id, name, async () => {
       const applied = componentDigest(desired, changes);
@@ -137,6 +142,15 @@ export class MockTarget implements TargetProvider, Lifecycle {
     if (!workload) return;
     await this.machine.put({ ...workload, phase: 'failed', reason: 'it was told to crash' });
     this.#changes.emit('change', applicationId);
+  }
+
+  #chosen(application: DesiredApplication, name: string): DesiredComponent {
+    const desired = application.components.find((component) => component.name === name);
+    if (!desired) throw new TargetFault('invalid', `${application.id} has no component ${name}`, false);
+    if (!this.config.deploymentTypes.some((type) => type === application.deploymentType)) {
+      throw new TargetFault('unsupported', `deployments of type ${application.deploymentType} are not run here`, false);
+    }
+    return desired;
   }
 
   #outcome(): Outcome {

@@ -74,6 +74,20 @@ export class ProcessComponent {
     await this.#supervisor?.release();
   }
 
+  /** What {@link apply} would do, as far as that is known without asking a registry. */
+  preview(desired: DesiredComponent): readonly string[] {
+    const { record } = this.#supervisor ?? {};
+    const applied = appliedOf(desired);
+    if (this.#supervisor && this.#isApplied(applied)) return [];
+    const { repository, revision } = desired;
+    const same = record?.current.repository === repository && record.current.revision === revision;
+    return [
+      ...(same ? [] : [`get ${repository} ${revision}`]),
+      ...(this.#supervisor ? ['stop what runs of it'] : []),
+      'start it',
+    ];
+  }
+
   apply(application: DesiredApplication, desired: DesiredComponent, call: ApplyCall): Promise<void> {
     return orAborted(
       this.#serial.run(() => this.#apply(application, desired, call)),
@@ -88,17 +102,19 @@ export class ProcessComponent {
     );
   }
 
+  /** Whether it runs as it was applied, or is on its way up. */
+  #isApplied(applied: string): boolean {
+    const { intent, current } = this.#supervisor?.record ?? {};
+    const phase = this.#supervisor?.status().phase;
+    return intent === 'run' && current?.applied === applied && (phase === 'running' || phase === 'installing');
+  }
+
   async #apply({ id, name }: DesiredApplication, desired: DesiredComponent, call: ApplyCall): Promise<void> {
     this.#mayGoOn(call);
-    const faults = componentFaults(desired, processComponent);
-    if (faults.length > 0) throw new TargetFault('invalid', faults.join('; '), false);
+    const applied = appliedOf(desired);
     const variables = variablesOf(desired.parameters);
-    const applied = componentDigest(desired, processComponent.changes);
     const before = this.#supervisor?.record;
-    if (this.#supervisor && before?.intent === 'run' && before.current.applied === applied) {
-      const { phase } = this.#supervisor.status();
-      if (phase === 'running' || phase === 'installing') return this.#settle(this.#supervisor, desired, call);
-    }
+    if (this.#supervisor && this.#isApplied(applied)) return this.#settle(this.#supervisor, desired, call);
     this.#beginning = { application: { id, name }, name: desired.name };
     try {
       const { files } = this.parts;
@@ -231,3 +247,10 @@ const artifactsOf = ({ current, previous }: ComponentRecord): string[] => [
   current.artifact,
   ...(previous ? [previous.artifact] : []),
 ];
+
+/** @throws TargetFault `invalid` when it is not as its type declares */
+function appliedOf(desired: DesiredComponent): string {
+  const faults = componentFaults(desired, processComponent);
+  if (faults.length > 0) throw new TargetFault('invalid', faults.join('; '), false);
+  return componentDigest(desired, processComponent.changes);
+}

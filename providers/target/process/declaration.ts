@@ -30,4 +30,4 @@ export const processComponent: ComponentType = {
   changes: { properties: ['*'], parameters: ['*'] },
 };
 
-export const processDeclaration: TargetDeclaration = { components: [processComponent], dryRun: false, parallel: 64 };
+export const processDeclaration: TargetDeclaration = { components: [processComponent], dryRun: true, parallel: 64 };

@@ -9,6 +9,7 @@ import {
   type ArtifactRegistry,
   capabilitiesOf,
   type DesiredApplication,
+  type DesiredComponent,
   type TargetCapabilities,
   TargetFault,
   type TargetProvider,
@@ -94,14 +95,15 @@ export class ProcessTarget implements TargetProvider, Lifecycle {
     return [...applications.values()];
   }
 
+  async preview(application: DesiredApplication, name: string, signal: AbortSignal): Promise<readonly string[]> {
+    signal.throwIfAborted();
+    const component = chosen(application, name);
+    const folder = this.#folder(application.id, name);
+    return (this.#components.get(folder) ?? this.#make(folder)).preview(component);
+  }
+
   async apply(application: DesiredApplication, name: string, call: ApplyCall): Promise<void> {
-    const component = application.components.find((candidate) => candidate.name === name);
-    if (!component) throw new TargetFault('invalid', `${application.id} has no component ${name}`, false);
-    const { deploymentType } = processComponent;
-    if (application.deploymentType !== deploymentType) {
-      const message = `deployments of type ${application.deploymentType} do not run as processes, only ${deploymentType}`;
-      throw new TargetFault('unsupported', message, false);
-    }
+    const component = chosen(application, name);
     await this.#faultsOnly(call, () => this.#component(application.id, name).apply(application, component, call));
   }
 
@@ -194,6 +196,15 @@ export class ProcessTarget implements TargetProvider, Lifecycle {
       throw new TargetFault('platform', message, true, { cause: error });
     }
   }
+}
+
+function chosen(application: DesiredApplication, name: string): DesiredComponent {
+  const component = application.components.find((candidate) => candidate.name === name);
+  if (!component) throw new TargetFault('invalid', `${application.id} has no component ${name}`, false);
+  const { deploymentType } = processComponent;
+  if (application.deploymentType === deploymentType) return component;
+  const message = `deployments of type ${application.deploymentType} do not run as processes, only ${deploymentType}`;
+  throw new TargetFault('unsupported', message, false);
 }
 
 const ownerOf = (folder: string): string => createHash('sha256').update(folder).digest('hex').slice(0, 32);
