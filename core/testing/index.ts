@@ -16,5 +16,11 @@ export * from './loggers.js';
 export * from './run-kit.js';
 export { stateKit } from './state/index.js';
 export * from './subject.js';
-export { type KillableApply, type TargetPlatform, type TargetUnderTest, targetKit } from './target/index.js';
+export {
+  declaredKit,
+  type KillableApply,
+  type TargetPlatform,
+  type TargetUnderTest,
+  targetKit,
+} from './target/index.js';
 export { KitFailure, KitSkip, type Trial } from './trial.js';

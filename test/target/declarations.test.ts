@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { builtinRegistry, tuttiVersion } from '../../cli/profile.js';
-import { componentFaults, type DesiredComponent, type TargetDeclaration } from '../../core/ports/index.js';
+import type { Definition } from '../../core/plugin/index.js';
+import {
+  capabilitiesOf,
+  componentFaults,
+  type DesiredComponent,
+  type TargetDeclaration,
+  type TargetProvider,
+} from '../../core/ports/index.js';
+import { declaredKit, runKit, subjectsOf } from '../../core/testing/index.js';
 
 const registry = builtinRegistry();
 await registry.load(tuttiVersion());
@@ -41,4 +49,54 @@ describe('a built-in target', () => {
   it('target.process refuses text that no variable can hold', () => {
     expect(faults('target.process', { A: 'b\0' })).toEqual(['parameters.A: expected text without a NUL character']);
   });
+
+  it.each(targets.map((definition) => [definition.type, definition]))(
+    '%s is as it declares',
+    async (type, definition) => {
+      const report = await runKit(declaredKit(definition.declares as TargetDeclaration), subjects(definition));
+      // No engine is asked here; what `describe` of it answers is looked at where there is one.
+      const askable = report.cases.filter(({ name }) => type !== 'target.docker' || name.includes('preview'));
+      expect(askable.map(({ failure }) => failure)).toEqual(askable.map(() => undefined));
+    },
+  );
 });
+
+describe('a target that is not as it declares', () => {
+  const declares = registry.get('target.mock')?.declares as TargetDeclaration;
+  const now = { runtimes: ['custom'], facts: { cpus: [{ cores: 1 }], memory: '1Gi', storage: '1Gi' } };
+  const answering = (declared: TargetDeclaration) => ({ describe: async () => capabilitiesOf(declared, now) });
+
+  it.each([
+    [
+      'forgets a rule',
+      answering({
+        ...declares,
+        components: declares.components.map((type) => ({ ...type, changes: { properties: [], parameters: [] } })),
+      }),
+      'describes the types',
+    ],
+    [
+      'runs more than it says',
+      answering({ ...declares, components: declares.components.map((type) => ({ ...type, deploymentType: 'more' })) }),
+      'describes the types',
+    ],
+    ['takes too much at once', answering({ ...declares, parallel: declares.parallel + 1 }), 'at once'],
+    ['has no preview', { preview: undefined }, 'preview'],
+  ] as const)('is found by name: it %s', async (_, broken, name) => {
+    const definition = registry.get('target.mock') ?? expect.fail('there is no target.mock');
+    const make = async () => {
+      const subject = await subjects(definition)();
+      Object.assign(subject.instance, broken);
+      return subject;
+    };
+    const { cases } = await runKit(declaredKit(declares), make);
+    expect(cases.filter(({ status }) => status === 'failed').map((one) => one.name)).toEqual([
+      expect.stringContaining(name),
+    ]);
+  });
+});
+
+function subjects(definition: Definition) {
+  const uses = Object.fromEntries(Object.keys(definition.uses).map((name) => [name, {}]));
+  return subjectsOf<TargetProvider>(definition, { uses });
+}

@@ -5,6 +5,7 @@ import { crash } from './crash.js';
 import type { TargetUnderTest } from './platform.js';
 import { preview } from './preview.js';
 
+export { declaredKit } from './declared.js';
 export type { KillableApply, TargetPlatform, TargetUnderTest } from './platform.js';
 
 /**
