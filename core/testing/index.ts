@@ -8,10 +8,26 @@ export {
   type ToyCall,
 } from './binding/index.js';
 export * from './clock.js';
+export {
+  type Conformance,
+  type ConformanceOptions,
+  cases,
+  conformance,
+  type Suite,
+  type SuiteCase,
+  type TestCase,
+} from './conformance/index.js';
 export * from './context.js';
 export { eventKit } from './events/index.js';
 export { startTestHost, type TestHost, type TestHostOptions } from './host.js';
 export * from './kit.js';
+export {
+  type DefinitionUnderTest,
+  type LifecycleSubjectOptions,
+  lifecycleKit,
+  lifecycleSubjects,
+  type MadeEntry,
+} from './lifecycle/index.js';
 export * from './loggers.js';
 export * from './run-kit.js';
 export { stateKit } from './state/index.js';
@@ -20,7 +36,10 @@ export {
   declaredKit,
   type KillableApply,
   type TargetPlatform,
+  type TargetSubjectOptions,
   type TargetUnderTest,
   targetKit,
+  targetSubjects,
 } from './target/index.js';
 export { KitFailure, KitSkip, type Trial } from './trial.js';
+export type { GivenUses, MadeUses } from './uses.js';

@@ -1,12 +1,13 @@
 import type { KitLevel } from './kit-options.js';
 import type { Trial } from './trial.js';
 
-export type { KitLevel, KitOptions } from './kit-options.js';
+export { defaultLevels, type ExpectedFailure, type KitLevel, type KitOptions, kitLevels } from './kit-options.js';
 export type { CrashRecipe, KitSubject, MakeSubject } from './kit-subject.js';
 
 /**
  * One promise of a port, and how to see whether a provider keeps it.
- * @experimental
+ *
+ * @stable since 0.1.0
  */
 export interface KitCase<P> {
   readonly name: string;
@@ -17,7 +18,8 @@ export interface KitCase<P> {
 
 /**
  * Everything that a port promises, as data: any test runner can run it, and so can {@link runKit} without one.
- * @experimental
+ *
+ * @stable since 0.1.0
  */
 export interface Kit<P> {
   readonly port: string;

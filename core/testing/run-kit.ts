@@ -1,114 +1,141 @@
+import { type CaseFailure, type CaseReport, type CaseStatus, type KitReport, reportOf } from './case-report.js';
+import { checkExpectedFailures, judged } from './expected-failures.js';
 import type { Kit, KitCase } from './kit.js';
-import type { KitLevel, KitOptions } from './kit-options.js';
-import type { MakeSubject } from './kit-subject.js';
-import { KitFailure, KitSkip, Trial } from './trial.js';
+import { defaultLevels, type KitOptions } from './kit-options.js';
+import type { KitSubject, MakeSubject } from './kit-subject.js';
+import { KitFailure, KitSkip, newSeed, Trial } from './trial.js';
+
+export { type CaseFailure, type CaseReport, type CaseStatus, formatReport, type KitReport } from './case-report.js';
+export { UnknownCase } from './expected-failures.js';
 
 /**
- * How a case ended.
- * @experimental
- */
-export interface CaseReport {
-  readonly name: string;
-  readonly level: KitLevel;
-  readonly status: 'passed' | 'failed' | 'skipped';
-  readonly milliseconds: number;
-  /** Why it was skipped. */
-  readonly reason?: string;
-  readonly failure?: CaseFailure;
-}
-
-/**
- * Which promise was broken, and how to see it again.
- * @experimental
- */
-export interface CaseFailure {
-  readonly what: string;
-  readonly expected: string;
-  readonly found: string;
-  /** The newest calls, oldest first, and the seed of the random choices. */
-  readonly reproduce: { readonly calls: readonly string[]; readonly seed: number };
-  /** What was thrown, for a test runner to show. */
-  readonly error: unknown;
-}
-
-/**
- * How all cases of a kit ended.
- * @experimental
- */
-export interface KitReport {
-  readonly port: string;
-  readonly passed: number;
-  readonly failed: number;
-  readonly skipped: number;
-  readonly cases: readonly CaseReport[];
-}
-
-/**
- * Runs every case of a kit, each on a fresh subject, one after the other. Never throws for a broken provider.
- * @experimental
+ * Runs the cases of a kit, each on a fresh subject, one after the other. Never throws for a broken provider.
+ *
+ * @throws UnknownCase when a failure is expected of a case that the kit does not have
+ * @stable since 0.1.0
  */
 export async function runKit<P>(kit: Kit<P>, make: MakeSubject<P>, options: KitOptions = {}): Promise<KitReport> {
+  checkExpectedFailures(
+    options.expectedFailures ?? [],
+    kit.cases.map(({ name }) => name),
+  );
+  const levels = options.levels ?? defaultLevels;
   const cases: CaseReport[] = [];
   for (const each of kit.cases) {
-    if (options.levels && !options.levels.includes(each.level)) continue;
-    cases.push(await runCase(each, make, options));
+    if (levels.includes(each.level)) cases.push(await runCase(each, make, options));
   }
-  const having = (status: CaseReport['status']): number => cases.filter((each) => each.status === status).length;
-  return { port: kit.port, passed: having('passed'), failed: having('failed'), skipped: having('skipped'), cases };
+  return reportOf(kit.port, cases);
 }
 
 /**
- * Runs one case on a fresh subject.
- * @experimental
+ * Runs one case on a fresh subject, whatever its level. Never throws for a broken provider: one that cannot be made or
+ * stopped, or that hangs, fails the case.
+ *
+ * @stable since 0.1.0
  */
 export async function runCase<P>(
-  { name, level, run }: KitCase<P>,
+  each: KitCase<P>,
   make: MakeSubject<P>,
   options: KitOptions = {},
 ): Promise<CaseReport> {
+  const seed = options.seed ?? newSeed();
+  const report = await tried(each, make, { ...options, seed });
+  return judged(report, options.expectedFailures ?? [], seed);
+}
+
+/** Times its patience: how long the end of a subject may take, which no case is about. */
+const endPatience = 10;
+/** Times its patience: how long a case may stand still. */
+const stallPatience = 12;
+
+type SeededOptions = KitOptions & { readonly seed: number };
+
+async function tried<P>(
+  { name, level, run }: KitCase<P>,
+  make: MakeSubject<P>,
+  options: SeededOptions,
+): Promise<CaseReport> {
   const began = performance.now();
-  const subject = await make();
-  const trial = new Trial(subject, options);
-  const ended = (status: CaseReport['status']) => ({
+  const ended = (status: CaseStatus, more: Partial<CaseReport> = {}): CaseReport => ({
     name,
     level,
     status,
     milliseconds: Math.round(performance.now() - began),
+    ...more,
+  });
+  const patience = options.patience ?? 5_000;
+  let subject: KitSubject<P>;
+  try {
+    subject = await within('making and starting the subject', endPatience * patience, make());
+  } catch (error) {
+    if (error instanceof KitSkip) return ended('skipped', { reason: error.message });
+    return ended('failed', { failure: failureOf('making and starting the subject', error, [], options.seed) });
+  }
+  const trial = new Trial(subject, options);
+  const failed = (what: string, error: unknown): CaseReport =>
+    ended('failed', { failure: failureOf(what, error, trial.history, options.seed) });
+  let report: CaseReport;
+  try {
+    await unlessStalled(trial, options.stall ?? stallPatience * patience, run(trial));
+    report = ended('passed', trial.measurement === undefined ? {} : { measurement: trial.measurement });
+  } catch (error) {
+    report = error instanceof KitSkip ? ended('skipped', { reason: error.message }) : failed('the case', error);
+  }
+  try {
+    // What has failed may well not stop either.
+    const limit = report.status === 'failed' ? patience : endPatience * patience;
+    await within('stopping the subject', limit, subject.dispose());
+  } catch (error) {
+    // What the case itself found says more.
+    if (report.status !== 'failed') return failed('stopping the subject', error);
+  }
+  return report;
+}
+
+function failureOf(during: string, error: unknown, history: readonly string[], seed: number): CaseFailure {
+  const failure =
+    error instanceof KitFailure ? error : new KitFailure(during, 'no error', placeOf(error), { cause: error });
+  const { what, expected, found } = failure;
+  return { what, expected, found, reproduce: { calls: [...history], seed }, error };
+}
+
+/** An error that no kit has thrown, with the line of code that did. */
+function placeOf(error: unknown): string {
+  const line = error instanceof Error ? /\n\s+at (.+)/.exec(error.stack ?? '')?.[1] : undefined;
+  return line === undefined ? String(error) : `${String(error)} (at ${line})`;
+}
+
+/** @throws KitFailure when nothing was done to the subject for so long */
+async function unlessStalled<P>(trial: Trial<P>, stall: number, work: Promise<void>): Promise<void> {
+  let seen = trial.movement;
+  let timer: NodeJS.Timeout | undefined;
+  const stalled = new Promise<never>((_, reject) => {
+    timer = setInterval(() => {
+      if (trial.movement !== seen) {
+        seen = trial.movement;
+        return;
+      }
+      const [oldest] = trial.underWay;
+      const where = oldest === undefined ? '' : `, and ${oldest} has not ended`;
+      reject(new KitFailure('the case', 'it to go on', `nothing within ${stall} ms${where}`));
+    }, stall);
   });
   try {
-    await run(trial);
-    return ended('passed');
-  } catch (error) {
-    if (error instanceof KitSkip) return { ...ended('skipped'), reason: error.message };
-    return { ...ended('failed'), failure: failureOf(error, trial) };
+    await Promise.race([work, stalled]);
   } finally {
-    await subject.dispose();
+    clearInterval(timer);
   }
 }
 
-function failureOf(error: unknown, { history, seed }: Trial<unknown>): CaseFailure {
-  const { what, expected, found } =
-    error instanceof KitFailure ? error : new KitFailure('the case', 'no error', String(error));
-  return { what, expected, found, reproduce: { calls: history, seed }, error };
-}
-
-/**
- * A report for a person: a line for each case, and all about those that failed.
- * @experimental
- */
-export function formatReport(report: KitReport): string {
-  const lines = report.cases.flatMap(({ level, name, status, milliseconds, reason, failure }) => [
-    `${status.padEnd(7)} ${level}: ${name} (${reason ?? `${milliseconds} ms`})`,
-    ...(failure
-      ? [
-          `        ${failure.what}`,
-          `        expected ${failure.expected}`,
-          `        found    ${failure.found}`,
-          `        seed     ${failure.reproduce.seed}`,
-          ...failure.reproduce.calls.map((call) => `          ${call}`),
-        ]
-      : []),
-  ]);
-  const { port, passed, failed, skipped } = report;
-  return [`${port}: ${passed} passed, ${failed} failed, ${skipped} skipped`, ...lines].join('\n');
+async function within<T>(what: string, milliseconds: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const failure = new KitFailure(what, 'it to end', `that it goes on after ${milliseconds} ms`);
+    timer = setTimeout(() => reject(failure), milliseconds);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

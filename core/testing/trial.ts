@@ -1,11 +1,12 @@
 import { inspect, isDeepStrictEqual } from 'node:util';
 import type { KitOptions } from './kit-options.js';
 import type { KitSubject } from './kit-subject.js';
-import { recorded } from './recorded.js';
+import { Recorder } from './recorded.js';
 
 /**
  * A promise of the port that the provider under test broke.
- * @experimental
+ *
+ * @stable since 0.1.0
  */
 export class KitFailure extends Error {
   override readonly name = 'KitFailure';
@@ -21,7 +22,8 @@ export class KitFailure extends Error {
 
 /**
  * The provider under test does not make this promise.
- * @experimental
+ *
+ * @stable since 0.1.0
  */
 export class KitSkip extends Error {
   override readonly name = 'KitSkip';
@@ -29,26 +31,27 @@ export class KitSkip extends Error {
 
 /**
  * One run of one case: the subject, what was done to it so far, and the means to judge it.
- * @experimental
+ *
+ * @stable since 0.1.0
  */
 export class Trial<P> {
-  /** The calls made so far, for a person who wants to repeat them. */
-  readonly history: string[] = [];
   readonly seed: number;
   readonly kills: number;
   readonly histories: number;
-  readonly #patience: number;
+  readonly patience: number;
+  readonly #recorder = new Recorder();
   #instance: P;
+  #measurement: string | undefined;
 
   constructor(
     readonly subject: KitSubject<P>,
     options: KitOptions = {},
   ) {
-    this.#instance = recorded(subject.instance, this.history);
-    this.#patience = options.patience ?? 5_000;
+    this.#instance = this.#recorder.observed(subject.instance);
+    this.patience = options.patience ?? 5_000;
     this.kills = options.kills ?? 10;
     this.histories = options.histories ?? 100;
-    this.seed = options.seed ?? Math.floor(Math.random() * 2 ** 31);
+    this.seed = options.seed ?? newSeed();
   }
 
   /** The provider under test; another one after {@link reopen}. */
@@ -56,16 +59,51 @@ export class Trial<P> {
     return this.#instance;
   }
 
+  /** The newest calls so far, for a person who wants to repeat them. */
+  get history(): readonly string[] {
+    return this.#recorder.calls;
+  }
+
+  /** Calls that have not ended. */
+  get underWay(): readonly string[] {
+    return this.#recorder.underWay;
+  }
+
+  /** Grows with everything that is done; see {@link KitOptions.stall}. */
+  get movement(): number {
+    return this.#recorder.movement;
+  }
+
+  /** What a case of performance has measured. */
+  get measurement(): string | undefined {
+    return this.#measurement;
+  }
+
+  /** Says what was measured, for the report. */
+  measured(text: string): void {
+    this.#measurement = text;
+  }
+
+  /** Writes a line into {@link history}. */
+  note(line: string): void {
+    this.#recorder.note(line);
+  }
+
+  /** Writes the calls of another object into {@link history} too. */
+  observed<T>(instance: T): T {
+    return this.#recorder.observed(instance);
+  }
+
   async close(): Promise<void> {
     if (!this.subject.close) throw new KitSkip('the subject cannot be closed and reopened');
-    this.history.push('-- closed');
+    this.note('-- closed');
     await this.subject.close();
   }
 
   async reopen(): Promise<void> {
     if (!this.subject.reopen) throw new KitSkip('the subject cannot be reopened');
-    this.#instance = recorded(await this.subject.reopen(), this.history);
-    this.history.push('-- reopened');
+    this.#instance = this.#recorder.observed(await this.subject.reopen());
+    this.note('-- reopened');
   }
 
   equal(what: string, found: unknown, expected: unknown): void {
@@ -93,8 +131,8 @@ export class Trial<P> {
     let waiting = true;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
-      const failure = new KitFailure(what, 'it to happen', `nothing within ${this.#patience} ms`);
-      timer = setTimeout(() => reject(failure), this.#patience);
+      const failure = new KitFailure(what, 'it to happen', `nothing within ${this.patience} ms`);
+      timer = setTimeout(() => reject(failure), this.patience);
     });
     try {
       return await Promise.race([work, late, this.#passTime(() => waiting)]);
@@ -110,6 +148,9 @@ export class Trial<P> {
     return new Promise<never>(() => undefined);
   }
 }
+
+/** For random choices that nobody has made before. */
+export const newSeed = (): number => Math.floor(Math.random() * 2 ** 31);
 
 export function show(value: unknown): string {
   return inspect(value, { depth: 6, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 200, maxArrayLength: 20 });

@@ -26,16 +26,20 @@ volumes: { data: {} }
 `;
 const never = "    healthcheck: { test: [CMD, 'false'], start_period: 1h, interval: 1h }";
 
+const dying = 'services: { main: { image: kit:1, command: [sh, -c, "exit 3"] } }\n';
+
 /** A docker target for the kit: real engine, real registry, and the engine's own API as the other door. */
 export async function dockerSubject(docker: DockerPart, registry: RegistryPart): Promise<KitSubject<TargetUnderTest>> {
   await buildImage(docker, 'kit:1');
   const trial = await dockerTrial(docker, registry, { settle: 100 });
   const good = await pushComponent(trial, 'good', '1.0.0', { 'compose.yaml': compose('') });
+  const failing = await pushComponent(trial, 'failing', '1.0.0', { 'compose.yaml': dying });
   const stuck = await pushComponent(trial, 'stuck', '1.0.0', { 'compose.yaml': compose(never) });
   const platform: TargetPlatform = {
     application: (id, version) => application(good, '1.0.0', { parameters: { VERSION: version } }, id),
     missing: (id) => application(`oci://${registry.host}/components/nowhere`, '1.0.0', {}, id),
     stuck: (id) => application(stuck, '1.0.0', { timeout: 3_600_000, parameters: { VERSION: 'stuck' } }, id),
+    failing: (id) => application(failing, '1.0.0', {}, id),
     running: async (id, component) => {
       const found = await containers(docker, id, component);
       const inspected = await Promise.all(found.map((each) => docker.client.getContainer(each).inspect()));

@@ -18,6 +18,12 @@ const stuck = {
   'component.yaml': 'command: [sh, run.sh]\nhealth: { command: ["false"], startPeriod: 1h }\nstop: { grace: 2s }\n',
 };
 
+/** Ends with an error as soon as it is started. */
+const failing = {
+  'component.yaml': 'command: [sh, run.sh]\nstop: { grace: 2s }\nrestart: { backoff: { start: 100ms } }\n',
+  'run.sh': 'echo "it cannot work like this" >&2\nexit 3\n',
+};
+
 export async function pushSample(
   registry: MemoryRegistry,
   repository: string,
@@ -34,6 +40,7 @@ export async function sampleRegistry(): Promise<MemoryRegistry> {
   const registry = new MemoryRegistry();
   await pushSample(registry, 'sleeper', sleeper);
   await pushSample(registry, 'stuck', stuck);
+  await pushSample(registry, 'failing', failing);
   return registry;
 }
 

@@ -67,6 +67,7 @@ function processPlatform(dataDir: string): TargetPlatform {
     application: (id, version) => sampleApplication(id, 'sleeper', { VERSION: version }),
     missing: (id) => sampleApplication(id, 'nowhere'),
     stuck: (id) => sampleApplication(id, 'stuck', { VERSION: 'stuck' }, { timeout: 3_600_000 }),
+    failing: (id) => sampleApplication(id, 'failing', {}, { timeout: 2_000 }),
     running: async (id, component) => mainOf(id, component).map(({ environment }) => environment['VERSION'] ?? '?'),
     starts: async (id, component) => {
       const [workload] = mainOf(id, component);

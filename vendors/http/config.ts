@@ -29,7 +29,7 @@ export const config = z
     compression: z.boolean().default(true).describe('Compresses answers of 1 KiB and more, for callers that take it'),
     docs: z
       .strictObject({
-        enabled: z.boolean().default(true),
+        enabled: z.boolean().default(true).describe('Whether it is served'),
         path: z
           .string()
           .regex(/^(?:\/[\w.~-]+)+$/, 'must be a path such as /docs')

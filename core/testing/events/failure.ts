@@ -5,12 +5,13 @@ import { type EventTrial, Inbox, numbers } from './inbox.js';
 
 type Run = (trial: EventTrial) => Promise<void>;
 const concurrent = (name: string, run: Run): KitCase<EventBus> => ({ name, level: 'concurrent', run });
+const fault = (name: string, run: Run): KitCase<EventBus> => ({ name, level: 'fault', run });
 
 const happened = eventType<number>('kit-happened');
 
 /** Handlers that fail, and subscriptions that end. */
 export const failureCases: readonly KitCase<EventBus>[] = [
-  concurrent('a handler that fails is called again with the same event', async (trial) => {
+  fault('a handler that fails is called again with the same event', async (trial) => {
     const inbox = new Inbox<number>((_, { attempt }): Promise<void> | void => {
       if (attempt === 1) throw new Error('thrown at once');
       if (attempt === 2) return Promise.reject(new Error('rejected'));
@@ -29,7 +30,7 @@ export const failureCases: readonly KitCase<EventBus>[] = [
     trial.equal('how many correlation ids', new Set(inbox.deliveries.map(({ meta }) => meta.correlationId)).size, 1);
   }),
 
-  concurrent('no event overtakes one that fails', async (trial) => {
+  fault('no event overtakes one that fails', async (trial) => {
     const inbox = new Inbox<number>((n, { attempt }) => {
       if (n % 2 === 0 && attempt < 3) throw new Error('not yet');
     });
@@ -39,7 +40,7 @@ export const failureCases: readonly KitCase<EventBus>[] = [
     trial.equal('payloads', inbox.payloads, [0, 0, 0, 1, 2, 2, 2, 3]);
   }),
 
-  concurrent('a group that fails holds up no other', async (trial) => {
+  fault('a group that fails holds up no other', async (trial) => {
     const inbox = new Inbox<number>();
     const failing = trial.instance.subscribe(happened, 'failing', () => {
       throw new Error('always');
@@ -89,7 +90,7 @@ export const failureCases: readonly KitCase<EventBus>[] = [
     await trial.within('close', subscription.close());
   }),
 
-  concurrent('what a group was promised waits for it to come back', async (trial) => {
+  fault('what a group was promised waits for it to come back', async (trial) => {
     const broken = new Inbox<number>(() => {
       throw new Error('not today');
     });

@@ -4,6 +4,7 @@ import { docs, files, others, type StateTrial } from './fixtures.js';
 
 type Run = (trial: StateTrial) => Promise<void>;
 const basic = (name: string, run: Run): KitCase<StateProvider> => ({ name, level: 'basic', run });
+const idempotent = (name: string, run: Run): KitCase<StateProvider> => ({ name, level: 'idempotent', run });
 
 /** Expects a commit to be refused with this conflict. */
 async function conflicts(trial: StateTrial, changes: Change[], key: string, expected: unknown, found: unknown) {
@@ -68,7 +69,7 @@ export const basicCases: readonly KitCase<StateProvider>[] = [
     );
   }),
 
-  basic('deleting what is absent succeeds and changes nothing', async (trial) => {
+  idempotent('deleting what is absent succeeds and changes nothing', async (trial) => {
     await trial.instance.commit([remove(docs, 'a')]);
     trial.equal('count', await trial.instance.count(docs), 0);
   }),

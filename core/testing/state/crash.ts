@@ -40,7 +40,7 @@ async function writeAndKill(trial: StateTrial, ledger: Ledger, recipe: CrashReci
     child.kill('SIGKILL');
   }
   const [code, signal] = await closed;
-  trial.history.push(`-- killed after ${done} acknowledged commits`);
+  trial.note(`-- killed after ${done} acknowledged commits`);
   if (signal !== 'SIGKILL')
     throw new KitFailure('the writer', 'to write until it is killed', `exit ${code}: ${complaint}`);
 }

@@ -41,7 +41,7 @@ export const basic: readonly KitCase<TargetUnderTest>[] = [
   },
   {
     name: 'applying what is already so restarts nothing',
-    level: 'basic',
+    level: 'idempotent',
     async run(trial) {
       const { platform } = trial.instance;
       const application = platform.application('app-1', '1');
@@ -52,7 +52,7 @@ export const basic: readonly KitCase<TargetUnderTest>[] = [
   },
   {
     name: 'applying another version replaces it',
-    level: 'basic',
+    level: 'convergent',
     async run(trial) {
       const { platform } = trial.instance;
       for (const version of ['1', '2', '1']) {
@@ -77,7 +77,7 @@ export const basic: readonly KitCase<TargetUnderTest>[] = [
   },
   {
     name: 'removing what is not there succeeds',
-    level: 'basic',
+    level: 'idempotent',
     async run(trial) {
       const application = trial.instance.platform.application('never-seen', '1');
       for (const purge of [false, true]) await remove(trial, application, purge);
@@ -87,7 +87,7 @@ export const basic: readonly KitCase<TargetUnderTest>[] = [
   },
   {
     name: 'can be applied again after remove',
-    level: 'basic',
+    level: 'convergent',
     async run(trial) {
       const application = trial.instance.platform.application('app-1', '1');
       await apply(trial, application);
@@ -111,7 +111,7 @@ export const basic: readonly KitCase<TargetUnderTest>[] = [
   },
   {
     name: 'an artifact that is nowhere is a fault, and changes nothing',
-    level: 'basic',
+    level: 'fault',
     async run(trial) {
       const application = trial.instance.platform.missing('app-1');
       const fault = await trial.rejects('apply', trial.instance.apply(application, only(application).name, call()));
@@ -132,7 +132,7 @@ export const basic: readonly KitCase<TargetUnderTest>[] = [
   },
   {
     name: 'an update whose artifact is nowhere leaves the old one running',
-    level: 'basic',
+    level: 'fault',
     async run(trial) {
       const { platform } = trial.instance;
       const good = platform.application('app-1', '1');
@@ -145,7 +145,7 @@ export const basic: readonly KitCase<TargetUnderTest>[] = [
   },
   {
     name: 'what it cannot run is a fault that no repetition cures',
-    level: 'basic',
+    level: 'fault',
     async run(trial) {
       const application = { ...trial.instance.platform.application('app-1', '1'), deploymentType: 'x-unheard-of' };
       const fault = await trial.rejects('apply', trial.instance.apply(application, only(application).name, call()));

@@ -31,7 +31,7 @@ export const concurrent: readonly KitCase<TargetUnderTest>[] = [
   },
   {
     name: 'an abort stops waiting and leaves what can be undone',
-    level: 'concurrent',
+    level: 'fault',
     async run(trial) {
       const { platform } = trial.instance;
       const stuck = platform.stuck('app-1');
@@ -49,7 +49,7 @@ export const concurrent: readonly KitCase<TargetUnderTest>[] = [
   },
   {
     name: 'an abort before the call changes nothing',
-    level: 'concurrent',
+    level: 'fault',
     async run(trial) {
       const application = trial.instance.platform.application('app-1', '1');
       const aborted = call(AbortSignal.abort(new Error('too late')));
@@ -59,7 +59,7 @@ export const concurrent: readonly KitCase<TargetUnderTest>[] = [
   },
   {
     name: 'a crash is told by watch and seen in actual',
-    level: 'concurrent',
+    level: 'fault',
     async run(trial) {
       const { platform } = trial.instance;
       const application = platform.application('app-1', '1');

@@ -3,7 +3,8 @@ import type { DesiredApplication, TargetProvider } from '../../ports/index.js';
 /**
  * The platform behind a target, seen by the other door: not through the target, which might be mistaken, but as an
  * operator with a shell would see it. Whoever tests a target writes one.
- * @experimental
+ *
+ * @stable since 0.1.0
  */
 export interface TargetPlatform {
   /**
@@ -15,6 +16,8 @@ export interface TargetPlatform {
   missing(id: string): DesiredApplication;
   /** One that is not running for as long as the case lasts, however long one waits for it. */
   stuck(id: string): DesiredApplication;
+  /** One whose workload ends with an error as soon as it is started. Absent: there is no such thing here. */
+  failing?(id: string): DesiredApplication;
   /** The versions that the copies of a component running now report, one for each copy. */
   running(applicationId: string, component: string): Promise<readonly string[]>;
   /** How many times the component was started since it was first installed. */
@@ -29,7 +32,8 @@ export interface TargetPlatform {
 
 /**
  * An agent of its own that has begun to start and will apply.
- * @experimental
+ *
+ * @stable since 0.1.0
  */
 export interface KillableApply {
   /** Settles when the agent is about to apply. */
@@ -42,7 +46,8 @@ export interface KillableApply {
 
 /**
  * A target with the platform that it works on.
- * @experimental
+ *
+ * @stable since 0.1.0
  */
 export interface TargetUnderTest extends TargetProvider {
   readonly platform: TargetPlatform;

@@ -2,27 +2,12 @@ import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { correlated, correlationId } from '../../../core/correlation/index.js';
 import { type EventBus, eventType } from '../../../core/plugin/index.js';
-import {
-  eventKit,
-  manualClock,
-  recordingLogger,
-  runCase,
-  subjectsOf,
-  testContext,
-} from '../../../core/testing/index.js';
+import { cases, conformance, manualClock, recordingLogger, testContext } from '../../../core/testing/index.js';
 import memory from './index.js';
 
-const make = subjectsOf<EventBus>(memory);
 const happened = eventType<number>('happened');
 
-for (const each of eventKit.cases) {
-  test(`${each.level}: ${each.name}`, async ({ skip }) => {
-    const report = await runCase(each, make);
-    if (report.status === 'skipped') skip(report.reason);
-    if (report.failure) throw report.failure.error;
-    expect(report.status).toBe('passed');
-  });
-}
+for (const { name, run } of cases(conformance({ definition: memory }))) test(name, run);
 
 async function bus(config: object = {}) {
   const clock = manualClock();

@@ -24,7 +24,7 @@ const registry = z
       .optional()
       .describe("PEM file of the CA that signs its certificate; the system's CAs unless told"),
     username: z.string().min(1).optional().describe('`tutti` unless told, for registries where a token is all'),
-    password: secret(z.string().min(1)).optional(),
+    password: secret(z.string().min(1)).optional().describe('Or token; better kept in a file'),
     passwordFile: z.string().min(1).optional().describe('File that holds the password, or token; read at each use'),
   })
   .superRefine(({ username, password, passwordFile }, context) => {

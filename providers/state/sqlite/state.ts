@@ -48,7 +48,8 @@ export class SqliteState implements StateProvider, Lifecycle {
   ) {}
 
   /** @throws StateFault when the file cannot be used; its `reason` and text say why */
-  start(): void {
+  start(signal?: AbortSignal): void {
+    signal?.throwIfAborted();
     const database = openDatabase(this.options);
     const statements = prepareStatements(database);
     this.#opened = { database, statements, writer: new Writer(database, statements, this.options.file) };

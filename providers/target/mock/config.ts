@@ -25,6 +25,7 @@ export const MockConfig = z.strictObject({
     })
     .prefault({}),
   missing: z.array(z.string()).default([]).describe('Repositories whose artifacts are nowhere'),
+  failing: z.array(z.string()).default([]).describe('Repositories whose components end as soon as they start'),
   stuck: z.array(z.string()).default([]).describe('Repositories whose components take for ever to install'),
   persistent: z
     .boolean()

@@ -1,62 +1,51 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import os from 'node:os';
-import path from 'node:path';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../../core/host/clock.js';
-import type { DesiredApplication } from '../../../core/ports/index.js';
-import { testContext } from '../../../core/testing/context.js';
-import type { KitSubject } from '../../../core/testing/kit.js';
-import { formatReport, runCase } from '../../../core/testing/run-kit.js';
-import { type TargetPlatform, type TargetUnderTest, targetKit } from '../../../core/testing/target/index.js';
+import type { DesiredApplication, TargetProvider } from '../../../core/ports/index.js';
+import {
+  cases,
+  conformance,
+  type KitSubject,
+  runCase,
+  type TargetPlatform,
+  type TargetUnderTest,
+  targetKit,
+  targetSubjects,
+  testContext,
+} from '../../../core/testing/index.js';
 import { sampleApplication, samples } from '../../../test/target/process-samples.js';
 import { MockTarget, mockTarget } from './index.js';
 
-async function mockSubject(): Promise<KitSubject<TargetUnderTest>> {
-  const dataDir = await mkdtemp(path.join(os.tmpdir(), 'tutti-mock-'));
-  const config = { latency: 20, persistent: true, missing: [`${samples}/nowhere`], stuck: [`${samples}/stuck`] };
-  const open = async (): Promise<{ target: MockTarget & TargetUnderTest; close: () => Promise<void> }> => {
-    const context = await testContext<MockTarget>(mockTarget, { dataDir, config, clock: systemClock });
-    await context.start();
-    const target = context.instance;
-    const machine = (): MockTarget => current?.target ?? target;
-    const platform: TargetPlatform = {
-      application: (id, version) => sampleApplication(id, 'sleeper', { VERSION: version }),
-      missing: (id) => sampleApplication(id, 'nowhere'),
-      stuck: (id) => sampleApplication(id, 'stuck', {}, { timeout: 3_600_000 }),
-      running: async (id, component) => {
-        const workload = machine().machine.get(id, component);
-        return workload?.phase === 'running' ? [String(workload.desired.parameters['VERSION'])] : [];
-      },
-      starts: async (id, component) => machine().machine.get(id, component)?.starts ?? 0,
-      crash: (id, component) => machine().crash(id, component),
-      leftovers: async () =>
-        machine()
-          .machine.all()
-          .map(({ application }) => application.id),
-    };
-    return { target: Object.assign(target, { platform }), close: () => context.dispose() };
-  };
-  let current: Awaited<ReturnType<typeof open>> | undefined;
-  current = await open();
+const config = {
+  latency: 20,
+  persistent: true,
+  missing: [`${samples}/nowhere`],
+  failing: [`${samples}/failing`],
+  stuck: [`${samples}/stuck`],
+};
+
+/** The pretended machine, which lives in the target. */
+function mockPlatform(instance: TargetProvider): TargetPlatform {
+  if (!(instance instanceof MockTarget)) throw new Error('a mock was expected');
+  const { machine } = instance;
   return {
-    instance: current.target,
-    close: async () => current?.close(),
-    reopen: async () => {
-      current = await open();
-      return current.target;
+    application: (id, version) => sampleApplication(id, 'sleeper', { VERSION: version }),
+    missing: (id) => sampleApplication(id, 'nowhere'),
+    failing: (id) => sampleApplication(id, 'failing'),
+    stuck: (id) => sampleApplication(id, 'stuck', {}, { timeout: 3_600_000 }),
+    running: async (id, component) => {
+      const workload = machine.get(id, component);
+      return workload?.phase === 'running' ? [String(workload.desired.parameters['VERSION'])] : [];
     },
-    dispose: () => rm(dataDir, { recursive: true, force: true }),
+    starts: async (id, component) => machine.get(id, component)?.starts ?? 0,
+    crash: (id, component) => instance.crash(id, component),
+    leftovers: async () => machine.all().map(({ application }) => application.id),
   };
 }
 
-// It lives in the process of the test: there is no agent to kill.
-const cases = targetKit.cases.filter(({ level }) => level !== 'crash');
+const mockSubject = targetSubjects(mockTarget, { config, platform: mockPlatform });
+const mockConformance = conformance({ definition: mockTarget, config, target: mockSubject });
 
-test.for(cases)('$level: $name', async (each) => {
-  const report = await runCase(each, mockSubject);
-  const counts = { passed: 0, failed: 0, skipped: 0, [report.status]: 1 };
-  expect(report.status, formatReport({ port: targetKit.port, ...counts, cases: [report] })).toBe('passed');
-});
+for (const { name, run } of cases(mockConformance)) test(name, run);
 
 const apply = (target: MockTarget, application: DesiredApplication): Promise<void> =>
   target.apply(application, 'main', { signal: new AbortController().signal, progress: () => undefined });

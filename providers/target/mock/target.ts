@@ -96,7 +96,7 @@ export class MockTarget implements TargetProvider, Lifecycle {
         if (this.config.missing.includes(desired.repository)) {
           throw new TargetFault('artifact', `${desired.repository} is not there`, true);
         }
-        const outcome = this.#outcome();
+        const outcome = this.config.failing.includes(desired.repository) ? 'start' : this.#outcome();
         const starts = (present?.starts ?? 0) + 1;
         const made: Workload = {
           application: { id, name: application.name },

@@ -11,6 +11,7 @@ import {
   type Ending,
   ending,
   fault,
+  idempotent,
   isFault,
   refused,
 } from './means.js';
@@ -42,7 +43,7 @@ export const callCases: readonly KitCase<BindingUnderTest>[] = [
     trial.equal('the length that the operation saw', value, { length: 3 * 1024 * 1024 });
   }),
 
-  basic('an idempotency key has its effect once, and is answered the same', async (trial) => {
+  idempotent('an idempotency key has its effect once, and is answered the same', async (trial) => {
     const first = await effectsOf(trial, 1, 'key-1');
     trial.equal('the answer to a call made again under its key', await effectsOf(trial, 1, 'key-1'), first);
     trial.equal('the effects of a call made twice under one key', trial.instance.vendor.effects, 1);

@@ -1,7 +1,17 @@
 import type { KitCase } from '../../kit.js';
 import { LeftoverWatch } from '../leftovers.js';
 import type { BindingUnderTest } from '../subject.js';
-import { answered, type BindingTrial, basic, describe, describeEnding, ending, fault, gotNowhere } from './means.js';
+import {
+  answered,
+  type BindingTrial,
+  basic,
+  describe,
+  describeEnding,
+  ending,
+  fault,
+  gotNowhere,
+  idempotent,
+} from './means.js';
 
 const never = (): AbortSignal => new AbortController().signal;
 
@@ -36,7 +46,7 @@ export const lifecycleCases: readonly KitCase<BindingUnderTest>[] = [
     trial.holds('the address after start', /^[a-z][\w.+-]*:/.test(address), 'a URL', address);
   }),
 
-  fault('stop is safe without start, and twice', async (trial) => {
+  idempotent('stop is safe without start, and twice', async (trial) => {
     const another = await trial.instance.make();
     await trial.within('stop without start', another.stop());
     await trial.within('stop again', another.stop());

@@ -9,6 +9,7 @@ import { hidden } from '../toy/vendor.js';
 export type BindingTrial = Trial<BindingUnderTest>;
 type Run = (trial: BindingTrial) => Promise<void>;
 export const basic = (name: string, run: Run): KitCase<BindingUnderTest> => ({ name, level: 'basic', run });
+export const idempotent = (name: string, run: Run): KitCase<BindingUnderTest> => ({ name, level: 'idempotent', run });
 export const concurrent = (name: string, run: Run): KitCase<BindingUnderTest> => ({ name, level: 'concurrent', run });
 export const fault = (name: string, run: Run): KitCase<BindingUnderTest> => ({ name, level: 'fault', run });
 

@@ -1,0 +1,26 @@
+import type { Definition } from '../../plugin/definition.js';
+import type { BindingSubjectOptions } from '../binding/index.js';
+import type { ExpectedFailure } from '../kit-options.js';
+import type { CrashRecipe, MakeSubject } from '../kit-subject.js';
+import type { LifecycleSubjectOptions } from '../lifecycle/index.js';
+import type { TargetSubjectOptions, TargetUnderTest } from '../target/index.js';
+
+/** What the kit of a port needs beside what is said once for all kits. */
+type Means<Options> = Omit<Options, 'config' | 'uses' | 'clock'>;
+
+/**
+ * A definition, and what its kits need to try it. Beside `definition`, only what cannot be done without.
+ *
+ * @stable since 0.1.0
+ */
+export interface ConformanceOptions extends LifecycleSubjectOptions {
+  readonly definition: Definition;
+  /** Cases that it is known to fail, by their names. */
+  readonly expectedFailures?: readonly ExpectedFailure[];
+  /** State: how another process makes the provider, to be killed. Without it, no process is killed. */
+  readonly state?: { readonly crash: Pick<CrashRecipe, 'module' | 'export' | 'execArgv'> };
+  /** Targets: the platform as it is seen by another door, or who makes whole subjects. */
+  readonly target?: Means<TargetSubjectOptions> | MakeSubject<TargetUnderTest>;
+  /** Bindings: the other end of the line. */
+  readonly binding?: Means<BindingSubjectOptions>;
+}

@@ -1,0 +1,83 @@
+import type { DefinitionKind } from '../../plugin/definition.js';
+import { EventBus, StateProvider, TargetProvider } from '../../ports/index.js';
+import { bindingKit, bindingSubjects } from '../binding/index.js';
+import { eventKit } from '../events/index.js';
+import type { MakeSubject } from '../kit-subject.js';
+import { lifecycleKit, lifecycleSubjects } from '../lifecycle/index.js';
+import { stateKit } from '../state/index.js';
+import { subjectsOf } from '../subject.js';
+import { targetKit, targetSubjects } from '../target/index.js';
+import { usesOf } from '../uses.js';
+import type { ConformanceOptions } from './options.js';
+import { type Suite, suiteOf, wanting } from './suite.js';
+
+type SuiteOf = (options: ConformanceOptions) => Suite;
+
+/** The kits of ports that have one, by the port's id. */
+const portSuites: Readonly<Record<string, SuiteOf>> = {
+  [StateProvider.id]: (options) =>
+    suiteOf(
+      stateKit,
+      madeFor(options, (common) => subjectsOf<StateProvider>(options.definition, { ...common, ...options.state })),
+    ),
+  [EventBus.id]: (options) =>
+    suiteOf(
+      eventKit,
+      madeFor(options, (common) => subjectsOf<EventBus>(options.definition, common)),
+    ),
+  [TargetProvider.id]: (options) => {
+    const { definition, target } = options;
+    if (target === undefined) return wanting(targetKit, 'give `target`: the platform behind it, seen by another door');
+    if (typeof target === 'function') return suiteOf(targetKit, target);
+    return suiteOf(
+      targetKit,
+      madeFor(options, (common) => targetSubjects(definition, { ...common, ...target })),
+    );
+  },
+};
+
+/** The kits of kinds that have one. */
+const kindSuites: Readonly<Partial<Record<DefinitionKind, SuiteOf>>> = {
+  binding: (options) => {
+    const { definition, binding } = options;
+    if (binding === undefined) return wanting(bindingKit, 'give `binding`: how a caller connects to it');
+    return suiteOf(
+      bindingKit,
+      madeFor(options, ({ config, uses }) =>
+        bindingSubjects(definition, { config, ...(uses && { uses }), ...binding }),
+      ),
+    );
+  },
+};
+
+/** All kits for a definition: that of every definition, then that of its port or kind. */
+export function suitesFor(options: ConformanceOptions): readonly Suite[] {
+  const { definition } = options;
+  const own = [kindSuites[definition.kind], ...definition.provides.map(({ id }) => portSuites[id])];
+  return [
+    suiteOf(lifecycleKit, lifecycleSubjects(definition, options)),
+    ...own.flatMap((suite) => (suite ? [suite(options)] : [])),
+  ];
+}
+
+interface Common extends Pick<ConformanceOptions, 'config' | 'clock'> {
+  readonly uses?: Readonly<Record<string, unknown>>;
+}
+
+/** Subjects with what they use: made for each of them, where it is said how. */
+function madeFor<P>(
+  { config, clock, uses }: ConformanceOptions,
+  of: (common: Common) => MakeSubject<P>,
+): MakeSubject<P> {
+  return async () => {
+    const made = await usesOf(uses);
+    const subject = await of({ config, uses: made.uses, ...(clock && { clock }) })();
+    return {
+      ...subject,
+      async dispose() {
+        await subject.dispose();
+        await made.dispose?.();
+      },
+    };
+  };
+}
