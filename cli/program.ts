@@ -1,4 +1,5 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { kitLevels } from '../core/testing/kit-options.js';
 import { type Decision, decisions } from './commands/decisions.js';
 import { parseDuration } from './duration.js';
 import { exitCodeHelp } from './exit-codes.js';
@@ -19,6 +20,7 @@ export function createProgram(terminal: Terminal, version: string): Command {
     .configureOutput({ writeOut: (text) => terminal.out(text), writeErr: (text) => terminal.note(text.trimEnd()) })
     .addHelpText('after', exitCodeHelp);
   hostCommands(program, terminal);
+  pluginCommands(program, terminal);
   objectCommands(program, terminal);
   for (const decision of Object.keys(decisions) as Decision[]) {
     connected(program.command(decision))
@@ -75,6 +77,26 @@ function hostCommands(program: Command, terminal: Terminal): void {
     .argument('[profile]', 'YAML file', 'config/wfm.yaml')
     .option('--binding <name>', 'where the profile has several')
     .action(async (file, options) => (await import('./commands/asyncapi.js')).asyncapi(terminal, file, options));
+}
+
+function pluginCommands(program: Command, terminal: Terminal): void {
+  const plugin = program.command('plugin').description('plugins');
+  plugin
+    .command('test')
+    .description('try a plugin against all that its kind and its ports promise')
+    .argument('<path>', 'the folder of a plugin, or its conformance.ts')
+    .addOption(
+      new Option('--level <levels...>', 'only cases of these; all but performance unless told').choices(kitLevels),
+    )
+    .option('--case <text>', 'only cases that are called so, or contain it')
+    .option('--seed <number>', 'repeats the random choices of an earlier run', seed)
+    .option('--list', 'show the cases and try none')
+    .addOption(new Option('-o, --output <format>').choices(['table', 'json', 'junit']).default('table'))
+    .action(async (path, options) => (await import('./commands/plugin-test.js')).testPlugin(terminal, path, options));
+  plugin
+    .command('try', { hidden: true })
+    .description('the process that a plugin is tried in')
+    .action(async () => (await import('./commands/plugin-test.js')).tryPlugin());
 }
 
 const kinds = 'packages, deployments (or instances) or devices';
@@ -208,6 +230,11 @@ function positiveNumber(text: string): number {
   const number = Number(text);
   if (number > 0 && Number.isFinite(number)) return number;
   throw new InvalidArgumentError('expected a number above 0');
+}
+
+function seed(text: string): number {
+  if (/^-?\d{1,10}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('expected a whole number');
 }
 
 function wholeNumber(text: string): number {

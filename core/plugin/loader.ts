@@ -37,8 +37,25 @@ export async function loadPlugin(specifier: string, options: LoadPluginOptions):
   const url = isPath(specifier)
     ? await locatePath(specifier, resolve(dirname(options.from), specifier))
     : locatePackage(specifier, options.from);
-  const module = await importWithin(specifier, url, options.timeout ?? defaultTimeout);
+  const load = () => (typescript.test(url) ? compile(url) : import(url));
+  const module = await importWithin(specifier, load, options.timeout ?? defaultTimeout);
   return asPlugin(specifier, module);
+}
+
+/**
+ * Imports another module of a plugin's package, as the plugin itself is imported.
+ *
+ * @param file its path, absolute
+ * @param modules what it imports by these names is the host's own, beside `tutti/plugin`
+ * @returns its namespace
+ * @throws {@link PluginFault} and nothing else
+ */
+export async function importBeside(
+  file: string,
+  modules: VirtualModules,
+  timeout: number = defaultTimeout,
+): Promise<unknown> {
+  return importWithin(file, () => compile(pathToFileURL(file).href, modules), timeout);
 }
 
 function isPath(specifier: string): boolean {
@@ -87,7 +104,7 @@ function locatePackage(specifier: string, from: string): string {
   }
 }
 
-async function importWithin(specifier: string, url: string, timeout: number): Promise<unknown> {
+async function importWithin(specifier: string, load: () => Promise<unknown>, timeout: number): Promise<unknown> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
@@ -95,7 +112,7 @@ async function importWithin(specifier: string, url: string, timeout: number): Pr
     }, timeout);
   });
   try {
-    return await Promise.race([typescript.test(url) ? importTypeScript(url) : import(url), late]);
+    return await Promise.race([load(), late]);
   } catch (cause) {
     if (cause instanceof PluginFault) throw cause;
     const fault = uncompiled(cause);
@@ -108,16 +125,19 @@ async function importWithin(specifier: string, url: string, timeout: number): Pr
   }
 }
 
+/** Namespaces of modules by the names that they are imported by. */
+export type VirtualModules = Readonly<Record<string, Record<string, unknown>>>;
+
 const typescript = /\.[cm]?ts$/;
 
 /**
  * Compiles what it imports, and takes off types without checking them. `tutti/plugin` is this very host's, so that a
  * plugin throws the `Problem` that the host knows, wherever the plugin lies.
  */
-async function importTypeScript(url: string): Promise<unknown> {
+async function compile(url: string, modules: VirtualModules = {}): Promise<unknown> {
   const [{ createJiti }, api] = await Promise.all([import('jiti'), import('./index.js')]);
   const jiti = createJiti(url, {
-    virtualModules: { 'tutti/plugin': api },
+    virtualModules: { 'tutti/plugin': api, ...modules },
     interopDefault: false,
     // Its folder may be one that others of this machine can write to.
     fsCache: false,
