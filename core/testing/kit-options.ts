@@ -47,7 +47,7 @@ export interface ExpectedFailure {
 
 /** @stable since 0.1.0 */
 export interface KitOptions {
-  /** Milliseconds to wait for what must happen; 5,000 unless told. */
+  /** Milliseconds to wait for what must happen; 10,000 unless told. */
   readonly patience?: number;
   /** Milliseconds without any call that begins or ends, until a case counts as hanging; 12 times the patience unless told. */
   readonly stall?: number;

@@ -3,7 +3,7 @@ import { checkExpectedFailures, judged } from './expected-failures.js';
 import type { Kit, KitCase } from './kit.js';
 import { defaultLevels, type KitOptions } from './kit-options.js';
 import type { KitSubject, MakeSubject } from './kit-subject.js';
-import { KitFailure, KitSkip, newSeed, Trial } from './trial.js';
+import { defaultPatience, KitFailure, KitSkip, newSeed, Trial } from './trial.js';
 
 export { type CaseFailure, type CaseReport, type CaseStatus, formatReport, type KitReport } from './case-report.js';
 export { UnknownCase } from './expected-failures.js';
@@ -39,7 +39,9 @@ export async function runCase<P>(
   options: KitOptions = {},
 ): Promise<CaseReport> {
   const seed = options.seed ?? newSeed();
-  const report = await tried(each, make, { ...options, seed });
+  // What is measured takes long, and is not about waiting.
+  const patience = (options.patience ?? defaultPatience) * (each.level === 'performance' ? 10 : 1);
+  const report = await tried(each, make, { ...options, seed, patience });
   return judged(report, options.expectedFailures ?? [], seed);
 }
 
@@ -48,12 +50,12 @@ const endPatience = 10;
 /** Times its patience: how long a case may stand still. */
 const stallPatience = 12;
 
-type SeededOptions = KitOptions & { readonly seed: number };
+type SettledOptions = KitOptions & { readonly seed: number; readonly patience: number };
 
 async function tried<P>(
   { name, level, run }: KitCase<P>,
   make: MakeSubject<P>,
-  options: SeededOptions,
+  options: SettledOptions,
 ): Promise<CaseReport> {
   const began = performance.now();
   const ended = (status: CaseStatus, more: Partial<CaseReport> = {}): CaseReport => ({
@@ -63,7 +65,7 @@ async function tried<P>(
     milliseconds: Math.round(performance.now() - began),
     ...more,
   });
-  const patience = options.patience ?? 5_000;
+  const { patience } = options;
   let subject: KitSubject<P>;
   try {
     subject = await within('making and starting the subject', endPatience * patience, make());

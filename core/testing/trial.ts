@@ -48,7 +48,7 @@ export class Trial<P> {
     options: KitOptions = {},
   ) {
     this.#instance = this.#recorder.observed(subject.instance);
-    this.patience = options.patience ?? 5_000;
+    this.patience = options.patience ?? defaultPatience;
     this.kills = options.kills ?? 10;
     this.histories = options.histories ?? 100;
     this.seed = options.seed ?? newSeed();
@@ -148,6 +148,9 @@ export class Trial<P> {
     return new Promise<never>(() => undefined);
   }
 }
+
+/** Milliseconds: a busy machine is slow, not wrong. */
+export const defaultPatience = 10_000;
 
 /** For random choices that nobody has made before. */
 export const newSeed = (): number => Math.floor(Math.random() * 2 ** 31);

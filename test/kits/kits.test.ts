@@ -8,6 +8,7 @@ import {
   type Kit,
   type KitOptions,
   type MakeSubject,
+  runCase,
   runKit,
   stateKit,
   subjectsOf,
@@ -32,9 +33,30 @@ test.for([
   [mutants.OrdersByLocale, 'a list is in key order by code unit'],
   [mutants.SharesValues, 'what a caller does to an object it got out changes nothing'],
   [mutants.InventsNextPage, 'pages follow each other without gap or repetition, and the last one has no next'],
+  [mutants.SwallowsConflicts, 'an expectation that does not hold is a conflict that names both sides'],
+  [mutants.SwapsWatchEvents, 'a slow reader loses nothing, and sees commits in their order'],
+  [mutants.SwapsWatchEvents, 'a view that follows a watch becomes what the store holds'],
   [mutants.ReusesRevisions, 'a revision is not used again after a delete'],
 ] as const)('the state kit catches a store that %o', async ([mutant, name]) => {
   expect(await failedCases(stateKit, mutants.subjects(mutant))).toContain(name);
+});
+
+test('the state kit catches a store that forgets a delete when it is reopened', async () => {
+  expect(await failedCases(stateKit, mutants.reopened(mutants.ForgetsDeletes))).toContain(
+    'a delete survives a restart',
+  );
+});
+
+test.for([
+  [mutants.ScansForAnIndex, 'a list by index does not cost more in a large collection', / times'$/],
+  [mutants.KeepsEverything, 'memory does not grow with 10,000 commits of the same key', / MiB'$/],
+] as const)('the state kit measures a store that %o', async ([mutant, name, found]) => {
+  const each = stateKit.cases.find((candidate) => candidate.name === name);
+  if (!each) throw new Error(`the kit has no case "${name}"`);
+  const broken = await runCase(each, mutants.subjects(mutant), { seed: 1 });
+  expect(broken.failure?.found).toMatch(found);
+  const good = await runCase(each, mutants.subjects(mutants.Mutant), { seed: 1 });
+  expect(good).toMatchObject({ status: 'passed', measurement: expect.stringContaining('at most') });
 });
 
 test.for([

@@ -2,12 +2,14 @@ import { EventBus } from '../../ports/index.js';
 import type { Kit } from '../kit.js';
 import { deliveryCases } from './delivery.js';
 import { failureCases } from './failure.js';
+import { performanceCases } from './performance.js';
 
 /**
  * Everything that the event port promises.
- * @experimental
+ *
+ * @stable since 0.1.0
  */
 export const eventKit: Kit<EventBus> = Object.freeze({
   port: EventBus.id,
-  cases: [...deliveryCases, ...failureCases],
+  cases: [...deliveryCases, ...failureCases, ...performanceCases],
 });

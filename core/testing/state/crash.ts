@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { put, type StateProvider } from '../../ports/index.js';
 import type { KitCase } from '../kit.js';
 import type { CrashRecipe } from '../kit-subject.js';
+import { randomNumbers } from '../random.js';
 import { KitFailure, KitSkip } from '../trial.js';
 import type { WriterTask } from './crash-writer.js';
 import type { StateTrial } from './fixtures.js';
@@ -50,17 +51,6 @@ function parseReport(line: string): Report | undefined {
   return line.endsWith('}') ? (JSON.parse(line) as Report) : undefined;
 }
 
-/** A small generator with a seed (mulberry32), so that a run can be repeated. */
-function random(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
-
 export const crashCases: readonly KitCase<StateProvider>[] = [
   {
     name: 'an acknowledged commit survives kill -9, any other is there wholly or not at all',
@@ -70,7 +60,7 @@ export const crashCases: readonly KitCase<StateProvider>[] = [
       const { crash } = trial.subject;
       if (!crash) throw new KitSkip('the subject does not say how another process makes it');
       const ledger = new Ledger();
-      const pick = random(trial.seed);
+      const pick = randomNumbers(trial.seed);
       for (let kill = 0; kill < trial.kills; kill++) {
         await trial.close();
         await writeAndKill(trial, ledger, crash, 1 + pick(kill % 2 === 0 ? 20 : 400));

@@ -38,6 +38,17 @@ export const durableCases: readonly KitCase<StateProvider>[] = [
     trial.equal('a deleted value', await trial.instance.get(docs, 'b'), undefined);
   }),
 
+  durable('a delete survives a restart', async (trial) => {
+    await trial.instance.commit([put(docs, 'a', { n: 1, group: 'g' }), put(docs, 'b', { n: 2, group: 'g' })]);
+    await trial.instance.commit([remove(docs, 'a')]);
+    await trial.close();
+    await trial.reopen();
+    const index = { name: 'byGroup', equals: 'g' };
+    trial.equal('the deleted value', await trial.instance.get(docs, 'a'), undefined);
+    trial.equal('count', await trial.instance.count(docs), 1);
+    trial.equal('count by index', await trial.instance.count(docs, { index }), 1);
+  }),
+
   durable('a revision is not used again after a delete and a restart', async (trial) => {
     await trial.instance.commit([put(docs, 'a', { n: 1 })]);
     const last = await trial.instance.commit([remove(docs, 'a')]);

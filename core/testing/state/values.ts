@@ -1,4 +1,4 @@
-import { collection, type Json, put, type StateProvider } from '../../ports/index.js';
+import { type Change, collection, type Json, put, type StateProvider } from '../../ports/index.js';
 import type { KitCase } from '../kit.js';
 import { docs, files, reader, type StateTrial, watching } from './fixtures.js';
 
@@ -87,6 +87,20 @@ export const valueCases: readonly KitCase<StateProvider>[] = [
     for (const [n, key] of keys.entries()) {
       trial.equal(`get of ${JSON.stringify(key)}`, (await trial.instance.get(docs, key))?.value, { n });
     }
+  }),
+
+  basic('a change that cannot be kept is refused with a TypeError', async (trial) => {
+    const changes: readonly (readonly [string, Change])[] = [
+      ['a key with U+0000', put(docs, 'nul\0', { n: 1 })],
+      ['an index entry with U+0000', put(docs, 'a', { n: 1, tags: ['nul\0'] })],
+      ['an index entry that is half a character', put(docs, 'a', { n: 1, tags: ['\uD800'] })],
+      ['a value that is not JSON', put(docs, 'a', { n: Number.NaN })],
+    ];
+    for (const [what, change] of changes) {
+      const error = await trial.rejects(`a commit of ${what}`, trial.instance.commit([change]));
+      trial.holds('the error', error instanceof TypeError, 'a TypeError', error);
+    }
+    trial.equal('count', await trial.instance.count(docs), 0);
   }),
 
   basic('what a caller does to an object it passed in changes nothing', async (trial) => {

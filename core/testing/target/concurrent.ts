@@ -38,6 +38,8 @@ export const concurrent: readonly KitCase<TargetUnderTest>[] = [
       const abort = new AbortController();
       const applied = trial.instance.apply(stuck, only(stuck).name, call(abort.signal));
       const refused = trial.rejects('apply', applied);
+      // If it never begins, that is the failure to tell.
+      refused.catch(() => undefined);
       await eventually(trial, 'apply has begun', async () => (await actual(trial, stuck)) !== undefined);
       const reason = new Error('the caller has changed its mind');
       abort.abort(reason);

@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import type { KitCase } from '../kit.js';
+import { randomNumbers } from '../random.js';
 import { KitSkip } from '../trial.js';
 import { apply, only, remove, runs } from './means.js';
 import type { TargetUnderTest } from './platform.js';
@@ -43,7 +44,7 @@ export const crash: readonly KitCase<TargetUnderTest>[] = [
     async run(trial) {
       const { applyElsewhere } = trial.instance.platform;
       if (!applyElsewhere) throw new KitSkip('the platform has no agent that can be killed');
-      const random = generator(trial.seed);
+      const random = randomNumbers(trial.seed);
       let applyTakes = 0;
       for (let kill = 0; kill <= trial.kills; kill += 1) {
         const application = trial.instance.platform.application('app-1', `${kill}`);
@@ -57,7 +58,7 @@ export const crash: readonly KitCase<TargetUnderTest>[] = [
           applyTakes = performance.now() - began;
         } else {
           // The moment is the random input of the case; nothing is waited for.
-          await Promise.race([agent.ended, setTimeout(random() * applyTakes)]);
+          await Promise.race([agent.ended, setTimeout(random(1 + Math.round(applyTakes)))]);
           await agent.kill();
         }
         await trial.reopen();
@@ -72,14 +73,3 @@ export const crash: readonly KitCase<TargetUnderTest>[] = [
     },
   },
 ];
-
-/** Numbers from 0 to 1 that depend on the seed alone (mulberry32). */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}

@@ -122,6 +122,84 @@ export class ReusesRevisions extends Mutant {
   }
 }
 
+/** Takes a conflict for an answer. */
+export class SwallowsConflicts extends Mutant {
+  override commit(changes: readonly Change[]): Promise<number> {
+    return this.inner.commit(changes).catch(() => 1);
+  }
+}
+
+/** Tells of changes two by two, the later one first. */
+export class SwapsWatchEvents extends Mutant {
+  override watch<T>(on: Collection<T>, signal: AbortSignal): AsyncIterable<StateEvent<T>> {
+    const watched = this.inner.watch(on, signal);
+    return (async function* () {
+      let held: StateEvent<T> | undefined;
+      for await (const event of watched) {
+        if (held === undefined) {
+          held = event;
+          continue;
+        }
+        yield event;
+        yield held;
+        held = undefined;
+      }
+    })();
+  }
+}
+
+/** Looks at every value to find those of an index. */
+export class ScansForAnIndex extends Mutant {
+  override async list<T>(from: Collection<T>, query: ListQuery = {}): Promise<Page<T>> {
+    if (query.index === undefined) return this.inner.list(from, query);
+    for (let after: string | undefined, page = await this.inner.list(from, { limit: 1_000 }); ; ) {
+      for (const { key } of page.items) await this.inner.get(from, key);
+      after = page.next;
+      if (after === undefined) return this.inner.list(from, query);
+      page = await this.inner.list(from, { limit: 1_000, after });
+    }
+  }
+}
+
+/** Keeps every value that it ever had. */
+export class KeepsEverything extends Mutant {
+  readonly #kept: unknown[] = [];
+  override commit(changes: readonly Change[]): Promise<number> {
+    this.#kept.push(structuredClone(changes.map(({ key, ...change }) => ('value' in change ? change.value : key))));
+    this.#kept.push(new Array(1_000).fill(this.#kept.length));
+    return this.inner.commit(changes);
+  }
+}
+
+/** Survives a restart, but for what was deleted before it. */
+export class ForgetsDeletes extends Mutant {
+  override readonly durable = true;
+  readonly #deleted = new Map<string, Change>();
+
+  override async commit(changes: readonly Change[]): Promise<number> {
+    for (const change of changes) {
+      const found = change.kind === 'delete' ? await this.inner.get(change.in, change.key) : undefined;
+      if (found) this.#deleted.set(change.key, { kind: 'put', in: change.in, key: change.key, value: found.value });
+      else this.#deleted.delete(change.key);
+    }
+    return this.inner.commit(changes);
+  }
+
+  async reopen(): Promise<StateProvider> {
+    await this.inner.commit([...this.#deleted.values()]);
+    return this;
+  }
+}
+
+/** Subjects of a store that can be closed and reopened. */
+export const reopened =
+  (mutant: new () => ForgetsDeletes): MakeSubject<StateProvider> =>
+  async () => {
+    const instance = new mutant();
+    const none = async (): Promise<void> => undefined;
+    return { instance, close: none, reopen: () => instance.reopen(), dispose: none };
+  };
+
 export const subjects =
   (mutant: new () => StateProvider): MakeSubject<StateProvider> =>
   async () => ({ instance: new mutant(), dispose: async () => undefined });

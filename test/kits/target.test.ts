@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest';
+import { formatReport, runCase, runKit, targetKit } from '../../core/testing/index.js';
+import * as mutants from './mutants/target.js';
+
+const history = 'every random history of apply, remove, crash and restart ends as desired';
+
+test('the kit passes what the mutants are made of', async () => {
+  const report = await runKit(targetKit, mutants.subjects(mutants.TargetMutant), { seed: 1 });
+  expect(report.failed, formatReport(report)).toBe(0);
+});
+
+test.for([
+  [mutants.ReportsDesiredAsActual, 'what was only asked for is not told as running', 'found { name:'],
+  [mutants.ReportsDesiredAsActual, 'a crash is told by watch and seen in actual', 'actual shows the crash'],
+  [mutants.ReportsDesiredAsActual, history, 'found running where 0 copies run'],
+  [mutants.AppliesTwice, 'applying what is already so restarts nothing', 'starts: expected 1, found 3'],
+  [mutants.ForgetsToRemove, 'remove leaves nothing', 'actual: expected []'],
+  [mutants.ForgetsToRemove, history, 'after '],
+  [mutants.IgnoresAbort, 'an abort stops waiting and leaves what can be undone', 'apply: expected it to happen'],
+  [mutants.IgnoresAbort, 'an abort before the call changes nothing', 'apply: expected a rejection, found undefined'],
+  [
+    mutants.SwallowsStartFailures,
+    'a start that takes longer than its timeout is a fault, which a later apply repairs',
+    'apply: expected a rejection',
+  ],
+  [
+    mutants.SwallowsStartFailures,
+    'a workload that ends as soon as it starts is a fault, which a later apply repairs',
+    'apply: expected a rejection',
+  ],
+  [mutants.IgnoresUpdates, 'applying another version replaces it', 'the digest of what was applied'],
+  [mutants.IgnoresUpdates, history, 'after '],
+  [mutants.ListsNothing, 'apply makes it run', "the phase of app-1: expected 'running', found undefined"],
+  [mutants.NeverTells, 'a crash is told by watch and seen in actual', 'watch tells of the crash'],
+  [mutants.ThrowsWhateverComes, 'an artifact that is nowhere is a fault, and changes nothing', 'EFAULT artifact'],
+  [
+    mutants.FailsTogether,
+    'a failure of one application leaves the others as they are',
+    "expected 'running', found undefined",
+  ],
+  [
+    mutants.InstallsOnPreview,
+    'a preview tells what apply would do, and does nothing of it',
+    'actual after it: expected []',
+  ],
+  [mutants.PreviewsNothing, 'a preview tells what apply would do, and does nothing of it', 'at least one thing'],
+  [mutants.PreviewsAnything, 'a preview of what it cannot run is a fault', 'TargetFault unsupported'],
+] as const)('the kit catches a target that %o: %s', async ([mutant, name, sentence]) => {
+  const each = targetKit.cases.find((candidate) => candidate.name === name);
+  if (!each) throw new Error(`the kit has no case "${name}"`);
+  const { failure } = await runCase(each, mutants.subjects(mutant), { patience: 2_000, seed: 1 });
+  expect(failure && `${failure.what}: expected ${failure.expected}, found ${failure.found}`).toContain(sentence);
+});
