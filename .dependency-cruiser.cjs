@@ -89,8 +89,11 @@ module.exports = {
     {
       name: 'plugins-use-the-author-api',
       severity: 'error',
-      from: { path: '^plugins/' },
-      to: { path: '^(core|managers|providers|vendors|cli)/' },
+      from: { path: '^(plugins|cli/scaffold/templates)/' },
+      to: {
+        path: '^(core|managers|providers|vendors|cli)/',
+        pathNot: '^cli/scaffold/templates/',
+      },
     },
   ],
   options: {

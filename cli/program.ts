@@ -80,7 +80,20 @@ function hostCommands(program: Command, terminal: Terminal): void {
 }
 
 function pluginCommands(program: Command, terminal: Terminal): void {
-  const plugin = program.command('plugin').description('plugins');
+  const plugin = program.command('plugin').description('plugins: begin one, see what they are');
+  plugin
+    .command('new')
+    .description('begin a plugin: a package in TypeScript that runs as it is')
+    .argument('<kind>', 'target, state, events, registry, secret, wfm, manager, vendor or binding')
+    .argument('<name>', "the package's name, such as my-target or @plant-a/my-target")
+    .option('--dir <folder>', "where to write it; a folder of the package's name unless told")
+    .action(async (kind, name, options) =>
+      (await import('./commands/plugin-new.js')).newPlugin(terminal, kind, name, options),
+    );
+  pluginTestCommands(plugin, terminal);
+}
+
+function pluginTestCommands(plugin: Command, terminal: Terminal): void {
   plugin
     .command('test')
     .description('try a plugin against all that its kind and its ports promise')

@@ -1,0 +1,106 @@
+import { join } from 'node:path';
+import { componentDigest, defineProvider, type TargetDeclaration, TargetFault, TargetProvider, z } from 'tutti/plugin';
+import { Platform } from './platform.ts';
+
+/** What a component of this target may say of itself: checked before it gets here, and shown by `tutti explain`. */
+const properties = z.object({
+  startsAfter: z.number().min(0).default(0).describe('Milliseconds that this toy takes to start'),
+});
+
+/** What this target is, as data. */
+const declares = {
+  components: [{ deploymentType: 'custom', properties, changes: { properties: ['*'], parameters: ['*'] } }],
+  dryRun: false,
+  parallel: 4,
+} as const satisfies TargetDeclaration;
+
+const [{ deploymentType, changes }] = declares.components;
+
+/**
+ * What a target promises is written at `TargetProvider`, and `tutti plugin test .` sees whether this one keeps it. This
+ * file translates between the two sides; begin with platform.ts, in place of which comes what you have.
+ */
+export default defineProvider({
+  port: TargetProvider,
+  type: 'target.my-target',
+  version: '0.1.0',
+  summary: 'What it does, in one line',
+  config: z.strictObject({
+    folder: z.string().min(1).optional().describe('Where its workloads are; <data>/my-target unless told'),
+  }),
+  declares,
+  needs: { files: 'its folder' },
+  // Makes, and does nothing yet: whatever may fail or takes time belongs into `start`.
+  create: ({ config, clock, log, dataDir, resolvePath }) => {
+    const folder = config.folder === undefined ? join(dataDir, 'my-target') : resolvePath(config.folder);
+    const platform = new Platform(folder, clock);
+    return {
+      start: () => platform.open(),
+
+      describe: async () => ({
+        deploymentTypes: [deploymentType],
+        runtimes: ['custom'],
+        facts: await platform.facts(),
+        changes,
+        parallel: declares.parallel,
+      }),
+
+      // The truth: read from the platform each time, never remembered from `apply`.
+      actual: async () => {
+        const workloads = await platform.list();
+        return [...new Set(workloads.map(({ id }) => id))].map((id) => {
+          const own = workloads.filter((workload) => workload.id === id);
+          const components = own.map(({ component, phase, digest }) => ({ name: component, phase, applied: digest }));
+          return { id, name: own[0]?.name ?? id, components };
+        });
+      },
+
+      apply: async (application, name, { signal, progress }) => {
+        signal.throwIfAborted();
+        const desired = application.components.find((component) => component.name === name);
+        if (application.deploymentType !== deploymentType || desired === undefined) {
+          throw new TargetFault('unsupported', `${application.deploymentType} is nothing for this target`, false);
+        }
+        const parsed = properties.safeParse(desired.properties);
+        if (!parsed.success) throw new TargetFault('invalid', z.prettifyError(parsed.error), false);
+
+        const digest = componentDigest(desired, changes);
+        const there = await platform.read(application.id, name);
+        if (there?.phase === 'running' && there.digest === digest) return;
+
+        // First all that may fail, then the change: what runs goes on running if this version is nowhere.
+        progress('fetching the artifact');
+        if (!(await platform.has(desired.repository))) {
+          throw new TargetFault('artifact', `${desired.repository} cannot be found`, true);
+        }
+        progress('starting');
+        const { id, name: title } = application;
+        const workload = await platform.install({
+          id,
+          name: title,
+          component: name,
+          digest,
+          parameters: desired.parameters,
+        });
+        const { startsAfter } = parsed.data;
+        if (!desired.wait) {
+          platform
+            .run(workload, startsAfter)
+            .catch((error: unknown) => log.warn('a start failed', { id, name, error }));
+          return;
+        }
+        if (startsAfter > desired.timeout) {
+          await clock.delay(desired.timeout, signal);
+          throw new TargetFault('timeout', `it has not started in ${desired.timeout} ms`, true);
+        }
+        await platform.run(workload, startsAfter, signal);
+      },
+
+      remove: async ({ id }, component) => platform.remove(id, component),
+
+      watch: (signal) => platform.changes(signal),
+
+      logs: async () => [],
+    };
+  },
+});
