@@ -90,6 +90,12 @@ function pluginCommands(program: Command, terminal: Terminal): void {
     .action(async (kind, name, options) =>
       (await import('./commands/plugin-new.js')).newPlugin(terminal, kind, name, options),
     );
+  plugin
+    .command('pin')
+    .description('the line for a profile that refuses a plugin whose files are other than now')
+    .argument('<plugin>', 'a path (./...) or a package name, as the profile has it')
+    .option('--from <profile>', 'the profile; one in this folder unless told')
+    .action(async (name, options) => (await import('./commands/plugin-pin.js')).pinPlugin(terminal, name, options));
   pluginTestCommands(plugin, terminal);
 }
 

@@ -5,7 +5,13 @@ import { resolve as resolveModule } from 'import-meta-resolve';
 import { z } from 'zod';
 import { type Definition, definePlugin, type Plugin } from './definition.js';
 
-export type PluginFaultCode = 'plugin-not-found' | 'plugin-import' | 'plugin-timeout' | 'plugin-export';
+export type PluginFaultCode =
+  | 'plugin-not-found'
+  | 'plugin-import'
+  | 'plugin-timeout'
+  | 'plugin-export'
+  | 'plugin-integrity'
+  | 'plugin-unpinnable';
 
 /** A plugin could not be loaded. The code is stable, the message is for a person. */
 export class PluginFault extends Error {
@@ -58,7 +64,7 @@ export async function importBeside(
   return importWithin(file, () => compile(pathToFileURL(file).href, modules), timeout);
 }
 
-function isPath(specifier: string): boolean {
+export function isPath(specifier: string): boolean {
   return /^\.{1,2}([/\\]|$)/.test(specifier) || isAbsolute(specifier);
 }
 
@@ -92,7 +98,8 @@ async function locateFolder(specifier: string, folder: string): Promise<string> 
   }
 }
 
-function locatePackage(specifier: string, from: string): string {
+/** The URL of the module that a package's name stands for, looked for from a file. */
+export function locatePackage(specifier: string, from: string): string {
   try {
     return resolveModule(specifier, pathToFileURL(resolve(from)).href);
   } catch (cause) {

@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { LineCounter } from 'yaml';
-import { loadPlugin, PluginFault } from '../plugin/loader.js';
-import { type DefinitionRegistry, RegistrationError, DefinitionRegistry as Registry } from '../plugin/registry.js';
+import type { DefinitionRegistry } from '../plugin/registry.js';
 import type { Ref } from '../ports/port.js';
 import { check } from './check.js';
 import { checkConfig, type Entry, readEntries, writtenConfig } from './entries.js';
@@ -10,9 +9,10 @@ import { FaultCollector } from './faults.js';
 import { type ResolvedEntry, type ResolvedProfile, slotNames } from './model.js';
 import { inDependencyOrder } from './order.js';
 import { parse } from './parse.js';
+import { loadPlugins } from './plugins.js';
 import { profileShape } from './schema.js';
 import type { Environment } from './substitute.js';
-import { itemsOf, type MapNode, type Node, pairOf, pairsOf, textOf } from './tree.js';
+import { type MapNode, pairOf, pairsOf, textOf } from './tree.js';
 import { Wiring } from './wire.js';
 
 export interface LoadProfileOptions {
@@ -38,7 +38,7 @@ export async function loadProfile(file: string, options: LoadProfileOptions): Pr
   const start = { start: root.at.start, end: root.at.start };
   const shape = await check(profileShape, { node: root, path: [], key: firstKey ?? start }, faults);
   if (root.kind !== 'map') throw faults.error();
-  const { registry, failed } = await loadPlugins(root, file, options, faults);
+  const { registry, failed } = await loadPlugins(root, { ...options, file, faults });
   await registry.load(options.hostVersion, namedTypes(root));
   const entries = readEntries(root, registry, failed, faults);
   const wiring = new Wiring(entries, { registry, hostRefs: options.hostRefs, faults });
@@ -96,43 +96,4 @@ async function readUtf8(file: string): Promise<string> {
   } catch (cause) {
     throw new Error('it is not UTF-8 text', { cause });
   }
-}
-
-/** A copy of the registry with the file's plugins, and whether one of them is missing. */
-async function loadPlugins(
-  root: MapNode,
-  file: string,
-  { registry: known, hostVersion }: LoadProfileOptions,
-  faults: FaultCollector,
-): Promise<{ readonly registry: DefinitionRegistry; readonly failed: boolean }> {
-  const registry = new Registry(known);
-  let failed = false;
-  const plugins = itemsOf(pairOf(root, 'plugins')?.value);
-  for (const [index, item] of plugins.entries()) {
-    const specifier = textOf(item);
-    if (!specifier) continue;
-    try {
-      registry.add(await loadPlugin(specifier, { from: file }), hostVersion);
-    } catch (error) {
-      const violations =
-        error instanceof RegistrationError ? error.violations : error instanceof PluginFault ? [error] : undefined;
-      if (violations === undefined) throw error;
-      failed = true;
-      for (const { code, message } of violations) {
-        faults.add(code, item.at, ['plugins', index], presentable(message, plugins, file, faults));
-      }
-    }
-  }
-  return { registry, failed };
-}
-
-/** A loader's words without what came from the environment: as it stands there, and as the path that it leads to. */
-function presentable(message: string, plugins: readonly Node[], file: string, faults: FaultCollector): string {
-  let shown = message;
-  for (const plugin of plugins) {
-    const specifier = textOf(plugin);
-    if (!specifier || plugin.kind !== 'scalar' || plugin.variables.length === 0) continue;
-    shown = faults.redact(shown.replaceAll(resolve(dirname(file), specifier), '***'), plugin);
-  }
-  return shown;
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseIntegrity } from '../plugin/integrity.js';
 
 const units = { ms: 1, s: 1_000, m: 60_000 } as const;
 
@@ -16,6 +17,23 @@ const name = z
   .regex(/^[A-Za-z][A-Za-z0-9_-]*$/, 'expected a name of letters, digits, "-" and "_", a letter first');
 
 const reference = z.string().min(1);
+
+/** Read by the code that compares it; an editor is told its form. */
+const integrity = z
+  .string()
+  .transform((text, context) => {
+    const parsed = parseIntegrity(text);
+    if (typeof parsed !== 'string') return parsed;
+    context.addIssue({ code: 'custom', message: parsed });
+    return z.NEVER;
+  })
+  .describe('The hash of its files, as `tutti plugin pin` prints it; other files are refused');
+
+/** Where a plugin comes from, and which files it must then consist of. */
+export const pluginItem = z.union([
+  reference.transform((from) => ({ from })),
+  z.strictObject({ from: reference.describe('A path (./...) or a package name'), integrity: integrity.optional() }),
+]);
 
 const entry = z.strictObject({
   type: z.string().min(1).describe('What to make: the type of a definition'),
@@ -68,7 +86,7 @@ const host = z.strictObject({
 export const profileShape = z.strictObject({
   profile: name.describe("The profile's name"),
   data: z.string().min(1).optional().describe('Data directory; ./data/<profile> unless told'),
-  plugins: z.array(reference).nullish().describe('Paths (./...) or package names; built-ins are always known'),
+  plugins: z.array(pluginItem).nullish().describe('Paths (./...) or package names; built-ins are always known'),
   host: host.prefault({}),
   providers: z.record(name, entry).nullish(),
   managers: z.record(name, entry).nullish(),
