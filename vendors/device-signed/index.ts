@@ -63,6 +63,9 @@ export default defineVendor({
   version: '1.0.0',
   summary: 'Margo device API with signed requests (preview 1 and early rc.2)',
   operations: Object.values(operations),
+  needs: {
+    files: 'Reads the CA file that it hands out',
+  },
   config,
   uses: { devices: DeviceManager, manifests: ManifestManager, instances: InstanceManager, state: StateProvider },
   create: ({ config: settings, uses, name, path, clock, log, dataDir, resolvePath }) => {

@@ -8,6 +8,10 @@ export default defineProvider({
   type: 'broker.aedes',
   version: '1.0.0',
   summary: 'An MQTT 3.1.1 broker inside the host, for one machine',
+  needs: {
+    network: 'Listens for MQTT on the address and port of its config',
+    files: 'Reads the certificate, key, CA and password files of its config',
+  },
   config,
   create: (context) => new AedesBroker(context),
 });

@@ -12,6 +12,10 @@ export const registryOci = defineProvider({
   type: 'registry.oci',
   version: '1.0.0',
   summary: 'Pulls from and pushes to OCI registries',
+  needs: {
+    network: 'Connects to the registries of its config, and to any other if unlisted ones are allowed',
+    files: 'Reads the CA and password files of its config',
+  },
   config: ociConfig,
   create: ({ config, clock, resolvePath }) => {
     const endpoints = new Endpoints(config, resolvePath);

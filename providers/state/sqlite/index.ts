@@ -9,6 +9,9 @@ export default defineProvider({
   type: 'state.sqlite',
   version: '1.0.0',
   summary: 'State in one SQLite file; survives kill -9 and power loss',
+  needs: {
+    files: 'Reads and writes the database file of its config, and beside it those of SQLite',
+  },
   config: z.strictObject({
     file: z.string().min(1).optional().describe('The database file; `state.db` in the data directory unless told'),
     maxBytes: z

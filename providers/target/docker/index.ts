@@ -10,6 +10,13 @@ export const targetDocker: Definition = defineProvider({
   type: 'target.docker',
   version: '1.0.0',
   summary: 'Runs compose components on a Docker engine',
+  needs: {
+    network:
+      "Speaks with the Docker engine's socket, or with the engine that DOCKER_HOST names; the engine pulls images",
+    files: 'Reads the password files of its config',
+    programs: 'Runs docker compose, or the program of its config',
+    privileges: "Whoever may use the engine's socket is root on the machine; components get what `allow` says",
+  },
   config: dockerConfig,
   declares: dockerDeclaration,
   uses: { registry: ArtifactRegistry },

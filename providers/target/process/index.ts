@@ -14,6 +14,12 @@ export const processTarget = defineProvider({
   type: 'target.process',
   version: '1.0.0',
   summary: 'Runs components as supervised processes of this machine',
+  needs: {
+    network: 'Connects to the ports of this machine that the health checks of components name',
+    files: 'Its workloads reach all that the user whom they run as can reach',
+    programs: 'Runs the programs of the components that are deployed to it',
+    privileges: 'Must be root to run workloads as another user, and needs no privileges otherwise',
+  },
   config: ProcessConfig,
   declares: processDeclaration,
   uses: { registry: ArtifactRegistry },

@@ -13,6 +13,10 @@ export default defineProvider({
   type: 'transport.grpc',
   version: '1.0.0',
   summary: 'Calls a host over gRPC',
+  needs: {
+    network: 'Connects to the host at the url of its config',
+    files: 'Reads the certificate, key, CA and field number files of its config',
+  },
   config,
   create: ({ config: { numbers, ca, certificate, key, url }, log, resolvePath }) => {
     const path = (name: string | undefined): string | undefined => (name === undefined ? undefined : resolvePath(name));

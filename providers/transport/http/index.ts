@@ -9,6 +9,10 @@ export default defineProvider({
   type: 'transport.http',
   version: '1.0.0',
   summary: 'Calls a host over HTTP/1.1 and TLS',
+  needs: {
+    network: 'Connects to the host at the url of its config',
+    files: 'Reads the certificate, key and CA files of its config',
+  },
   config: z
     .strictObject({
       url: z

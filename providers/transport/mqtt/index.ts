@@ -10,6 +10,10 @@ export default defineProvider({
   type: 'transport.mqtt',
   version: '1.0.0',
   summary: 'Calls a host over MQTT 5 or 3.1.1, by way of a broker',
+  needs: {
+    network: 'Connects to the broker at the url of its config',
+    files: 'Reads the certificate, key, CA and password files of its config',
+  },
   config,
   create: ({ config: { ca, certificate, key, passwordFile, ...given }, resolvePath, clock }) => {
     const resolved = (path: string | undefined): string | undefined =>

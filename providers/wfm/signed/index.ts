@@ -9,6 +9,9 @@ export default defineProvider({
   type: 'wfm.signed',
   version: '1.0.0',
   summary: 'Margo fleet manager with signed requests (preview 1 and early rc.2), over any transport',
+  needs: {
+    files: 'Reads the device certificate and key of its config',
+  },
   config: z.strictObject({
     prefix: z.string().default('/api/v1').describe('Path of the device API on the other side'),
     name: z
