@@ -49,15 +49,12 @@ function hostCommands(program: Command, terminal: Terminal): void {
     .description('check a profile and start nothing')
     .argument('<profile>', 'YAML file')
     .action(async (file) => (await import('./commands/validate.js')).validate(terminal, file));
-  program
-    .command('explain')
-    .description('what profiles can be made of: all types, or one with its config')
-    .argument('[type]', 'such as state.sqlite')
-    .action(async (type) => (await import('./commands/explain.js')).explain(terminal, type));
+  explainCommand(program, terminal);
   program
     .command('schema')
     .description('JSON Schema of profiles, for editors')
-    .action(async () => (await import('./commands/schema.js')).schema(terminal));
+    .argument('[profile]', 'YAML file whose plugins are in it, however faulty the rest of it is')
+    .action(async (file) => (await import('./commands/schema.js')).schema(terminal, file));
   program
     .command('openapi')
     .description('OpenAPI 3.1 of what the HTTP binding of a profile serves')
@@ -79,6 +76,16 @@ function hostCommands(program: Command, terminal: Terminal): void {
     .action(async (file, options) => (await import('./commands/asyncapi.js')).asyncapi(terminal, file, options));
 }
 
+/** Under two names: what a type is, is asked by who writes a profile and by who looks at a plugin. */
+function explainCommand(parent: Command, terminal: Terminal): void {
+  parent
+    .command('explain')
+    .description('what profiles can be made of: all types, or one with its config')
+    .argument('[type]', 'such as state.sqlite')
+    .option('-f, --filename <profile>', 'YAML file whose plugins are loaded too')
+    .action(async (type, options) => (await import('./commands/explain.js')).explain(terminal, type, options));
+}
+
 function pluginCommands(program: Command, terminal: Terminal): void {
   const plugin = program.command('plugin').description('plugins: begin one, see what they are');
   plugin
@@ -90,6 +97,14 @@ function pluginCommands(program: Command, terminal: Terminal): void {
     .action(async (kind, name, options) =>
       (await import('./commands/plugin-new.js')).newPlugin(terminal, kind, name, options),
     );
+  plugin
+    .command('list')
+    .description('what a profile loads: types, where from, pinned or not, what they need of the machine')
+    .argument('[profile]', 'YAML file')
+    .option('--all', 'what is built in, too')
+    .addOption(new Option('-o, --output <format>').choices(['table', 'json']).default('table'))
+    .action(async (file, options) => (await import('./commands/plugin-list.js')).listPlugins(terminal, file, options));
+  explainCommand(plugin, terminal);
   plugin
     .command('pin')
     .description('the line for a profile that refuses a plugin whose files are other than now')

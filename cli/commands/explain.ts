@@ -4,14 +4,23 @@ import { configJsonSchema, slotOf } from '../../core/profile/index.js';
 import { invalid } from '../failure.js';
 import { table } from '../output/table.js';
 import { fields } from '../output/text.js';
-import { builtinRegistry, tuttiVersion } from '../profile.js';
+import { knownWith, tuttiVersion } from '../profile.js';
 import type { Terminal } from '../terminal.js';
 import { componentsText } from './explain-components.js';
 import { settingsOf } from './settings.js';
 
-/** `tutti explain [TYPE]` */
-export async function explain(terminal: Terminal, type: string | undefined): Promise<void> {
-  const registry = builtinRegistry();
+export interface ExplainOptions {
+  /** A profile: the types of its plugins are known too. */
+  readonly filename?: string;
+}
+
+/** `tutti explain [TYPE] [-f PROFILE]` */
+export async function explain(
+  terminal: Terminal,
+  type: string | undefined,
+  { filename }: ExplainOptions,
+): Promise<void> {
+  const { registry } = await knownWith(filename);
   if (type === undefined) {
     await registry.load(tuttiVersion());
     const columns = [
@@ -20,27 +29,39 @@ export async function explain(terminal: Terminal, type: string | undefined): Pro
       { head: 'SUMMARY', value: ({ summary }: Definition) => summary },
     ];
     terminal.out(table(columns, registry.definitions()));
-    terminal.next('tutti explain TYPE');
+    terminal.next(filename === undefined ? 'tutti explain TYPE' : `tutti explain TYPE -f ${filename}`);
     return;
   }
   await registry.load(tuttiVersion(), [type]);
   const definition = registry.get(type);
   if (!definition) {
     const near = registry.suggest(type);
-    const advice = near === undefined ? 'see all types: tutti explain' : `did you mean "${near}"?`;
+    const all =
+      filename === undefined ? 'tutti explain; those of plugins too: -f PROFILE' : `tutti explain -f ${filename}`;
+    const advice = near === undefined ? `see all types: ${all}` : `did you mean "${near}"?`;
     throw invalid(`there is no type "${type}"`, advice);
   }
   terminal.out(text(definition, registry));
-  terminal.next('tutti schema > profile.schema.json, and let your editor complete the rest');
+  terminal.next(
+    `tutti schema ${filename === undefined ? '' : `${filename} `}> profile.schema.json, and let your editor complete the rest`,
+  );
+}
+
+/** What it needs of the machine. It may need more than it declares: nobody holds it to that. */
+function needsText({ needs }: Definition): string {
+  const declared = Object.entries(needs) as [name: string, sentence: string][];
+  return declared.length === 0 ? 'Declares no needs.' : fields([['Needs', fields(declared).split('\n')]]);
 }
 
 function text(definition: Definition, registry: DefinitionRegistry): string {
   const { type, kind, summary, version, provides } = definition;
+  const from = registry.pluginOf(type);
   const head = fields([
     ['Type', type],
     ['About', summary],
     ['Under', `${slotOf(kind)}:`],
     ['Version', version],
+    ['From', from === 'tutti' ? undefined : from],
     ['Provides', provides.map(({ id }) => id).join(', ')],
   ]);
   const uses = Object.entries(definition.uses).map(([name, use]) => {
@@ -53,6 +74,7 @@ function text(definition: Definition, registry: DefinitionRegistry): string {
   const components = componentsText(definition);
   return [
     head,
+    needsText(definition),
     uses.length === 0
       ? 'Uses nothing.'
       : `Uses:\n${table(

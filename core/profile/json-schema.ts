@@ -2,18 +2,34 @@ import { z } from 'zod';
 import type { Definition } from '../plugin/definition.js';
 import type { DefinitionRegistry } from '../plugin/registry.js';
 import { isSecret } from '../plugin/secret.js';
+import type { Ref } from '../ports/port.js';
 import { type Slot, slotNames, slots } from './model.js';
-import { entryShapes, profileShape } from './schema.js';
+import { name as entryName, entryShapes, profileShape } from './schema.js';
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;
 
-/** JSON Schema (draft-07) of all profiles that can be made of the loaded definitions, for editors. */
-export function profileJsonSchema(registry: DefinitionRegistry): JsonSchema {
+/** An entry that a profile has by now. */
+export interface NamedEntry {
+  readonly name: string;
+  readonly type: string;
+}
+
+/**
+ * JSON Schema (draft-07) of all profiles that can be made of the loaded definitions, for editors.
+ *
+ * @param entries whose names are proposed where they fit; a profile may name others, for it is being written
+ */
+export function profileJsonSchema(registry: DefinitionRegistry, entries: readonly NamedEntry[] = []): JsonSchema {
+  const reference = (ref: Ref<unknown>): z.ZodType => {
+    const types = new Set(registry.list({ provides: ref }).map(({ type }) => type));
+    const names = entries.filter(({ type }) => types.has(type)).map(({ name }) => name);
+    return names.length === 0 ? z.string() : z.union([z.enum(names), z.string()]);
+  };
   const slotSchemas = slotNames.map((slot) => {
-    const [first, ...others] = registry
+    const known = registry
       .definitions({ kind: slots[slot] })
-      .map((definition) => entrySchema(slot, definition));
-    return [slot, first ? z.record(z.string(), z.union([first, ...others])).nullish() : z.strictObject({}).nullish()];
+      .map((definition) => entrySchema(slot, definition, reference));
+    return [slot, z.record(entryName, z.union([...known, typedByEnvironment(slot)])).nullish()];
   });
   return toJsonSchema(profileShape.extend(Object.fromEntries(slotSchemas) as Record<Slot, z.ZodType>));
 }
@@ -23,18 +39,38 @@ export function configJsonSchema(definition: Definition): JsonSchema {
   return toJsonSchema(definition.config);
 }
 
-function entrySchema(slot: Slot, { type, summary, config, uses }: Definition) {
-  const names = Object.entries(uses).map(([name, use]) => [
-    name,
-    'every' in use ? z.union([z.string(), z.array(z.string())]).optional() : z.string().optional(),
-  ]);
+function entrySchema(
+  slot: Slot,
+  { type, summary, config, uses }: Definition,
+  reference: (ref: Ref<unknown>) => z.ZodType,
+) {
+  const names = Object.entries(uses).map(([name, use]) => {
+    const one = reference('optional' in use ? use.optional : 'every' in use ? use.every : use);
+    return [name, ('every' in use ? z.union([one, z.array(one)]) : one).optional()];
+  });
   return entryShapes[slot]
     .extend({
       type: z.literal(type),
-      config: config.nullish(),
+      config: mayBeEmpty(config) ? config.nullish() : config,
       uses: z.strictObject(Object.fromEntries(names) as Record<string, z.ZodType>).nullish(),
     })
     .describe(summary);
+}
+
+/** Whether an entry may go without a config. */
+function mayBeEmpty(config: z.ZodType): boolean {
+  try {
+    return config.safeParse({}).success;
+  } catch (error) {
+    // It is checked by something that takes its time: only the host can say.
+    if (error instanceof z.core.$ZodAsyncError) return true;
+    throw error;
+  }
+}
+
+/** Which type it will be nobody can say before substitution. */
+function typedByEnvironment(slot: Slot) {
+  return entryShapes[slot].extend({ type: z.string().regex(/\$\{env:/) });
 }
 
 function toJsonSchema(schema: z.ZodType): JsonSchema {

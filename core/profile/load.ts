@@ -1,16 +1,14 @@
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { LineCounter } from 'yaml';
 import type { DefinitionRegistry } from '../plugin/registry.js';
 import type { Ref } from '../ports/port.js';
 import { check } from './check.js';
 import { checkConfig, type Entry, readEntries, writtenConfig } from './entries.js';
-import { FaultCollector } from './faults.js';
 import { type ResolvedEntry, type ResolvedProfile, slotNames } from './model.js';
 import { inDependencyOrder } from './order.js';
 import { parse } from './parse.js';
 import { loadPlugins } from './plugins.js';
 import { profileShape } from './schema.js';
+import { type ReadSource, readSource } from './source.js';
 import type { Environment } from './substitute.js';
 import { type MapNode, pairOf, pairsOf, textOf } from './tree.js';
 import { Wiring } from './wire.js';
@@ -23,7 +21,7 @@ export interface LoadProfileOptions {
   /** What the host itself provides: an entry uses it without naming an entry. */
   readonly hostRefs: readonly Ref<unknown>[];
   /** For tests; UTF-8 from the file system unless told. */
-  readonly readFile?: (path: string) => Promise<string>;
+  readonly readFile?: ReadSource;
 }
 
 /**
@@ -32,7 +30,7 @@ export interface LoadProfileOptions {
  * @throws {@link ProfileError} with every fault of the file
  */
 export async function loadProfile(file: string, options: LoadProfileOptions): Promise<ResolvedProfile> {
-  const { root, faults } = parse(file, await read(file, options), options.env);
+  const { root, faults } = parse(file, await readSource(file, options.readFile), options.env);
   if (root === undefined) throw faults.error();
   const firstKey = root.kind === 'map' ? root.pairs[0]?.keyAt : undefined;
   const start = { start: root.at.start, end: root.at.start };
@@ -76,24 +74,4 @@ function resolved(
   if (definition === undefined) return [];
   const path = slot === 'vendors' ? { path: textOf(pairOf(node, 'path')?.value) ?? '' } : {};
   return [{ slot, name, definition, ...rest, ...path }];
-}
-
-async function read(file: string, options: LoadProfileOptions): Promise<string> {
-  try {
-    return await (options.readFile ?? readUtf8)(file);
-  } catch (cause) {
-    const faults = new FaultCollector(file, '', new LineCounter());
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    faults.add('unreadable-file', { start: 0, end: 0 }, [], `the file cannot be read: ${reason}`);
-    throw faults.error();
-  }
-}
-
-async function readUtf8(file: string): Promise<string> {
-  const bytes = await readFile(file);
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw new Error('it is not UTF-8 text', { cause });
-  }
 }

@@ -11,7 +11,8 @@ const duration = z
   .regex(/^[1-9][0-9]*(ms|s|m)$/, durationForm)
   .transform((text) => Number.parseInt(text, 10) * units[text.replace(/[0-9]/g, '') as keyof typeof units]);
 
-const name = z
+/** What a profile and its entries may be called. */
+export const name = z
   .string()
   .max(63)
   .regex(/^[A-Za-z][A-Za-z0-9_-]*$/, 'expected a name of letters, digits, "-" and "_", a letter first');
@@ -21,6 +22,7 @@ const reference = z.string().min(1);
 /** Read by the code that compares it; an editor is told its form. */
 const integrity = z
   .string()
+  .meta({ pattern: '^sha(256|384|512)-[A-Za-z0-9+/]+={0,2}$' })
   .transform((text, context) => {
     const parsed = parseIntegrity(text);
     if (typeof parsed !== 'string') return parsed;
