@@ -20,7 +20,7 @@ export async function explain(
   type: string | undefined,
   { filename }: ExplainOptions,
 ): Promise<void> {
-  const { registry } = await knownWith(filename);
+  const { registry, plugins } = await knownWith(filename);
   if (type === undefined) {
     await registry.load(tuttiVersion());
     const columns = [
@@ -41,7 +41,8 @@ export async function explain(
     const advice = near === undefined ? `see all types: ${all}` : `did you mean "${near}"?`;
     throw invalid(`there is no type "${type}"`, advice);
   }
-  terminal.out(text(definition, registry));
+  const from = plugins.find(({ plugin }) => plugin.definitions.includes(definition))?.specifier;
+  terminal.out(text(definition, registry, from));
   terminal.next(
     `tutti schema ${filename === undefined ? '' : `${filename} `}> profile.schema.json, and let your editor complete the rest`,
   );
@@ -53,15 +54,15 @@ function needsText({ needs }: Definition): string {
   return declared.length === 0 ? 'Declares no needs.' : fields([['Needs', fields(declared).split('\n')]]);
 }
 
-function text(definition: Definition, registry: DefinitionRegistry): string {
+/** @param from the plugin that it comes from, as the profile names it */
+function text(definition: Definition, registry: DefinitionRegistry, from: string | undefined): string {
   const { type, kind, summary, version, provides } = definition;
-  const from = registry.pluginOf(type);
   const head = fields([
     ['Type', type],
     ['About', summary],
     ['Under', `${slotOf(kind)}:`],
     ['Version', version],
-    ['From', from === 'tutti' ? undefined : from],
+    ['From', from],
     ['Provides', provides.map(({ id }) => id).join(', ')],
   ]);
   const uses = Object.entries(definition.uses).map(([name, use]) => {

@@ -1,10 +1,11 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { hasCode } from '../../core/files/index.js';
 import type { Installation } from '../installation.js';
 import type { ScaffoldKind } from './kinds.js';
 import type { Names } from './names.js';
 import { packageFile } from './package-file.js';
+import { templatesOf } from './templates.js';
 
 export interface ScaffoldOptions {
   readonly kind: ScaffoldKind;
@@ -29,22 +30,15 @@ const renamed: Readonly<Record<string, string>> = { gitignore: '.gitignore' };
  * @throws FolderTaken
  */
 export async function scaffold({ kind, names, folder, installation }: ScaffoldOptions): Promise<readonly string[]> {
-  const templates = join(installation.folder, 'cli', 'scaffold', 'templates');
   const files = new Map([['package.json', packageFile(kind, names, installation)]]);
-  for (const source of [join(templates, 'common'), join(templates, kind)]) {
-    for (const file of await readdir(source)) {
-      const text = await readFile(join(source, file), 'utf8');
-      files.set(renamed[file] ?? file, withNames(text, kind, names));
-    }
+  for (const { path, placeholder } of templatesOf(kind)) {
+    const name = basename(path);
+    const text = await readFile(join(installation.folder, path), 'utf8');
+    files.set(renamed[name] ?? name, text.replaceAll(placeholder, names.short));
   }
   await makeEmpty(folder);
   for (const [file, text] of files) await writeFile(join(folder, file), text, { flag: 'wx' });
   return [...files.keys()].sort();
-}
-
-/** Templates are packages called `my-<kind>`. */
-function withNames(text: string, kind: ScaffoldKind, { short }: Names): string {
-  return text.replaceAll(`my-${kind}`, short);
 }
 
 async function makeEmpty(folder: string): Promise<void> {

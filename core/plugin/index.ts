@@ -19,6 +19,7 @@ export {
 export * from '../client/credentials.js';
 export { memoryTransport } from '../client/memory.js';
 export * from '../client/outgoing.js';
+export * from '../correlation/index.js';
 export { canonicalJson } from '../json/canonical.js';
 export * from '../operation/access.js';
 export * from '../operation/cache-control.js';
@@ -35,6 +36,7 @@ export * from '../operation/problem.js';
 export * from '../operation/reply.js';
 export * from '../operation/surface.js';
 export * from '../ports/index.js';
+export * from '../state/index.js';
 export * from './clock.js';
 export * from './definition.js';
 export * from './lifecycle.js';

@@ -45,6 +45,7 @@ export default defineBinding({
   version: '1.0.0',
   summary: 'Operations over a Unix socket, as lines of JSON',
   host: '>=0.1.0',
+  needs: { network: 'Listens on the Unix socket of its config' },
   config,
   create: (context) => new UnixSocketBinding(context),
 });

@@ -19,6 +19,7 @@ export default defineProvider({
   version: '1.0.0',
   summary: 'Calls a host on this machine over a Unix socket',
   host: '>=0.1.0',
+  needs: { network: 'Connects to the Unix socket of its config' },
   config: z.strictObject({
     url: z
       .string()

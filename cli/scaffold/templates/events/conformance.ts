@@ -1,0 +1,4 @@
+import { conformance } from 'tutti/testing';
+import definition from './index.ts';
+
+export default conformance({ definition });

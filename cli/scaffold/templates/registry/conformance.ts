@@ -1,0 +1,7 @@
+import { conformance } from 'tutti/testing';
+import definition from './index.ts';
+
+/** What stands behind it is another entry's affair. */
+const behind = new Proxy({}, { get: (_, call) => () => Promise.reject(new Error(`${String(call)} was called`)) });
+
+export default conformance({ definition, uses: { behind } });
