@@ -6,6 +6,11 @@ interface PreparedBase {
   readonly key: string;
   readonly expect: Expectation;
 }
+/**
+ * A put with its value as it is kept.
+ *
+ * @experimental
+ */
 export interface PreparedPut extends PreparedBase {
   readonly kind: 'put';
   readonly encoded: Encoded;
@@ -14,13 +19,18 @@ export interface PreparedPut extends PreparedBase {
 export interface PreparedDelete extends PreparedBase {
   readonly kind: 'delete';
 }
-/** A change with its value already encoded and indexed: nothing of it can change or fail on the caller's side any more. */
+/**
+ * A change with its value already encoded and indexed: nothing of it can change or fail on the caller's side any more.
+ *
+ * @experimental
+ */
 export type PreparedChange = PreparedPut | PreparedDelete;
 
 /**
  * Checks and encodes the changes of a commit.
  *
  * @throws TypeError when a key, value or index entry cannot be kept, or a key appears twice
+ * @experimental
  */
 export function prepareChanges(changes: readonly Change[]): readonly PreparedChange[] {
   const seen = new Set<string>();
@@ -38,7 +48,11 @@ export function prepareChanges(changes: readonly Change[]): readonly PreparedCha
   });
 }
 
-/** @throws StateConflict when the value's present revision is not what the change expects */
+/**
+ * @throws StateConflict when the value's present revision is not what the change expects
+ *
+ * @experimental
+ */
 export function checkExpectation(change: PreparedChange, found: number | undefined): void {
   if (change.expect === undefined || change.expect === (found ?? 'absent')) return;
   throw new StateConflict(change.in.name, change.key, change.expect, found ?? 'absent');

@@ -4,6 +4,8 @@ import type { Collection } from '../ports/state.js';
 /**
  * Knows which collections a store has met, so that one whose indexes changed since its values were written can be
  * indexed anew, and one that is declared in two ways is noticed before it loses entries.
+ *
+ * @experimental
  */
 export class Declarations {
   readonly #met = new WeakSet<object>();

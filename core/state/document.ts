@@ -1,9 +1,17 @@
 import type { Collection } from '../ports/state.js';
 
-/** A value as it is kept: JSON text, or the bytes of a blob. */
+/**
+ * A value as it is kept: JSON text, or the bytes of a blob.
+ *
+ * @experimental
+ */
 export type Encoded = string | Uint8Array;
 
-/** An index entry of one value. */
+/**
+ * An index entry of one value.
+ *
+ * @experimental
+ */
 export interface IndexEntry {
   readonly index: string;
   readonly equals: string;
@@ -27,6 +35,7 @@ export function encodeValue(into: Collection<never>, key: string, value: unknown
  * A value to hand out: a frozen document, or a copy of the bytes.
  *
  * @throws TypeError when the value was written as the other kind of content
+ * @experimental
  */
 export function decodeValue<T>(from: Collection<T>, key: string, encoded: Encoded): T {
   if ((typeof encoded === 'string') !== (from.content === 'json')) {
@@ -40,12 +49,17 @@ export function decodeValue<T>(from: Collection<T>, key: string, encoded: Encode
  * A frozen deep copy of plain JSON.
  *
  * @throws TypeError when it is not
+ * @experimental
  */
 export function frozenCopy<T>(value: T, what: string): T {
   return deepFreeze(JSON.parse(jsonText(value, what))) as T;
 }
 
-/** Everything that the declared indexes say of a value, each entry once. */
+/**
+ * Everything that the declared indexes say of a value, each entry once.
+ *
+ * @experimental
+ */
 export function indexEntries<T>(of: Collection<T>, key: string, value: T): IndexEntry[] {
   return Object.entries(of.indexes).flatMap(([index, entriesOf]) =>
     [...new Set(entriesOf(value))].map((equals) => {

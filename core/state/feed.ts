@@ -3,7 +3,11 @@ import type { Collection, StateEvent } from '../ports/state.js';
 import type { PreparedChange } from './changes.js';
 import { decodeValue } from './document.js';
 
-/** One change that a commit has made. */
+/**
+ * One change that a commit has made.
+ *
+ * @experimental
+ */
 export interface CommittedChange {
   readonly change: PreparedChange;
   readonly revision: number;
@@ -11,7 +15,11 @@ export interface CommittedChange {
 
 const closed = 'closed';
 
-/** Hands committed changes to the watchers of their collections, each with its own unbounded buffer. */
+/**
+ * Hands committed changes to the watchers of their collections, each with its own unbounded buffer.
+ *
+ * @experimental
+ */
 export class ChangeFeed {
   readonly #emitter = new EventEmitter();
 

@@ -3,7 +3,11 @@ import type { Collection, ListQuery, Page, Stored } from '../ports/state.js';
 export const defaultLimit = 100;
 export const maxLimit = 1000;
 
-/** A checked {@link ListQuery}: where to begin, and when to stop. */
+/**
+ * A checked {@link ListQuery}: where to begin, and when to stop.
+ *
+ * @experimental
+ */
 export interface KeyRange {
   readonly index: ListQuery['index'];
   /** The first key to look at; it counts itself only when `inclusive`. */
@@ -17,6 +21,7 @@ export interface KeyRange {
 /**
  * @throws RangeError when the limit is not 1 to 1,000
  * @throws TypeError when the collection does not declare the index
+ * @experimental
  */
 export function keyRange<T>(of: Collection<T>, query: ListQuery = {}): KeyRange {
   const { index, prefix = '', limit = defaultLimit, after } = query;
@@ -28,6 +33,10 @@ export function keyRange<T>(of: Collection<T>, query: ListQuery = {}): KeyRange 
   return { index, from: past ? after : prefix, inclusive: !past, prefix, limit };
 }
 
+/**
+ * @throws TypeError when the collection does not declare the index
+ * @experimental
+ */
 export function checkIndex<T>(of: Collection<T>, index: ListQuery['index']): void {
   if (index === undefined || Object.hasOwn(of.indexes, index.name)) return;
   const declared = Object.keys(of.indexes).join(', ') || 'none';
@@ -38,6 +47,7 @@ export function checkIndex<T>(of: Collection<T>, index: ListQuery['index']): voi
  * Cuts a page out of rows in key order.
  *
  * @param rows begins at the range's start; read no further than one row past the page
+ * @experimental
  */
 export function buildPage<R extends { readonly key: string }, T>(
   rows: Iterable<R>,
