@@ -108,8 +108,10 @@ describe('tutti schema', () => {
     expect(compile(out)({ profile: 'p', providers: { store: { type: 'state.memory' } } })).toBe(true);
     expect(err).toContain('[plugin-integrity]');
     expect(err).not.toContain('[unknown-type]');
-    const half = await tutti('schema', 'core/profile/testdata/faulty/many.yaml');
-    expect(half).toMatchObject({ code: 0, err: '' });
+    for (const file of ['many', 'substitution', 'duplicate-keys']) {
+      const half = await tutti('schema', `core/profile/testdata/faulty/${file}.yaml`);
+      expect(half, file).toMatchObject({ code: 0, err: '' });
+    }
     const torn = await tutti('schema', 'core/profile/testdata/faulty/syntax.yaml');
     expect(torn.code).toBe(2);
     expect(() => compile(torn.out)).not.toThrow();
