@@ -1,4 +1,5 @@
 /** What the author of a plugin tests with: `tutti/testing`. Marks of stability: see `tutti/plugin`. */
+export { systemClock } from '../host/clock.js';
 export {
   type BindingLack,
   type BindingSubjectOptions,
