@@ -24,9 +24,11 @@ function secretWithin(schema: z.ZodType, seen: Set<unknown>): boolean {
 }
 
 function schemasIn(part: unknown): z.ZodType[] {
-  if (typeof part !== 'object' || part === null) return [];
-  if ('_zod' in part) return [part as z.ZodType];
-  return Object.values(part).filter(
-    (each): each is z.ZodType => typeof each === 'object' && each !== null && '_zod' in each,
-  );
+  if (isSchema(part)) return [part];
+  return typeof part === 'object' && part !== null ? Object.values(part).filter(isSchema) : [];
+}
+
+/** Checks (`.max(3)`, `.regex(...)`) look much like schemas, but hold none. */
+function isSchema(part: unknown): part is z.ZodType {
+  return typeof part === 'object' && part !== null && '_zod' in part && 'safeParse' in part;
 }
