@@ -1,7 +1,16 @@
 import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { definePort, defineProvider, every, optional, ref, z } from '../plugin/index.js';
-import { manualClock, recordingLogger, testContext } from './index.js';
+import { definePort, defineProvider, eventType, every, optional, ref, z } from '../plugin/index.js';
+import {
+  formatReport,
+  manualClock,
+  memoryEvents,
+  memoryState,
+  recordingLogger,
+  runKit,
+  stateKit,
+  testContext,
+} from './index.js';
 
 interface Greeter {
   greet(): string;
@@ -73,4 +82,32 @@ test('a manual clock rejects an aborted delay with the reason', async () => {
   await expect(delay).rejects.toThrow('enough');
   await expect(clock.delay(10, controller.signal)).rejects.toThrow('enough');
   expect(clock.waiting).toBe(0);
+});
+
+test('the state for tests keeps the promises of a state that lasts as long as its process', async () => {
+  const make = async () => ({ instance: memoryState(), dispose: async () => undefined });
+  const report = await runKit(stateKit, make, { levels: ['basic', 'concurrent', 'model'], histories: 20 });
+  expect(report.failed, formatReport(report)).toBe(0);
+  expect(report.passed).toBeGreaterThan(20);
+});
+
+test('the bus for tests delivers in order, once to each group, and again to a handler that throws', async () => {
+  const bus = memoryEvents();
+  const type = eventType<number>('test.number');
+  const seen: string[] = [];
+  const attempts: number[] = [];
+  const one = bus.subscribe(type, 'one', (payload, { attempt }) => {
+    attempts.push(attempt);
+    if (payload === 1 && attempt < 3) throw new Error('not now');
+    seen.push(`one ${payload}`);
+  });
+  const two = [1, 2].map(() => bus.subscribe(type, 'two', (payload) => void seen.push(`two ${payload}`)));
+  await bus.publish(type, 1);
+  await bus.publish(type, 2);
+  await expect.poll(() => seen.length).toBe(4);
+  await one.close();
+  await Promise.all(two.map((each) => each.close()));
+  await bus.publish(type, 3);
+  expect(seen.toSorted()).toEqual(['one 1', 'one 2', 'two 1', 'two 2']);
+  expect(attempts).toEqual([1, 2, 3, 1]);
 });

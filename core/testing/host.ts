@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { createLog, hostRefs, type ReloadReport, type RunningHost, startHost } from '../host/index.js';
+import { tuttiVersion } from '../host/version.js';
 import type { Clock } from '../plugin/clock.js';
 import { type Definition, definePlugin } from '../plugin/definition.js';
 import { DefinitionRegistry } from '../plugin/registry.js';
@@ -50,13 +51,15 @@ export async function startTestHost(options: TestHostOptions): Promise<TestHost>
   const directory = await mkdtemp(join(tmpdir(), 'tutti-host-'));
   const dataDir = options.dataDir ?? join(directory, 'data');
   const file = join(directory, 'profile.yaml');
+  const version = tuttiVersion();
   const read = (text: string, definitions = options.definitions): Promise<ResolvedProfile> => {
     const registry = new DefinitionRegistry();
-    registry.add(definePlugin('test', definitions), testVersion);
+    // Plugins say which versions of the host they work with, and are held to it here as well.
+    registry.add(definePlugin('test', definitions), version);
     return loadProfile(file, {
       env: options.env ?? {},
       registry,
-      hostVersion: testVersion,
+      hostVersion: version,
       hostRefs,
       readFile: async () => `${text}\ndata: ${JSON.stringify(dataDir)}\n`,
     });
@@ -66,7 +69,7 @@ export async function startTestHost(options: TestHostOptions): Promise<TestHost>
   output.on('data', (chunk: Buffer) => lines.push(chunk.toString()));
   try {
     const host = await startHost(await read(options.profile), {
-      version: testVersion,
+      version,
       verifyReplies: true,
       log: createLog({ level: 'debug', format: 'json' }, output),
       ...(options.clock && { clock: options.clock }),
@@ -91,5 +94,3 @@ export async function startTestHost(options: TestHostOptions): Promise<TestHost>
     throw error;
   }
 }
-
-const testVersion = '0.0.0-test';

@@ -30,6 +30,8 @@ export {
   type MadeEntry,
 } from './lifecycle/index.js';
 export * from './loggers.js';
+export { memoryEvents } from './memory-events.js';
+export { memoryState } from './memory-state.js';
 export * from './run-kit.js';
 export { stateKit } from './state/index.js';
 export * from './subject.js';

@@ -1,0 +1,1 @@
+export { tuttiVersion } from '../core/host/version.js';
