@@ -22,6 +22,7 @@ export function createProgram(terminal: Terminal, version: string): Command {
   hostCommands(program, terminal);
   pluginCommands(program, terminal);
   objectCommands(program, terminal);
+  callCommand(program, terminal);
   for (const decision of Object.keys(decisions) as Decision[]) {
     connected(program.command(decision))
       .description(`${decision} a device`)
@@ -131,6 +132,20 @@ function pluginTestCommands(plugin: Command, terminal: Terminal): void {
     .command('try', { hidden: true })
     .description('the process that a plugin is tried in')
     .action(async () => (await import('./commands/plugin-test.js')).tryPlugin());
+}
+
+/** Operations of all vendors, those of plugins as well: the host says itself what it offers. */
+function callCommand(program: Command, terminal: Terminal): void {
+  connected(program.command('call'))
+    .description('call any operation of a host, those of its plugins as well')
+    .argument('[operation]', 'such as system.readyz; see --list')
+    .argument('[fields...]', 'of its input, as NAME=VALUE; dotted for what is in an object')
+    .option('--input <json>', 'the input as JSON; @FILE reads a file, - standard input; fields are added to it')
+    .option('--list', 'show what the host offers, or of one operation what it takes; call nothing')
+    .addOption(new Option('-o, --output <format>').choices(['json', 'yaml']).default('json'))
+    .action(async (operation, fields, options) =>
+      (await import('./commands/call.js')).call(terminal, operation, fields, options),
+    );
 }
 
 const kinds = 'packages, deployments (or instances) or devices';

@@ -45,6 +45,9 @@ export interface Connection extends Server {
   readonly tokenFrom: string;
 }
 
+/** A host, and how to get in where there is anything to show: hosts without users are called as well. */
+export type OpenConnection = Omit<Connection, 'token' | 'tokenFrom'> & Partial<Pick<Connection, 'token' | 'tokenFrom'>>;
+
 const operatorPath = '/nbi/v1';
 /** As the MQTT binding takes it for the root of its topics. */
 const topicLevel = /^[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?$/;
@@ -61,6 +64,20 @@ export async function resolveConnection(options: ConnectionOptions, env: Environ
   const server = serverAddress(options, env);
   const [caFile, token] = await Promise.all([findCa(options, env), readToken(options, env)]);
   return { ...server, caFile, brokerPasswordFile: given(env['TUTTI_BROKER_PASSWORD_FILE']), ...token };
+}
+
+/** As {@link resolveConnection}, but a token that is neither named nor in its usual place is not missed. */
+export async function resolveOpenConnection(options: ConnectionOptions, env: Environment): Promise<OpenConnection> {
+  const named = options.tokenFile ?? given(env['TUTTI_TOKEN']) ?? given(env['TUTTI_TOKEN_FILE']);
+  if (named !== undefined || (await isThere(usualTokenFile(env)))) return resolveConnection(options, env);
+  const server = serverAddress(options, env);
+  const caFile = await findCa(options, env);
+  return { ...server, caFile, brokerPasswordFile: given(env['TUTTI_BROKER_PASSWORD_FILE']) };
+}
+
+/** The path that a proxy puts before everything of the host; mostly none. */
+export function pathBefore({ prefix }: Server): string {
+  return prefix.endsWith(operatorPath) ? prefix.slice(0, -operatorPath.length) : '';
 }
 
 /** @throws CommandFailure for what cannot be a server's address */
@@ -92,7 +109,7 @@ async function readToken(
 ): Promise<Pick<Connection, 'token' | 'tokenFrom'>> {
   const direct = given(env['TUTTI_TOKEN']);
   if (options.tokenFile === undefined && direct !== undefined) return { token: direct, tokenFrom: 'TUTTI_TOKEN' };
-  const file = options.tokenFile ?? given(env['TUTTI_TOKEN_FILE']) ?? join(hostData(env), 'admin.token');
+  const file = options.tokenFile ?? given(env['TUTTI_TOKEN_FILE']) ?? usualTokenFile(env);
   try {
     const token = (await readFile(file, 'utf8')).trim();
     if (token !== '' && /^[\x21-\x7e]+$/.test(token)) return { token, tokenFrom: file };
@@ -100,6 +117,10 @@ async function readToken(
     throw denied(`no API token: ${reasonOf(cause)}`, { cause });
   }
   throw denied(`no API token: ${file} holds none`);
+}
+
+function usualTokenFile(env: Environment): string {
+  return join(hostData(env), 'admin.token');
 }
 
 function denied(message: string, options?: ErrorOptions): CommandFailure {

@@ -2,9 +2,9 @@ import { Problem } from '../../core/operation/problem.js';
 import { TransportFault } from '../../core/ports/transport.js';
 import { exitCodes } from '../exit-codes.js';
 import { CommandFailure, type ExitCode } from '../failure.js';
-import type { Connection } from './connection.js';
+import type { OpenConnection } from './connection.js';
 
-type Told = Pick<Connection, 'base' | 'url' | 'caFile' | 'tokenFrom'>;
+type Told = Pick<OpenConnection, 'base' | 'url' | 'caFile' | 'tokenFrom'>;
 
 /** What a call ended with, as the command line tells it; what no call ends with stays as it is. */
 export function asCommandFailure(error: unknown, connection: Told): unknown {
@@ -33,6 +33,7 @@ function refused(problem: Problem, { base, tokenFrom }: Told): CommandFailure {
   return new CommandFailure(exitCodeOf[kind.status] ?? exitCodes.failed, message, advice(), { cause: problem });
 
   function advice(): string | undefined {
+    if (kind.status === 401 && tokenFrom === undefined) return 'no token was sent; name its file with --token-file';
     if (kind.status === 401) return `the token comes from ${tokenFrom}; is it the one of this host?`;
     if (kind.status === 403) return `the token comes from ${tokenFrom}; use one with a higher role`;
     if (kind.status === 404 && !kind.type.startsWith('urn:tutti:')) return `is ${base} the address of a Tutti host?`;

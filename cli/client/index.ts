@@ -4,10 +4,11 @@ export {
   type ConnectionOptions,
   findCa,
   hostData,
+  pathBefore,
   resolveConnection,
 } from './connection.js';
 export { find } from './find.js';
 export { list } from './list.js';
 export type { Operator } from './operator.js';
 export { waitForDeployment, waitForPackage } from './wait.js';
-export { withClient } from './with-client.js';
+export { type Line, withClient, withLine } from './with-client.js';

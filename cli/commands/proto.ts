@@ -92,6 +92,7 @@ function head(file: string): string[] {
     '  idempotency-key    any text: a call that is made again under it has its effect once',
     '  last-event-id      of a stream: the id of the last item that was seen',
     '  input-form         json: the message is the input as JSON, and not as described here',
+    '  output-form        json: a value, or an item of a stream, comes back as JSON, and not as described here',
     '  x-correlation-id   comes back, and stands in the log of the host',
     'With a reply come etag, location and outcome (created, accepted), where it has them; not-modified is true, and the',
     'message empty, where a value is not. A problem is a status with grpc-status-details-bin: a google.rpc.Status with',

@@ -19,6 +19,7 @@ const ready: HostStatus = {
   phase: () => 'ready',
   entries: () => [],
   addresses: () => [],
+  operations: () => [],
 };
 
 /** What a host provides by itself, where the binding uses it. */

@@ -28,6 +28,7 @@ export function describeBindings(profile: ResolvedProfile): readonly DescribedBi
     phase: () => 'provisioning',
     entries: () => [],
     addresses: () => [],
+    operations: () => [],
   };
   const { surfaces } = assemble(profile, {
     log,

@@ -1,5 +1,6 @@
 import type { Binding } from '../plugin/definition.js';
 import type { Health, Lifecycle } from '../plugin/lifecycle.js';
+import { offeredOperations } from './offered.js';
 import type { Running } from './reload.js';
 import type { HostStatus, Phase } from './status.js';
 
@@ -25,6 +26,10 @@ export function statusOf(version: string, running: () => Running, phase: () => P
       return nodes
         .filter(({ name }) => bindings.has(name))
         .flatMap(({ instance }) => (instance as Binding).addresses());
+    },
+    operations: () => {
+      const { profile, nodes } = running();
+      return offeredOperations(profile, (entry) => nodes.find(({ name }) => name === entry)?.instance);
     },
   };
 }

@@ -1,3 +1,4 @@
+import type { MountedOperation } from '../operation/index.js';
 import type { Health } from '../plugin/lifecycle.js';
 import { ref } from '../ports/port.js';
 
@@ -18,6 +19,8 @@ export interface HostStatus {
   entries(): readonly EntryStatus[];
   /** Where the bindings can be reached. */
   addresses(): readonly string[];
+  /** What its vendors offer. */
+  operations(): readonly MountedOperation[];
 }
 
 export const HostStatus = ref<HostStatus>('host.status');

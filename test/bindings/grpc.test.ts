@@ -12,6 +12,7 @@ const host: HostStatus = {
   phase: () => 'ready',
   entries: () => [],
   addresses: () => [],
+  operations: () => [],
 };
 
 const lacks = { 'unknown-fields': 'a typed message has the fields of its type' };

@@ -20,7 +20,16 @@ import {
 import type { Logger } from '../../core/plugin/index.js';
 import { GrpcCall, type ServerCall } from './call.js';
 import { failure, render } from './replies.js';
-import { Misfit, type ProtoFile, replyFields, type WireCall, wireCalls } from './wire/index.js';
+import {
+  jsonCodec,
+  type MessageCodec,
+  Misfit,
+  outputForm,
+  type ProtoFile,
+  replyFields,
+  type WireCall,
+  wireCalls,
+} from './wire/index.js';
 
 export interface ServiceOptions {
   readonly surface: Surface;
@@ -94,7 +103,10 @@ class ServedMethod {
           return callback(failure(outcome.problem, outcome.challenges, made.correlationId));
         if (outcome.kind === 'stream') throw new Error('answers a stream, and declares none');
         const { message, metadata } = render(outcome, this.#shape);
-        const bytes = this.wire.response.encode(message);
+        const bytes =
+          inJson(made) && outcome.kind === 'value'
+            ? jsonCodec.encode(outcome.value)
+            : this.wire.response.encode(message);
         const head = withCorrelation(metadata, made);
         if (head) call.sendMetadata(head);
         callback(null, bytes);
@@ -114,7 +126,7 @@ class ServedMethod {
         if (outcome.kind !== 'stream') throw new Error(`answers ${outcome.kind}, and declares a stream`);
         // At once, so that the caller knows that the stream has begun.
         call.sendMetadata(withCorrelation(undefined, made) ?? new Metadata());
-        return this.#send(call, outcome);
+        return this.#send(call, outcome, inJson(made) ? jsonCodec : this.wire.response);
       },
       (problem, made) => fail(problem, [], made),
     );
@@ -142,12 +154,16 @@ class ServedMethod {
   }
 
   /** The next item is asked for when the one before has been taken, so a slow reader slows its producer down. */
-  async #send(call: ServerWritableStream<Buffer, Uint8Array>, { items }: StreamReply<unknown>): Promise<void> {
+  async #send(
+    call: ServerWritableStream<Buffer, Uint8Array>,
+    { items }: StreamReply<unknown>,
+    codec: MessageCodec,
+  ): Promise<void> {
     this.streams.open += 1;
     try {
       for await (const item of items) {
         if (call.cancelled) break;
-        if (!call.write(this.wire.response.encode(item))) await taken(call, 'cancelled', call.cancelled);
+        if (!call.write(codec.encode(item))) await taken(call, 'cancelled', call.cancelled);
       }
     } finally {
       this.streams.open -= 1;
@@ -177,6 +193,11 @@ class ServedMethod {
     const problem = internalProblem();
     return presented(this.mounted, problem);
   }
+}
+
+/** Whether the caller has no types for what is answered. */
+function inJson({ headers }: GrpcCall): boolean {
+  return headers[outputForm.field] === outputForm.json;
 }
 
 /** For callers that gave a correlation id: they look out for it. */

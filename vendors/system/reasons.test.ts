@@ -14,6 +14,7 @@ const host: HostStatus = {
   phase: () => 'ready',
   entries: () => entries,
   addresses: () => [],
+  operations: () => [],
 };
 
 async function readyz(peer: string | undefined, headers: Evidence['headers'] = {}): Promise<string> {

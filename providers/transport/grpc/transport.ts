@@ -4,8 +4,11 @@ import type { Operation } from '../../../core/operation/index.js';
 import { type Answer, type OutgoingCall, type Transport, TransportFault } from '../../../core/ports/transport.js';
 import {
   inputForm,
+  isUntyped,
   Misfit,
   type NumberLock,
+  outputForm,
+  untypedCallOf,
   type WireCall,
   wireCallOf,
   withBuiltin,
@@ -107,6 +110,7 @@ export class GrpcTransport implements Transport {
   #metadataOf(call: OutgoingCall, json: boolean): Metadata {
     const metadata = new Metadata();
     if (json) metadata.set(inputForm.field, inputForm.json);
+    if (isUntyped(call.operation)) metadata.set(outputForm.field, outputForm.json);
     for (const [name, value] of Object.entries(fieldsOf(call, this.#origin))) metadata.set(name, value);
     return metadata;
   }
@@ -115,7 +119,9 @@ export class GrpcTransport implements Transport {
     const known = this.#calls.get(operation);
     if (known) return known;
     this.#numbers ??= this.line.numbers?.() ?? Promise.resolve({});
-    const wire = wireCallOf(operation, withBuiltin(await this.#numbers));
+    const wire = isUntyped(operation)
+      ? untypedCallOf(operation)
+      : wireCallOf(operation, withBuiltin(await this.#numbers));
     this.#calls.set(operation, wire);
     return wire;
   }
@@ -127,9 +133,9 @@ interface Message {
 }
 
 /** What does not fit the types goes as JSON: the other side judges it, as over HTTP. */
-function requestOf({ input }: OutgoingCall, wire: WireCall): Message {
+function requestOf({ input, operation }: OutgoingCall, wire: WireCall): Message {
   try {
-    return { bytes: wire.request.encode(input), json: false };
+    return { bytes: wire.request.encode(input), json: isUntyped(operation) };
   } catch (error) {
     if (!(error instanceof Misfit)) throw error;
     return { bytes: Buffer.from(JSON.stringify(input)), json: true };

@@ -18,3 +18,6 @@ export const replyFields = {
  * types: the host judges it as it would over HTTP, and not before it has looked at who calls.
  */
 export const inputForm = { field: 'input-form', json: 'json' } as const;
+
+/** Asks for a value, or the items of a stream, as JSON in UTF-8: for callers that have no types for them. */
+export const outputForm = { field: 'output-form', json: 'json' } as const;

@@ -1,0 +1,47 @@
+import { expect, it } from 'vitest';
+import { withFields } from './fields.js';
+
+const schema = {
+  type: 'object',
+  properties: {
+    device: { type: 'string' },
+    minutes: { type: 'integer' },
+    forced: { type: 'boolean' },
+    tags: { type: 'array', items: { type: 'string' } },
+    place: { $ref: '#/$defs/Place' },
+    whatever: {},
+  },
+  $defs: { Place: { type: 'object', properties: { hall: { type: 'string' }, row: { type: 'number' } } } },
+};
+
+it.each([
+  [['device=pump-1'], { device: 'pump-1' }],
+  [['device=7'], { device: '7' }],
+  [['device=a=b c'], { device: 'a=b c' }],
+  [['device='], { device: '' }],
+  [['minutes=7', 'forced=true'], { minutes: 7, forced: true }],
+  [['minutes=many'], { minutes: 'many' }],
+  [['tags=1', 'tags=b'], { tags: ['1', 'b'] }],
+  [['tags=["x","y"]'], { tags: ['x', 'y'] }],
+  [['place.hall=4', 'place.row=4'], { place: { hall: '4', row: 4 } }],
+  [['whatever={"a":1}'], { whatever: { a: 1 } }],
+  [['whatever=text'], { whatever: 'text' }],
+  [['unknown=1'], { unknown: 1 }],
+])('reads %j', (words, input) => expect(withFields({}, words, schema)).toEqual(input));
+
+it('adds to what is there, and leaves that as it was', () => {
+  const given = { place: { hall: 'A', row: 1 }, device: 'pump-1' };
+  expect(withFields(given, ['place.row=2'], schema)).toEqual({ place: { hall: 'A', row: 2 }, device: 'pump-1' });
+  expect(given.place.row).toBe(1);
+});
+
+it.each(['device', '=x', '--device=x y'.slice(0, 8), 'a b=c'])('refuses %j', (word) => {
+  expect(() => withFields({}, [word], schema)).toThrow('is no field of the input');
+});
+
+it('makes nothing but own members', () => {
+  const input = withFields({}, ['__proto__.polluted=1', 'constructor=x'], schema);
+  expect(Object.hasOwn({}, 'polluted')).toBe(false);
+  expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+  expect(input['constructor']).toBe('x');
+});

@@ -1,0 +1,56 @@
+import { invalid } from '../failure.js';
+
+type Schema = Readonly<Record<string, unknown>>;
+type Input = Record<string, unknown>;
+
+/**
+ * Adds `name=value` words to an input. A name may be dotted, for what is in an object; a word that is there again adds to
+ * a list. Values are read as the operation's JSON Schema has them: `7` is a text where a text is wanted.
+ *
+ * @throws CommandFailure for a word that is none
+ */
+export function withFields(input: Readonly<Input>, words: readonly string[], schema: Schema): Input {
+  const result = structuredClone(input) as Input;
+  for (const word of words) {
+    const [, path, text = ''] = /^([^=\s]+)=(.*)$/s.exec(word) ?? [];
+    if (path === undefined) throw invalid(`"${word}" is no field of the input`, 'write NAME=VALUE, or --input JSON');
+    set(result, path.split('.'), text, schema, schema);
+  }
+  return result;
+}
+
+function set(into: Input, [name = '', ...below]: readonly string[], text: string, schema: Schema, root: Schema): void {
+  const member = resolved(object(object(resolved(schema, root)['properties'])[name]), root);
+  const present = Object.hasOwn(into, name) ? into[name] : undefined;
+  if (below.length > 0) {
+    const inner = isObject(present) ? present : {};
+    into[name] = inner;
+    set(inner, below, text, member, root);
+  } else if (member['type'] === 'array' && !text.startsWith('[')) {
+    const item = valueIn(text, resolved(object(member['items']), root));
+    into[name] = [...(Array.isArray(present) ? present : []), item];
+  } else into[name] = valueIn(text, member);
+}
+
+/** A text that is not of the type stays one: the host says what is wrong with it. */
+function valueIn(text: string, { type }: Schema): unknown {
+  if (type === 'string') return text;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+function resolved(schema: Schema, root: Schema): Schema {
+  const name = /^#\/\$defs\/(.+)$/.exec(String(schema['$ref']))?.[1];
+  return name === undefined ? schema : object(object(root['$defs'])[name]);
+}
+
+function object(value: unknown): Schema {
+  return isObject(value) ? value : {};
+}
+
+function isObject(value: unknown): value is Input {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
