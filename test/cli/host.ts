@@ -53,20 +53,22 @@ export interface Outcome {
   readonly err: string;
 }
 
-/** Runs commands in this process, as the program would. */
+/** Runs commands in this process, as the program would; a person who has `seen` enough gives up. */
 export function commandLine(env: Readonly<Record<string, string>>) {
-  return async (words: readonly string[], input = ''): Promise<Outcome> => {
+  return async (words: readonly string[], input = '', seen?: (out: string) => boolean): Promise<Outcome> => {
     const texts = { out: '', err: '' };
+    const person = new AbortController();
     const collect = (name: keyof typeof texts): Writable =>
       new Writable({
         write: (chunk: Buffer, _encoding, done) => {
           texts[name] += chunk.toString('utf8');
+          if (seen?.(texts.out)) person.abort(new Error('enough'));
           done();
         },
       });
     const terminal = createTerminal({
       env,
-      signal: new AbortController().signal,
+      signal: person.signal,
       stdin: Readable.from([input]),
       stdout: collect('out'),
       stderr: collect('err'),
