@@ -1,0 +1,167 @@
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isSecretName, type SecretProvider } from 'tutti/plugin';
+import { systemClock, type TestContext, testContext } from 'tutti/testing';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import definition from './index.ts';
+
+let folder: string;
+let secrets: TestContext<SecretProvider>;
+
+/** A helper that speaks the protocol, over files that have its answers. */
+const helper = (body: string): Promise<void> =>
+  writeFile(join(folder, 'docker-credential-kit'), `#!/bin/sh\n${body}\n`, { mode: 0o755 });
+const store = (): string => join(folder, 'store');
+const answers = () => `
+[ "$1" = get ] || exit 9
+[ -d ${store()} ] || { echo "the store is away"; exit 1; }
+cat "${store()}/$(sha256sum | cut -c1-64)" 2>/dev/null || { echo "credentials not found in native keychain"; exit 1; }`;
+
+async function put(name: string, Secret: unknown): Promise<void> {
+  const file = join(store(), createHash('sha256').update(`tutti://${name}`).digest('hex'));
+  await writeFile(`${file}.new`, JSON.stringify({ ServerURL: `tutti://${name}`, Username: 'anybody', Secret }));
+  await rename(`${file}.new`, file);
+}
+
+async function open(more: object = {}): Promise<TestContext<SecretProvider>> {
+  const config = { helper: 'kit', directory: folder, timeoutSeconds: 60, ...more };
+  return testContext<SecretProvider>(definition, { config, clock: systemClock });
+}
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'secret-helper-'));
+  await mkdir(store());
+  await helper(answers());
+  secrets = await open();
+});
+afterEach(async () => {
+  await secrets.dispose();
+  await rm(folder, { recursive: true });
+});
+
+describe('a secret', () => {
+  test.each([
+    ['plain', 'correct horse battery staple', undefined],
+    ['with spaces and quotes', '  "two" \' $HOME `x` \\n  ', undefined],
+    ['of several lines', '-----BEGIN-----\nMIIB\r\nAAAA\n-----END-----', undefined],
+    ['of all of Unicode', 'pässwörd 密码 🔑 \u202e', undefined],
+    ['that an editor ended', 'text\n', 'text'],
+    ['that an editor of Windows ended', 'text\r\n', 'text'],
+    ['that ends with an empty line', 'text\n\n', 'text\n'],
+    ['as long as it may be', 'x'.repeat(65_536), undefined],
+  ])('%s is given as it was put there', async (_, value, expected = value) => {
+    await put('plant/token', value);
+    expect(await secrets.instance.get('plant/token')).toBe(expected);
+  });
+
+  test('that was replaced is given as it is now', async () => {
+    for (const value of ['first', 'second']) {
+      await put('token', value);
+      expect(await secrets.instance.get('token')).toBe(value);
+    }
+  });
+
+  test('is given to many at once', async () => {
+    const names = Array.from({ length: 30 }, (_, number) => `token-${number}`);
+    for (const name of names) await put(name, `value of ${name}`);
+    const got = await Promise.all(names.map((name) => secrets.instance.get(name)));
+    expect(got).toEqual(names.map((name) => `value of ${name}`));
+  });
+
+  test.each([
+    ['empty', ''],
+    ['nothing but a line break', '\n'],
+    ['too long', 'x'.repeat(65_537)],
+    ['no text', { user: 'me' }],
+  ])('that is %s is invalid', async (_, value) => {
+    await put('token', value);
+    await expect(secrets.instance.get('token')).rejects.toMatchObject({ name: 'SecretFault', reason: 'invalid' });
+  });
+
+  test('that is not there is not found, also where the helper answers nothing instead of saying so', async () => {
+    await helper('echo \'{"ServerURL":"x","Username":"","Secret":""}\'');
+    await expect(secrets.instance.get('plant/token')).rejects.toMatchObject({ reason: 'not-found' });
+  });
+
+  test('that is not there is not found', async () => {
+    const message = expect.stringContaining('has no secret plant/token');
+    await expect(secrets.instance.get('plant/token')).rejects.toMatchObject({ reason: 'not-found', message });
+  });
+});
+
+test('what is no name is never asked for', async () => {
+  await helper(`touch ${folder}/asked`);
+  for (const name of ['', '../x', 'a//b', 'a b', '$(id)', 'x\n', 'é', 'x'.repeat(254)]) {
+    expect(isSecretName(name)).toBe(false);
+    await expect(secrets.instance.get(name)).rejects.toMatchObject({ reason: 'invalid' });
+  }
+  await expect(readFile(join(folder, 'asked'))).rejects.toThrow('ENOENT');
+});
+
+test('a store that is away is unreachable, and serves again when it is back', async () => {
+  await put('token', 'value');
+  await rename(store(), `${store()}.away`);
+  await expect(secrets.instance.get('token')).rejects.toMatchObject({ reason: 'unreachable' });
+  await rename(`${store()}.away`, store());
+  expect(await secrets.instance.get('token')).toBe('value');
+});
+
+test.each([
+  ['is not there', undefined, 'unreachable', /cannot be run: ENOENT$/],
+  ['is killed', 'kill -9 $$', 'unreachable', /ended with a signal/],
+  ['answers no JSON', 'echo hunter2', 'invalid', /did not answer as credential helpers do/],
+  ['answers something else', 'echo \'{"Password":"hunter2"}\'', 'invalid', /did not answer as credential helpers do/],
+  ['answers no text', "printf '\\377hunter2'", 'invalid', /did not answer as credential helpers do/],
+  ['says the secret, and fails', 'echo hunter2; exit 3', 'unreachable', /ended with 3/],
+  ['answers without end', 'exec yes hunter2', 'invalid', /more than 524288 bytes/],
+])('a helper that %s is told of, and not what it said', async (_, body, reason, message) => {
+  await rm(join(folder, 'docker-credential-kit'));
+  if (body !== undefined) await helper(body);
+  const fault = await secrets.instance.get('token').catch((error: unknown) => error);
+  expect(fault).toMatchObject({ name: 'SecretFault', reason, message: expect.stringMatching(message) });
+  expect(String(fault)).not.toContain('hunter2');
+});
+
+describe('a helper that hangs', () => {
+  const pid = (): Promise<number> =>
+    vi.waitFor(
+      async () => {
+        const text = await readFile(join(folder, 'pid'), 'utf8');
+        if (!text.endsWith('\n')) throw new Error('it has not started yet');
+        return Number(text);
+      },
+      { timeout: 30_000 },
+    );
+  beforeEach(() => helper(`echo $$ >${folder}/pid; exec sleep 100000`));
+
+  test('is ended when its time is over', async () => {
+    await secrets.dispose();
+    secrets = await open({ timeoutSeconds: 0.2 });
+    const message = expect.stringMatching(/did not answer within 0.2 seconds$/);
+    await expect(secrets.instance.get('token')).rejects.toMatchObject({ reason: 'unreachable', message });
+  });
+
+  test('is ended when its caller gives up, with the reason of the caller', async () => {
+    const abort = new AbortController();
+    const got = secrets.instance.get('token', abort.signal).catch((error: unknown) => error);
+    const running = await pid();
+    const reason = new Error('enough');
+    abort.abort(reason);
+    expect(await got).toBe(reason);
+    await vi.waitFor(() => expect(() => process.kill(running, 0)).toThrow('ESRCH'), { timeout: 30_000 });
+  });
+
+  test('is ended with the host', async () => {
+    const got = secrets.instance.get('token').catch((error: unknown) => error);
+    await pid();
+    await secrets.dispose();
+    expect(await got).toMatchObject({ reason: 'unreachable', message: 'the provider of secrets has stopped' });
+  });
+});
+
+test('a caller that has given up already is not served', async () => {
+  await put('token', 'value');
+  await expect(secrets.instance.get('token', AbortSignal.abort(new Error('too late')))).rejects.toThrow('too late');
+});
