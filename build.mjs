@@ -44,6 +44,7 @@ const external = [
   '@peculiar/x509',
   '@photostructure/sqlite',
   'aedes',
+  'chokidar',
   'cli-table3',
   'dockerode',
   'fast-check',

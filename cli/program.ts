@@ -46,6 +46,13 @@ function hostCommands(program: Command, terminal: Terminal): void {
     .argument('<profile>', 'YAML file')
     .action(async (file) => (await import('./commands/run.js')).run(terminal, file));
   program
+    .command('reload')
+    .description('have the host that runs a profile become what the file says now')
+    .argument('<profile>', 'YAML file')
+    .option('--timeout <duration>', 'how long to wait for the outcome', parseDuration, 300_000)
+    .addOption(new Option('-o, --output <format>').choices(['table', 'json']).default('table'))
+    .action(async (file, options) => (await import('./commands/reload.js')).reload(terminal, file, options));
+  program
     .command('validate')
     .description('check a profile and start nothing')
     .argument('<profile>', 'YAML file')

@@ -111,9 +111,10 @@ export async function startHost(profile: ResolvedProfile, options: HostOptions):
       log: log.root,
       signal: reloading.signal,
     });
-    const { summary, plan, down } = report;
-    if (report.outcome === 'reloaded' || report.outcome === 'unchanged') log.root.info(summary, { plan });
-    else log.root.error(summary, { plan, ...(down.length > 0 && { down }) });
+    const { replaced, added, removed } = report.plan;
+    const fields = { outcome: report.outcome, replaced, added, removed };
+    if (report.outcome === 'reloaded' || report.outcome === 'unchanged') log.root.info(report.summary, fields);
+    else log.root.error(report.summary, fields);
     return report;
   }
 

@@ -1,0 +1,41 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+
+/** `tutti run` or `tutti dev` in a process of its own. */
+export interface RunningProcess extends AsyncDisposable {
+  readonly child: ChildProcess;
+  /** What it wrote to standard output and standard error so far. */
+  output(): string;
+  /** Stops it by SIGTERM unless told. @returns its exit status, or the signal that ended it */
+  end(signal?: NodeJS.Signals): Promise<number | NodeJS.Signals | null>;
+}
+
+/** Resolves when the process has written its first line to standard output. */
+export async function startProcess(
+  words: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<RunningProcess> {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'cli/main.ts', ...words], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  }
+  const exit = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+  const early = exit.then(() => {
+    throw new Error(`the process ended:\n${output}`);
+  });
+  early.catch(() => undefined);
+  await Promise.race([once(createInterface({ input: child.stdout }), 'line'), early]);
+  const end = async (signal: NodeJS.Signals = 'SIGTERM'): Promise<number | NodeJS.Signals | null> => {
+    if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+    const [code, by] = await exit;
+    return code ?? by;
+  };
+  return { child, output: () => output, end, [Symbol.asyncDispose]: async () => void (await end()) };
+}
