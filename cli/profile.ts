@@ -1,6 +1,6 @@
 import { hostRefs } from '../core/host/index.js';
 import { DefinitionRegistry } from '../core/plugin/registry.js';
-import { loadProfile, ProfileError, type ResolvedProfile, type Survey, surveyProfile } from '../core/profile/index.js';
+import { type LoadProfileOptions, loadProfile, ProfileError, type ResolvedProfile, type Survey, surveyProfile } from '../core/profile/index.js';
 import { builtins } from './builtins.js';
 import { invalid } from './failure.js';
 import { tuttiVersion } from './version.js';
@@ -14,9 +14,15 @@ export function builtinRegistry(): DefinitionRegistry {
   return registry;
 }
 
-/** @throws CommandFailure with every fault of the file */
-export async function readProfile(file: string): Promise<ResolvedProfile> {
-  return loadProfile(file, { ...options(), hostRefs }).catch(refuse);
+/**
+ * @param more how plugins are loaded, where that is not as always
+ * @throws CommandFailure with every fault of the file
+ */
+export async function readProfile(
+  file: string,
+  more: Pick<LoadProfileOptions, 'loadPlugin'> = {},
+): Promise<ResolvedProfile> {
+  return loadProfile(file, { ...options(), hostRefs, ...more }).catch(refuse);
 }
 
 /**

@@ -46,6 +46,11 @@ function hostCommands(program: Command, terminal: Terminal): void {
     .argument('<profile>', 'YAML file')
     .action(async (file) => (await import('./commands/run.js')).run(terminal, file));
   program
+    .command('dev')
+    .description('run a host, and reload it at each save of its profile or of a plugin that is named by path')
+    .argument('<profile>', 'YAML file')
+    .action(async (file) => (await import('./commands/dev.js')).dev(terminal, file));
+  program
     .command('reload')
     .description('have the host that runs a profile become what the file says now')
     .argument('<profile>', 'YAML file')

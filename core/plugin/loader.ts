@@ -30,6 +30,8 @@ export interface LoadPluginOptions {
   readonly from: string;
   /** Milliseconds that importing may take; 10,000 unless told. */
   readonly timeout?: number;
+  /** Imports the module that was found; once for each process unless told. */
+  readonly importModule?: (url: string) => Promise<unknown>;
 }
 
 const defaultTimeout = 10_000;
@@ -43,8 +45,8 @@ export async function loadPlugin(specifier: string, options: LoadPluginOptions):
   const url = isPath(specifier)
     ? await locatePath(specifier, resolve(dirname(options.from), specifier))
     : locatePackage(specifier, options.from);
-  const load = () => (typescript.test(url) ? compile(url) : import(url));
-  const module = await importWithin(specifier, load, options.timeout ?? defaultTimeout);
+  const load = options.importModule ?? importOnce;
+  const module = await importWithin(specifier, () => load(url), options.timeout ?? defaultTimeout);
   return asPlugin(specifier, module);
 }
 
@@ -64,6 +66,7 @@ export async function importBeside(
   return importWithin(file, () => compile(pathToFileURL(file).href, modules), timeout);
 }
 
+/** Whether it names a file or a folder, not a package. */
 export function isPath(specifier: string): boolean {
   return /^\.{1,2}([/\\]|$)/.test(specifier) || isAbsolute(specifier);
 }
@@ -136,6 +139,10 @@ async function importWithin(specifier: string, load: () => Promise<unknown>, tim
 export type VirtualModules = Readonly<Record<string, Record<string, unknown>>>;
 
 const typescript = /\.[cm]?ts$/;
+
+function importOnce(url: string): Promise<unknown> {
+  return typescript.test(url) ? compile(url) : import(url);
+}
 
 /**
  * Compiles what it imports, and takes off types without checking them. `tutti/plugin` is this very host's, so that a

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { loadPlugin } from '../plugin/loader.js';
 import type { DefinitionRegistry } from '../plugin/registry.js';
 import type { Ref } from '../ports/port.js';
 import { check } from './check.js';
@@ -20,6 +21,8 @@ export interface LoadProfileOptions {
   readonly hostVersion: string;
   /** What the host itself provides: an entry uses it without naming an entry. */
   readonly hostRefs: readonly Ref<unknown>[];
+  /** For plugins that are being written; each module is imported once in a process unless told. */
+  readonly loadPlugin?: typeof loadPlugin;
   /** For tests; UTF-8 from the file system unless told. */
   readonly readFile?: ReadSource;
 }

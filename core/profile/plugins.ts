@@ -15,6 +15,7 @@ export interface LoadPluginsOptions {
   readonly registry: DefinitionRegistry;
   readonly hostVersion: string;
   readonly faults: FaultCollector;
+  readonly loadPlugin?: typeof loadPlugin | undefined;
 }
 
 /** A plugin that the file names, loaded. */
@@ -44,7 +45,7 @@ interface Named extends PluginSource {
  * what is imported may do anything, and once more afterwards.
  */
 export async function loadPlugins(root: MapNode, options: LoadPluginsOptions): Promise<LoadedPlugins> {
-  const { file, hostVersion } = options;
+  const { file, hostVersion, loadPlugin: load = loadPlugin } = options;
   const registry = new Registry(options.registry);
   const items = itemsOf(pairOf(root, 'plugins')?.value);
   const named = items.flatMap((node, index) => namedBy(node, index, file));
@@ -54,7 +55,7 @@ export async function loadPlugins(root: MapNode, options: LoadPluginsOptions): P
   for (const each of trusted) {
     const { specifier, from, integrity } = each;
     await succeeds(each, items, options, async () => {
-      const plugin = await loadPlugin(specifier, { from });
+      const plugin = await load(specifier, { from });
       await verified(each);
       registry.add(plugin, hostVersion);
       plugins.push({ specifier, from, plugin, ...(integrity && { integrity }) });

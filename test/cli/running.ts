@@ -11,10 +11,11 @@ export interface RunningProcess extends AsyncDisposable {
   end(signal?: NodeJS.Signals): Promise<number | NodeJS.Signals | null>;
 }
 
-/** Resolves when the process has written its first line to standard output. */
+/** Resolves when the process has written its first line, to standard output unless told. */
 export async function startProcess(
   words: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  first: 'stdout' | 'stderr' = 'stdout',
 ): Promise<RunningProcess> {
   const child = spawn(process.execPath, ['--import', 'tsx', 'cli/main.ts', ...words], {
     env: { ...process.env, ...env },
@@ -31,7 +32,7 @@ export async function startProcess(
     throw new Error(`the process ended:\n${output}`);
   });
   early.catch(() => undefined);
-  await Promise.race([once(createInterface({ input: child.stdout }), 'line'), early]);
+  await Promise.race([once(createInterface({ input: child[first] }), 'line'), early]);
   const end = async (signal: NodeJS.Signals = 'SIGTERM'): Promise<number | NodeJS.Signals | null> => {
     if (child.exitCode === null && child.signalCode === null) child.kill(signal);
     const [code, by] = await exit;

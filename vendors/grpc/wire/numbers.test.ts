@@ -12,7 +12,7 @@ const commands = profiles
   .join(' && ');
 
 it('has a locked number for every field of every built-in operation', async () => {
-  const read = await Promise.all(profiles.map(readProfile));
+  const read = await Promise.all(profiles.map((file) => readProfile(file)));
   const vendors = new Set(read.flatMap(({ entries }) => entries.map(({ definition }) => definition.type)));
   const missed = Object.keys(builtins.definitions).filter((type) => type.startsWith('vendor.') && !vendors.has(type));
   expect(missed, 'built-in vendors that none of the profiles here has').toEqual([]);
