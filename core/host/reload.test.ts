@@ -337,6 +337,32 @@ describe('reload', () => {
     expect(events).not.toContain('create user#3');
   });
 
+  it('lets the old part come to its end before the rest is stopped, when the host is stopped meanwhile', async () => {
+    const house = toys();
+    const host = await hostOf(house);
+    const finish = new Latch();
+    const draining = new Latch();
+    const phases = new Set<string>();
+    house.orders.drain = (entry) => {
+      if (entry !== 'user') return undefined;
+      draining.open();
+      return finish.opened;
+    };
+    house.orders.stop = () => void phases.add(host.status.phase());
+    const reloaded = host.reload(changed);
+    await draining.opened;
+    const stopped = host.stop();
+    await setImmediate();
+    expect(house.events.filter((event) => event.startsWith('drain'))).toEqual(['drain user#1']);
+    finish.open();
+    expect(await reloaded).toMatchObject({ outcome: 'stopped' });
+    await stopped;
+    const events = house.take();
+    expect(events.indexOf('stop part#1')).toBeLessThan(events.indexOf('drain aside#1'));
+    expect(events.filter((event) => event.startsWith('start'))).toEqual([]);
+    expect([...phases]).toEqual(['draining']);
+  });
+
   it('does nothing after the host has stopped', async () => {
     const house = toys();
     const host = await startTestHost({ profile: profile(), definitions: house.definitions });
