@@ -83,9 +83,9 @@ class Reader {
     const stray = [...marks.keys()].find((mark) => !allowed.includes(mark));
     if (stray !== undefined) throw new Error(`"${stray}" is no mark of ${language}; there are ${allowed.join(', ')}`);
     if (marks.get('skip') === '' || marks.get('covered') === '') throw new Error('say why, or by which test');
-    if (marks.has('skip')) return;
     const file = marks.get('file');
     if (file !== undefined) this.#place.write(file, text);
+    if (marks.has('skip')) return;
     const excerpt = marks.get('excerpt');
     if (excerpt !== undefined) requireExcerpt(text, excerpt);
     if (language === 'sh') await this.#run(block);
