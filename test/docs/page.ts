@@ -10,7 +10,8 @@ import { type Serving, serve, Terminal } from './shell.js';
 
 /** The marks that a block of a language may have; `docs/README.md` says what they mean. */
 const known: Readonly<Record<string, readonly string[]>> = {
-  sh: ['background', 'until', 'exit', 'restart', 'covered', 'skip'],
+  sh: ['background', 'port', 'until', 'exit', 'restart', 'covered', 'skip'],
+  console: ['exit', 'skip'],
   text: ['output', 'skip'],
   yaml: ['file', 'excerpt', 'fragment', 'at', 'skip'],
   ts: ['file', 'excerpt', 'skip'],
@@ -89,6 +90,7 @@ class Reader {
     const excerpt = marks.get('excerpt');
     if (excerpt !== undefined) requireExcerpt(text, excerpt);
     if (language === 'sh') await this.#run(block);
+    else if (language === 'console') await this.#converse(block);
     else if (language === 'text') this.#compare(block);
     else if (language === 'yaml') await checkProfile(this.#place, block);
     else if (language === 'json') JSON.parse(text);
@@ -100,7 +102,9 @@ class Reader {
     const covered = marks.get('covered');
     if (covered !== undefined) return requireFiles(covered);
     if (marks.has('restart')) await this.#stopAll();
-    const script = this.#place.write(`.page/line-${line}.sh`, text);
+    const port = marks.get('port');
+    const before = port === undefined ? '' : `export TUTTI_HTTP_PORT=${port}; `;
+    const script = this.#place.write(`.page/line-${line}.sh`, before + text);
     const background = marks.get('background');
     const until = marks.get('until');
     if (background !== undefined) {
@@ -116,9 +120,26 @@ class Reader {
     if (!marks.has('output'))
       throw new Error('is it the output of the commands before (output), or only shown (skip="why")?');
     if (this.#output === undefined) throw new Error('there is no output before this to be compared with');
-    const found = this.#place.asWritten(this.#output);
+    this.#requireShown(text, this.#output);
     this.#output = undefined;
-    if (!isAsShown(text, found)) throw new Error(`the page shows\n${text}\nand what was put out is\n${found}`);
+  }
+
+  #requireShown(shown: string, output: string): void {
+    const found = this.#place.asWritten(output);
+    if (!isAsShown(shown, found)) throw new Error(`the page shows\n${shown}\nand what was put out is\n${found}`);
+  }
+
+  /** Commands after `$`, each with what it puts out below it, where the page shows that. */
+  async #converse({ line, marks, text }: Block): Promise<void> {
+    const [, ...turns] = `\n${text}`.split('\n$ ');
+    if (turns.length === 0) throw new Error('no line begins with "$ "');
+    for (const [index, turn] of turns.entries()) {
+      const [command = '', ...shown] = turn.split('\n');
+      const script = this.#place.write(`.page/line-${line}-${index}.sh`, `${command}\n`);
+      const isLast = index === turns.length - 1;
+      const output = await this.#terminal.run(script, isLast ? Number(marks.get('exit') ?? 0) : 0);
+      if (shown.some((one) => one.trim() !== '')) this.#requireShown(shown.join('\n'), output);
+    }
   }
 
   async #stopAll(): Promise<void> {
