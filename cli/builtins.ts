@@ -10,6 +10,7 @@ export const builtins: LazyPlugin = {
     'state.memory': async () => (await import('../providers/state/memory/index.js')).default,
     'state.sqlite': async () => (await import('../providers/state/sqlite/index.js')).default,
     'events.memory': async () => (await import('../providers/events/memory/index.js')).default,
+    'secret.file': async () => (await import('../providers/secret/file/index.js')).default,
     'registry.oci': async () => (await import('../providers/registry/oci/index.js')).default,
     'target.process': async () => (await import('../providers/target/process/index.js')).default,
     'target.docker': async () => (await import('../providers/target/docker/index.js')).default,

@@ -9,6 +9,7 @@ import type { StateProvider } from '../ports/state.js';
 import type { ResolvedEntry, ResolvedProfile } from '../profile/index.js';
 import { dependenciesOf, servedBy, stateOf, vendorsOf } from './dependencies.js';
 import { type ProvisionFailure, StartUpError } from './failures.js';
+import { guarded } from './guarded.js';
 import type { LifecycleNode } from './lifecycle.js';
 import type { HostLog } from './log.js';
 import { madeBy } from './made.js';
@@ -88,7 +89,8 @@ export function tryToAssemble(profile: ResolvedProfile, options: AssemblyOptions
           ...(entry.slot === 'bindings' && { surface: surfaceOf(entry) }),
         } as BindingContext<unknown, Uses>),
       )
-      .inSingletonScope();
+      .inSingletonScope()
+      .onActivation((_, instance) => guarded(entry.definition, instance, options.log));
   }
 
   for (const entry of profile.entries) {

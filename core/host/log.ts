@@ -59,6 +59,7 @@ export function createLog(settings: LogSettings, output: Writable = process.stde
     root: of('host'),
     of,
     hide: (values) => {
+      if (values.every((value) => secrets.includes(value))) return;
       secrets = [...new Set([...secrets, ...values])].sort((a, b) => b.length - a.length);
     },
     apply: (changed) => {

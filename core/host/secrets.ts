@@ -20,7 +20,6 @@ interface SchemaParts {
 
 /**
  * The secret values in a config, by the marks of its schema, so that the log can keep them out wherever they turn up.
- * Values of fewer than four characters are left alone: hiding them would hide half of every text.
  */
 export function secretValues(schema: z.ZodType, value: unknown): string[] {
   const found = new Set<string>();
@@ -28,12 +27,17 @@ export function secretValues(schema: z.ZodType, value: unknown): string[] {
   return [...found];
 }
 
+/** Values of fewer than four characters are left alone: hiding them would hide half of every text. */
+export function isWorthHiding(value: string): boolean {
+  return value.length >= 4;
+}
+
 /** @param tried schemas that this same value was held against already: one may hold itself */
 function collect(schema: z.ZodType, value: unknown, found: Set<string>, tried: Set<z.ZodType>): void {
   if (value === undefined || value === null || tried.has(schema)) return;
   tried.add(schema);
   if (isSecret(schema)) {
-    for (const text of texts(value, new Set())) if (text.length >= 4) found.add(text);
+    for (const text of texts(value, new Set())) if (isWorthHiding(text)) found.add(text);
     return;
   }
   // By the definition, not by class: a plugin may bring its own copy of zod, and zod may grow further kinds.

@@ -33,6 +33,13 @@ export * from './loggers.js';
 export { memoryEvents } from './memory-events.js';
 export { memoryState } from './memory-state.js';
 export * from './run-kit.js';
+export {
+  type SecretStore,
+  type SecretSubjectOptions,
+  type SecretUnderTest,
+  secretKit,
+  secretSubjects,
+} from './secret/index.js';
 export { stateKit } from './state/index.js';
 export * from './subject.js';
 export {

@@ -1,0 +1,27 @@
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { type SecretStore, secretSubjects } from '../../core/testing/index.js';
+import file from '../../providers/secret/file/index.js';
+
+/** A directory of secrets, as whoever looks after them uses it. */
+export async function secretDirectory(directory: string): Promise<SecretStore> {
+  await mkdir(directory, { mode: 0o700 });
+  return {
+    async put(name, value) {
+      const path = join(directory, name);
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      await writeFile(`${directory}.new`, value, { mode: 0o600 });
+      await rename(`${directory}.new`, path);
+    },
+    remove: (name) => rm(join(directory, name)),
+    async breakDown() {
+      await rename(directory, `${directory}.away`);
+      return () => rename(`${directory}.away`, directory);
+    },
+  };
+}
+
+export const fileSubjects = secretSubjects(file, {
+  config: { directory: 'secrets' },
+  store: (dataDir) => secretDirectory(join(dataDir, 'secrets')),
+});

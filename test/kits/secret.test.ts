@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import { formatReport, runKit, secretKit } from '../../core/testing/index.js';
+import * as mutants from './mutants/secret.js';
+
+test.for([
+  [mutants.CachesForever, 'who calls again after a rotation gets the new value'],
+  [mutants.StripsLineBreaks, 'spaces, line breaks within and all of Unicode stay as they are'],
+  [mutants.Trims, 'spaces, line breaks within and all of Unicode stay as they are'],
+  [mutants.FollowsPaths, 'what is no name is invalid'],
+  [mutants.TellsTheValue, 'a larger one is invalid, and no message holds it'],
+  [mutants.ThrowsWhatItGets, 'a name that nothing is kept under is not found'],
+  [mutants.AnswersNothing, 'a name that nothing is kept under is not found'],
+  [mutants.IgnoresAborts, 'a call that is aborted before it begins rejects with the abort'],
+  [mutants.MixesCallers, '100 callers at once each get the value of their name'],
+] as const)('the secret kit catches a provider that %o', async ([mutant, name]) => {
+  const report = await runKit(secretKit, mutants.subjects(mutant), { patience: 1_000, seed: 1 });
+  const failed = report.cases.filter(({ status }) => status === 'failed').map((each) => each.name);
+  expect(failed, formatReport(report)).toContain(name);
+});
+
+test('the secret kit passes what the mutants are made of', async () => {
+  const report = await runKit(secretKit, mutants.subjects(mutants.SecretMutant));
+  expect(report, formatReport(report)).toMatchObject({ failed: 0, skipped: 0 });
+});
