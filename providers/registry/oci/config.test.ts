@@ -21,6 +21,7 @@ describe('the config of registry.oci', () => {
     [{ url: 'https://harbor.example' }],
     [{ url: 'https://harbor.example:8443/', username: 'ada', password: 'x' }],
     [{ url: 'http://127.0.0.1:5000', passwordFile: 'admin.token' }],
+    [{ url: 'https://harbor.example', username: 'ada', passwordSecret: 'harbor/ada' }],
     [{ url: 'http://localhost:5000' }],
     [{ url: 'http://[::1]:5000' }],
   ])('takes %j', (registry) => {
@@ -35,10 +36,21 @@ describe('the config of registry.oci', () => {
       { url: 'https://a:b@harbor.example' },
       'registries.0.url: credentials do not belong in the URL; use username and password',
     ],
-    [{ url: 'https://h', username: 'ada' }, 'registries.0.username: a username needs a password or a passwordFile'],
+    [
+      { url: 'https://h', username: 'ada' },
+      'registries.0.username: a username needs a password, a passwordFile or a passwordSecret',
+    ],
     [
       { url: 'https://h', password: 'a', passwordFile: 'b' },
       'registries.0.passwordFile: password and passwordFile exclude each other',
+    ],
+    [
+      { url: 'https://h', passwordFile: 'b', passwordSecret: 'c' },
+      'registries.0.passwordSecret: passwordFile and passwordSecret exclude each other',
+    ],
+    [
+      { url: 'https://h', passwordSecret: '../c' },
+      'registries.0.passwordSecret: not the name of a secret (letters, digits, `.`, `_`, `-`, in parts between `/`)',
     ],
     [{ url: 'https://h', insecure: true }, 'registries.0: Unrecognized key: "insecure"'],
     [{ url: 'harbor.example' }, 'registries.0.url: Invalid URL'],

@@ -1,4 +1,4 @@
-import { secret, z } from '../../../core/plugin/index.js';
+import { isSecretName, secret, z } from '../../../core/plugin/index.js';
 
 /** Whether a URL's host is this machine: the only place that plain HTTP may lead to. */
 export function isLoopback({ hostname }: URL): boolean {
@@ -26,21 +26,23 @@ const registry = z
     username: z.string().min(1).optional().describe('`tutti` unless told, for registries where a token is all'),
     password: secret(z.string().min(1)).optional().describe('Or token; better kept in a file'),
     passwordFile: z.string().min(1).optional().describe('File that holds the password, or token; read at each use'),
+    passwordSecret: z
+      .string()
+      .refine(isSecretName, 'not the name of a secret (letters, digits, `.`, `_`, `-`, in parts between `/`)')
+      .optional()
+      .describe('Name of the secret that is the password, or token; asked for at each use'),
   })
-  .superRefine(({ username, password, passwordFile }, context) => {
-    const passwords = [password, passwordFile].filter((one) => one !== undefined).length;
-    if (passwords === 2) {
-      context.addIssue({
-        code: 'custom',
-        path: ['passwordFile'],
-        message: 'password and passwordFile exclude each other',
-      });
+  .superRefine(({ username, password, passwordFile, passwordSecret }, context) => {
+    const passwords = Object.entries({ password, passwordFile, passwordSecret }).filter(([, one]) => one !== undefined);
+    const [first, second] = passwords.map(([key]) => key);
+    if (first !== undefined && second !== undefined) {
+      context.addIssue({ code: 'custom', path: [second], message: `${first} and ${second} exclude each other` });
     }
-    if (username !== undefined && passwords === 0) {
+    if (username !== undefined && first === undefined) {
       context.addIssue({
         code: 'custom',
         path: ['username'],
-        message: 'a username needs a password or a passwordFile',
+        message: 'a username needs a password, a passwordFile or a passwordSecret',
       });
     }
   });

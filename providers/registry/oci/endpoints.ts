@@ -3,8 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { rootCertificates } from 'node:tls';
 import type * as Undici from 'undici';
 import type { Agent, Dispatcher } from 'undici';
-import { type RegistryCredentials, RegistryFault } from '../../../core/ports/index.js';
+import { type RegistryCredentials, RegistryFault, type SecretProvider } from '../../../core/ports/index.js';
 import { isLoopback, type OciConfig, type RegistryConfig } from './config.js';
+import { nobodyToAsk, secretPassword } from './secret-password.js';
 
 interface Agents {
   readonly ca: string | undefined;
@@ -24,6 +25,7 @@ export class Endpoint {
   constructor(
     private readonly config: RegistryConfig,
     private readonly timeouts: OciConfig['timeouts'],
+    private readonly secrets?: SecretProvider,
   ) {
     this.origin = new URL(config.url);
     this.host = this.origin.host;
@@ -31,12 +33,15 @@ export class Endpoint {
       config.ca === undefined ? "the system's CAs (`ca` of its entry in `registries` names another)" : config.ca;
   }
 
-  /** Read at each use, so that a password that was changed in its file counts at once. */
-  async credentials(): Promise<RegistryCredentials | undefined> {
-    const { username = 'tutti', password, passwordFile } = this.config;
+  /** Read at each use, so that a password that was changed where it is kept counts at once. */
+  async credentials(signal?: AbortSignal): Promise<RegistryCredentials | undefined> {
+    const { username = 'tutti', password, passwordFile, passwordSecret } = this.config;
     if (password !== undefined) return { username, password };
-    if (passwordFile === undefined) return undefined;
-    return { username, password: (await this.#read(passwordFile, 'passwordFile')).trim() };
+    if (passwordFile !== undefined) {
+      return { username, password: (await this.#read(passwordFile, 'passwordFile')).trim() };
+    }
+    if (passwordSecret === undefined || !this.secrets) return undefined;
+    return { username, password: await secretPassword(this.secrets, passwordSecret, this.host, signal) };
   }
 
   /**
@@ -118,9 +123,11 @@ export class Endpoint {
 export class Endpoints {
   readonly #byAddress = new Map<string, Endpoint>();
 
+  /** @throws Error when a password is in a secret and there is nobody to ask for it */
   constructor(
     private readonly config: OciConfig,
     resolvePath: (path: string) => string,
+    secrets?: SecretProvider,
   ) {
     for (const { ca, passwordFile, ...registry } of config.registries) {
       const files = {
@@ -130,7 +137,8 @@ export class Endpoints {
       const { origin } = new URL(registry.url);
       // The first entry of an address counts, so that a profile can put a default behind what the environment names.
       if (this.#byAddress.has(origin)) continue;
-      this.#byAddress.set(origin, new Endpoint({ ...registry, ...files }, config.timeouts));
+      if (registry.passwordSecret !== undefined && !secrets) throw new Error(nobodyToAsk(registry.url));
+      this.#byAddress.set(origin, new Endpoint({ ...registry, ...files }, config.timeouts, secrets));
     }
   }
 

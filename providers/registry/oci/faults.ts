@@ -54,7 +54,7 @@ export function statusFault(
   if (status === 401) {
     const todo =
       user === undefined
-        ? 'it needs credentials; add username and password (or passwordFile) to its entry in `registries`'
+        ? 'it needs credentials; add username and password (or passwordFile, passwordSecret) to its entry in `registries`'
         : `it does not accept the credentials of ${user}`;
     return new RegistryFault('denied', `${at}: ${todo} (${quote})`);
   }

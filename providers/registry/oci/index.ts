@@ -1,5 +1,5 @@
-import { defineProvider } from '../../../core/plugin/index.js';
-import { ArtifactRegistry } from '../../../core/ports/index.js';
+import { defineProvider, optional } from '../../../core/plugin/index.js';
+import { ArtifactRegistry, SecretProvider } from '../../../core/ports/index.js';
 import { Authorization } from './authorization.js';
 import { ociConfig } from './config.js';
 import { Endpoints } from './endpoints.js';
@@ -17,8 +17,9 @@ export const registryOci = defineProvider({
     files: 'Reads the CA and password files of its config',
   },
   config: ociConfig,
-  create: ({ config, clock, resolvePath }) => {
-    const endpoints = new Endpoints(config, resolvePath);
+  uses: { secrets: optional(SecretProvider) },
+  create: ({ config, uses, clock, resolvePath }) => {
+    const endpoints = new Endpoints(config, resolvePath, uses.secrets);
     const transport = new Transport(new Authorization(clock, config.timeouts.answer), clock, config);
     const registry = new OciRegistry(endpoints, transport, config.timeouts);
     return Object.assign(registry, { stop: () => endpoints.close() });

@@ -57,7 +57,7 @@ export class Transport {
    * @throws RegistryFault for everything else, the signal's reason when it aborts
    */
   async send(request: RegistryRequest): Promise<Answer> {
-    const credentials = request.credentials ?? (await request.endpoint.credentials());
+    const credentials = request.credentials ?? (await request.endpoint.credentials(request.signal));
     const read = request.method === 'GET' || request.method === 'HEAD';
     for (let attempt = 1; ; attempt++) {
       const last = !read || attempt >= this.config.attempts;
