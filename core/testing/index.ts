@@ -32,6 +32,13 @@ export {
 export * from './loggers.js';
 export { memoryEvents } from './memory-events.js';
 export { memoryState } from './memory-state.js';
+export {
+  type RegistryPlace,
+  type RegistrySubjectOptions,
+  type RegistryUnderTest,
+  registryKit,
+  registrySubjects,
+} from './registry/index.js';
 export * from './run-kit.js';
 export {
   type SecretStore,

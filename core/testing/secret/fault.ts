@@ -1,4 +1,5 @@
 import { SecretFault } from '../../ports/index.js';
+import { isAbort } from '../disclosure.js';
 import type { KitCase } from '../kit.js';
 import { KitSkip } from '../trial.js';
 import { comes, get, type SecretTrial, untold } from './means.js';
@@ -27,10 +28,10 @@ export const faultCases: readonly KitCase<SecretUnderTest>[] = [
     );
     const staying = get(trial, 'kit-token');
     abort.abort(reason);
-    const ended = await trial.within('the aborted call', leaving);
-    const right = ended === 'value' || (ended instanceof Error && isAbort(ended, reason));
+    const [ended, value] = await Promise.all([trial.within('the aborted call', leaving), staying]);
+    const right = ended === 'value' || isAbort(ended, reason);
     trial.holds('how the aborted call ended', right, "the value, the signal's reason, or an AbortError", ended);
-    trial.equal('what another caller gets', await staying, 'value');
+    trial.equal('what another caller gets', value, 'value');
   }),
 
   fault('a store that is away is unreachable, and serves again when it is back', async (trial) => {
@@ -48,7 +49,3 @@ export const faultCases: readonly KitCase<SecretUnderTest>[] = [
     await comes(trial, 'kit-other', 'another value');
   }),
 ];
-
-function isAbort(error: Error, reason: Error): boolean {
-  return !(error instanceof SecretFault) && (error === reason || error.name === 'AbortError');
-}
