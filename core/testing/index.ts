@@ -60,3 +60,11 @@ export {
 } from './target/index.js';
 export { KitFailure, KitSkip, type Trial } from './trial.js';
 export type { GivenUses, MadeUses } from './uses.js';
+export {
+  type VendorCaller,
+  type VendorSample,
+  type VendorSubjectOptions,
+  type VendorUnderTest,
+  vendorKit,
+  vendorSubjects,
+} from './vendor/index.js';
