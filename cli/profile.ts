@@ -1,6 +1,13 @@
 import { hostRefs } from '../core/host/index.js';
 import { DefinitionRegistry } from '../core/plugin/registry.js';
-import { type LoadProfileOptions, loadProfile, ProfileError, type ResolvedProfile, type Survey, surveyProfile } from '../core/profile/index.js';
+import {
+  type LoadProfileOptions,
+  loadProfile,
+  ProfileError,
+  type ResolvedProfile,
+  type Survey,
+  surveyProfile,
+} from '../core/profile/index.js';
 import { builtins } from './builtins.js';
 import { invalid } from './failure.js';
 import { tuttiVersion } from './version.js';

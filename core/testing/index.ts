@@ -1,4 +1,5 @@
 /** What the author of a plugin tests with: `tutti/testing`. Marks of stability: see `tutti/plugin`. */
+
 export { systemClock } from '../host/clock.js';
 export {
   type BindingLack,
@@ -68,3 +69,12 @@ export {
   vendorKit,
   vendorSubjects,
 } from './vendor/index.js';
+export {
+  type FleetContent,
+  type FleetDisturbance,
+  type FleetSide,
+  type WfmSubjectOptions,
+  type WfmUnderTest,
+  wfmKit,
+  wfmSubjects,
+} from './wfm/index.js';
