@@ -1,5 +1,7 @@
+import type { Descriptor } from '../../ports/index.js';
 import type { KitCase } from '../kit.js';
 import { artifact, at, collect, largeLayer, type RegistryTrial, refused, repository, same, seeded } from './means.js';
+import { digestOf } from './server/index.js';
 import type { RegistryUnderTest } from './subject.js';
 
 type Run = (trial: RegistryTrial) => Promise<void>;
@@ -45,6 +47,16 @@ export const readingCases: readonly KitCase<RegistryUnderTest>[] = [
     const found = await trial.within('resolve', trial.instance.resolve(reference));
     trial.equal('the digest', found.descriptor.digest, descriptor.digest);
     trial.equal('the manifest', found.manifest, manifest);
+  }),
+
+  basic('an index of one manifest is that manifest, and one of several is a fault', async (trial) => {
+    const [one, two] = [seeded(trial, 'one'), seeded(trial, 'two')];
+    index(trial, 'single', [one.descriptor]);
+    index(trial, 'several', [one.descriptor, two.descriptor]);
+    const found = await trial.within('resolve', trial.instance.resolve(at(trial, { tag: 'single' })));
+    trial.equal('the digest', found.descriptor.digest, one.descriptor.digest);
+    trial.equal('the manifest', found.manifest, one.manifest);
+    await refused(trial, 'resolve of several', trial.instance.resolve(at(trial, { tag: 'several' })));
   }),
 
   basic('a tag that was moved resolves to what it is at now', async (trial) => {
@@ -127,3 +139,12 @@ export const readingCases: readonly KitCase<RegistryUnderTest>[] = [
     trial.equal('what the registry was asked', trial.instance.server.requests.length, 0);
   }),
 ];
+
+/** Puts an index there (image-spec v1.1, image-index.md). */
+function index(trial: RegistryTrial, tag: string, manifests: readonly Descriptor[]): void {
+  const mediaType = 'application/vnd.oci.image.index.v1+json';
+  const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, manifests }));
+  const there = trial.instance.server.repository(repository);
+  there.manifests.set(digestOf(bytes), { mediaType, bytes });
+  there.tags.set(tag, digestOf(bytes));
+}
