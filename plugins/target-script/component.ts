@@ -1,6 +1,13 @@
-import { type DesiredApplication, type DesiredComponent, type Json, TargetFault, z } from 'tutti/plugin';
+import {
+  type DesiredApplication,
+  type DesiredComponent,
+  type Json,
+  type TargetDeclaration,
+  TargetFault,
+  z,
+} from 'tutti/plugin';
 
-export const deploymentType = 'custom';
+const deploymentType = 'custom';
 
 /** A file name and nothing else: a deployment chooses among the scripts of the machine, it brings none along. */
 const scriptName = z
@@ -12,6 +19,13 @@ export const component = {
   properties: z.looseObject({ 'x-script': scriptName }),
   changes: { properties: ['x-script'], parameters: ['*'] },
 } as const;
+
+/** What this target is, as data. */
+export const declares = {
+  components: [{ deploymentType, ...component }],
+  dryRun: false,
+  parallel: 16,
+} satisfies TargetDeclaration;
 
 export const settings = z.strictObject({
   scripts: z

@@ -1,5 +1,5 @@
 import { defineProvider, TargetProvider } from 'tutti/plugin';
-import { component, deploymentType, settings } from './component.ts';
+import { declares, settings } from './component.ts';
 import { ScriptTarget } from './target.ts';
 
 export default defineProvider({
@@ -9,7 +9,7 @@ export default defineProvider({
   summary: 'Runs components by scripts of this machine: apply, status, remove',
   host: '>=0.1.0',
   config: settings,
-  declares: { components: [{ deploymentType, ...component }], dryRun: false, parallel: 16 },
+  declares,
   needs: {
     files: 'reads the folder of scripts that its config names',
     programs: 'runs those scripts, as the user that the host runs as; /bin/sh',

@@ -7,6 +7,7 @@ import {
   type ActualComponent,
   type ApplyCall,
   type Context,
+  capabilitiesOf,
   componentDigest,
   type DesiredApplication,
   type Lifecycle,
@@ -15,7 +16,7 @@ import {
   type TargetProvider,
   type z,
 } from 'tutti/plugin';
-import { type ComponentRecord, component, deploymentType, recordOf, type settings } from './component.ts';
+import { type ComponentRecord, component, declares, recordOf, type settings } from './component.ts';
 import { ComponentFolder, readIfThere } from './folder.ts';
 import { endLeftover, type Run, runScript } from './run-script.ts';
 import { Turns } from './turns.ts';
@@ -55,17 +56,15 @@ export class ScriptTarget implements TargetProvider, Lifecycle {
 
   async describe(): Promise<TargetCapabilities> {
     const { blocks, bsize } = await statfs(this.#on.dataDir);
-    return {
-      deploymentTypes: [deploymentType],
+    return capabilitiesOf(declares, {
       runtimes: ['custom'],
       facts: {
         cpus: [{ cores: availableParallelism(), architecture: arch() === 'x64' ? 'amd64' : arch() }],
         memory: `${Math.floor(totalmem() / mebibyte)}Mi`,
         storage: `${Math.floor((blocks * bsize) / mebibyte)}Mi`,
       },
-      changes: component.changes,
       parallel: this.#on.config.parallel,
-    };
+    });
   }
 
   async actual(): Promise<readonly ActualApplication[]> {

@@ -9,6 +9,7 @@ const host: HostStatus = {
   phase: () => 'ready',
   entries: () => [{ name: 'store', type: 'state.memory', health: { status: 'degraded', reason: 'the disk is slow' } }],
   addresses: () => [],
+  operations: () => [],
 };
 
 const make = vendorSubjects(system, {

@@ -3,7 +3,11 @@ import type { BindingSubjectOptions } from '../binding/index.js';
 import type { ExpectedFailure } from '../kit-options.js';
 import type { CrashRecipe, MakeSubject } from '../kit-subject.js';
 import type { LifecycleSubjectOptions } from '../lifecycle/index.js';
+import type { RegistrySubjectOptions } from '../registry/index.js';
+import type { SecretSubjectOptions } from '../secret/index.js';
 import type { TargetSubjectOptions, TargetUnderTest } from '../target/index.js';
+import type { VendorSubjectOptions } from '../vendor/index.js';
+import type { WfmSubjectOptions } from '../wfm/index.js';
 
 /** What the kit of a port needs beside what is said once for all kits. */
 type Means<Options> = Omit<Options, 'config' | 'uses' | 'clock'>;
@@ -21,6 +25,14 @@ export interface ConformanceOptions extends LifecycleSubjectOptions {
   readonly state?: { readonly crash: Pick<CrashRecipe, 'module' | 'export' | 'execArgv'> };
   /** Targets: the platform as it is seen by another door, or who makes whole subjects. */
   readonly target?: Means<TargetSubjectOptions> | MakeSubject<TargetUnderTest>;
+  /** Registries: the config for a registry that the kit runs. */
+  readonly registry?: RegistrySubjectOptions;
+  /** Secrets: the store by another door. */
+  readonly secret?: Means<SecretSubjectOptions>;
+  /** A device's line: the fleet manager at its other end. */
+  readonly wfm?: WfmSubjectOptions;
+  /** Vendors: calls to try, at least one for each operation. */
+  readonly samples?: VendorSubjectOptions['samples'];
   /** Bindings: the other end of the line. */
   readonly binding?: Means<BindingSubjectOptions>;
 }

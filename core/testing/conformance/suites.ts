@@ -1,13 +1,25 @@
 import type { DefinitionKind } from '../../plugin/definition.js';
-import { EventBus, StateProvider, TargetProvider } from '../../ports/index.js';
+import {
+  ArtifactRegistry,
+  EventBus,
+  FleetManager,
+  SecretProvider,
+  StateProvider,
+  type TargetDeclaration,
+  TargetProvider,
+} from '../../ports/index.js';
 import { bindingKit, bindingSubjects } from '../binding/index.js';
 import { eventKit } from '../events/index.js';
 import type { MakeSubject } from '../kit-subject.js';
 import { lifecycleKit, lifecycleSubjects } from '../lifecycle/index.js';
+import { registryKit, registrySubjects } from '../registry/index.js';
+import { secretKit, secretSubjects } from '../secret/index.js';
 import { stateKit } from '../state/index.js';
 import { subjectsOf } from '../subject.js';
-import { targetKit, targetSubjects } from '../target/index.js';
+import { declaredKit, targetKit, targetSubjects } from '../target/index.js';
 import { usesOf } from '../uses.js';
+import { vendorKit, vendorSubjects } from '../vendor/index.js';
+import { wfmKit, wfmSubjects } from '../wfm/index.js';
 import type { ConformanceOptions } from './options.js';
 import { type Suite, suiteOf, wanting } from './suite.js';
 
@@ -25,19 +37,53 @@ const portSuites: Readonly<Record<string, SuiteOf>> = {
       eventKit,
       madeFor(options, (common) => subjectsOf<EventBus>(options.definition, common)),
     ),
-  [TargetProvider.id]: (options) => {
-    const { definition, target } = options;
+  [ArtifactRegistry.id]: ({ definition, registry }) =>
+    registry
+      ? suiteOf(registryKit, registrySubjects(definition, registry))
+      : wanting(registryKit, 'give `registry`: the config for a registry that the kit runs'),
+  [SecretProvider.id]: (options) => {
+    const { definition, secret } = options;
+    if (secret === undefined) return wanting(secretKit, 'give `secret`: the store behind it, by another door');
+    return suiteOf(
+      secretKit,
+      madeFor(options, (common) => secretSubjects(definition, { ...common, ...secret })),
+    );
+  },
+  [FleetManager.id]: ({ definition, wfm }) =>
+    wfm
+      ? suiteOf(wfmKit, wfmSubjects(definition, wfm))
+      : wanting(wfmKit, 'give `wfm`: the fleet manager at the other end of the line'),
+  [TargetProvider.id]: targetSuite,
+};
+
+/** What every target promises, and that it is as its definition declares it. */
+function targetSuite(options: ConformanceOptions): Suite {
+  const { definition, target } = options;
+  const subjects = madeFor(options, (common) => subjectsOf<TargetProvider>(definition, common));
+  // The registry has held it to the form of its port.
+  const declares = definition.declares as TargetDeclaration | undefined;
+  const declared = declares ? suiteOf(declaredKit(declares), subjects).cases : [];
+  const promised = (): Suite => {
     if (target === undefined) return wanting(targetKit, 'give `target`: the platform behind it, seen by another door');
     if (typeof target === 'function') return suiteOf(targetKit, target);
     return suiteOf(
       targetKit,
       madeFor(options, (common) => targetSubjects(definition, { ...common, ...target })),
     );
-  },
-};
+  };
+  const { kit, cases } = promised();
+  return { kit, cases: [...declared, ...cases] };
+}
 
 /** The kits of kinds that have one. */
 const kindSuites: Readonly<Partial<Record<DefinitionKind, SuiteOf>>> = {
+  vendor: (options) => {
+    const { definition, samples } = options;
+    return suiteOf(
+      vendorKit,
+      madeFor(options, (common) => vendorSubjects(definition, { ...common, ...(samples && { samples }) })),
+    );
+  },
   binding: (options) => {
     const { definition, binding } = options;
     if (binding === undefined) return wanting(bindingKit, 'give `binding`: how a caller connects to it');

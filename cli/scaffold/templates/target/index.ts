@@ -1,5 +1,13 @@
 import { join } from 'node:path';
-import { componentDigest, defineProvider, type TargetDeclaration, TargetFault, TargetProvider, z } from 'tutti/plugin';
+import {
+  capabilitiesOf,
+  componentDigest,
+  defineProvider,
+  type TargetDeclaration,
+  TargetFault,
+  TargetProvider,
+  z,
+} from 'tutti/plugin';
 import { Platform } from './platform.ts';
 
 /** What a component of this target may say of itself: checked before it gets here, and shown by `tutti explain`. */
@@ -37,13 +45,7 @@ export default defineProvider({
     return {
       start: () => platform.open(),
 
-      describe: async () => ({
-        deploymentTypes: [deploymentType],
-        runtimes: ['custom'],
-        facts: await platform.facts(),
-        changes,
-        parallel: declares.parallel,
-      }),
+      describe: async () => capabilitiesOf(declares, { runtimes: ['custom'], facts: await platform.facts() }),
 
       // The truth: read from the platform each time, never remembered from `apply`.
       actual: async () => {
