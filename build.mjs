@@ -33,6 +33,8 @@ const entryPoints = {
   'cli/demo/demo': 'cli/demo/demo.ts',
   'core/plugin/index': 'core/plugin/index.ts',
   'core/testing/index': 'core/testing/index.ts',
+  // A program of its own, for entries that run in a thread or process of theirs.
+  'core/isolation/isolate': 'core/isolation/isolate.ts',
   // A program of its own, which the kit for stores starts: it lies beside the file that the kit becomes part of.
   'core/testing/crash-writer': 'core/testing/state/crash-writer.ts',
 };

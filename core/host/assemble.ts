@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { isAbsolute, resolve } from 'node:path';
 import { Container, type ResolutionContext } from 'inversify';
+import { isolated } from '../isolation/isolated.js';
 import { Gate, type MountedMount, type MountedOperation, type Surface } from '../operation/index.js';
 import type { Clock } from '../plugin/clock.js';
 import type { BindingContext, Uses, VendorOffer } from '../plugin/definition.js';
@@ -75,20 +76,7 @@ export function tryToAssemble(profile: ResolvedProfile, options: AssemblyOptions
     }
     container
       .bind<object>(token(entry.name))
-      .toDynamicValue((context) =>
-        madeBy(entry.definition, {
-          name: entry.name,
-          ...(entry.path !== undefined && { path: entry.path }),
-          config: entry.config,
-          uses: resolveUses(entry, context),
-          log: options.log.of(entry.name),
-          clock: options.clock,
-          dataDir: profile.dataDir,
-          resolvePath: (path) => (isAbsolute(path) ? path : resolve(path)),
-          // Only a binding's `create` is typed to see it.
-          ...(entry.slot === 'bindings' && { surface: surfaceOf(entry) }),
-        } as BindingContext<unknown, Uses>),
-      )
+      .toDynamicValue((context) => make(entry, resolveUses(entry, context)))
       .inSingletonScope()
       .onActivation((_, instance) => guarded(entry.definition, instance, options.log));
   }
@@ -117,6 +105,29 @@ export function tryToAssemble(profile: ResolvedProfile, options: AssemblyOptions
     surfaces,
     failures,
   };
+
+  function make(entry: ResolvedEntry, uses: Record<string, unknown>): object {
+    const { name, path, config, definition, isolation, written } = entry;
+    const { dataDir, host } = profile;
+    const { clock } = options;
+    const log = options.log.of(name);
+    if (isolation) {
+      const startDeadline = host.deadlines.start;
+      return isolated({ name, path, definition, isolation, written, uses, dataDir, clock, log, startDeadline });
+    }
+    return madeBy(definition, {
+      name,
+      ...(path !== undefined && { path }),
+      config,
+      uses,
+      log,
+      clock,
+      dataDir,
+      resolvePath: (file) => (isAbsolute(file) ? file : resolve(file)),
+      // Only a binding's `create` is typed to see it.
+      ...(entry.slot === 'bindings' && { surface: surfaceOf(entry) }),
+    } as BindingContext<unknown, Uses>);
+  }
 
   function needs(entry: ResolvedEntry): string[] {
     return dependenciesOf(entry, profile).map(({ on }) => on);

@@ -111,7 +111,7 @@ describe('planReload', () => {
     ['an optional that goes', { wiring: { store: undefined } }, 'it uses nothing as store, and used other'],
     ['every', { wiring: { store: ['main', 'other'] } }, 'it uses main, other as store, and used other'],
     ['the host', { wiring: { store: { host: 'host.status' } } }, 'it uses the host as store, and used other'],
-    ['what entries may come to have', { isolation: 'thread' } as Partial<ResolvedEntry>, 'its isolation changed'],
+    ['what entries may come to have', { serves: ['other'] } as Partial<ResolvedEntry>, 'its isolation changed'],
   ])('replaces an entry whose %s changes', (_, change, because) => {
     expect(reasons(planReload(house(), house({ two: change })))).toEqual({ two: because });
   });

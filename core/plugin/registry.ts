@@ -2,6 +2,7 @@ import semver from 'semver';
 import { z } from 'zod';
 import type { Port, Ref } from '../ports/port.js';
 import type { Definition, DefinitionKind, Plugin } from './definition.js';
+import type { PluginSource } from './pin.js';
 import { didYouMean } from './suggest.js';
 
 export type ViolationCode =
@@ -53,6 +54,7 @@ export interface LazyPlugin {
 interface Registered {
   readonly known: Known;
   readonly plugin: string;
+  readonly source?: PluginSource | undefined;
   /** Absent until it is loaded. */
   readonly definition?: Definition;
   readonly load?: () => Promise<Definition>;
@@ -107,16 +109,17 @@ export class DefinitionRegistry {
    * Registers all definitions of a plugin, or none.
    *
    * @param hostVersion the version that the definitions' `host` ranges are checked against (semver)
+   * @param source where it was loaded from; none for what is built in
    * @throws {@link RegistrationError} with every violation
    */
-  add(plugin: Plugin, hostVersion: string): void {
+  add(plugin: Plugin, hostVersion: string, source?: PluginSource): void {
     const added = new Map<string, Registered>();
     const violations = plugin.definitions.flatMap((definition) => {
       const found = violationsOf(definition, plugin.name, hostVersion);
       const other = this.#byType.get(definition.type);
       if (other) found.push(duplicate(definition.type, plugin.name, other.plugin));
       else if (added.has(definition.type)) found.push(twice(definition.type, plugin.name));
-      added.set(definition.type, { known: definition, definition, plugin: plugin.name });
+      added.set(definition.type, { known: definition, definition, plugin: plugin.name, source });
       return found;
     });
     if (violations.length > 0) throw new RegistrationError(plugin.name, violations);
@@ -145,6 +148,11 @@ export class DefinitionRegistry {
   /** Definitions that are loaded, by type in alphabetical order. */
   definitions(filter: DefinitionFilter = {}): readonly Definition[] {
     return this.list(filter).flatMap(({ type }) => this.get(type) ?? []);
+  }
+
+  /** Where the plugin of a type was loaded from; `undefined` for what is built in. */
+  sourceOf(type: string): PluginSource | undefined {
+    return this.#byType.get(type)?.source;
   }
 
   /** The type that was most likely meant, of this kind if there is one, of any kind otherwise. */

@@ -159,4 +159,11 @@ export interface ArtifactRegistry {
   push(to: ArtifactReference, artifact: ArtifactToPush, call?: RegistryCall): Promise<Descriptor>;
 }
 
-export const ArtifactRegistry = definePort<ArtifactRegistry>('registry', 'Pulls and pushes OCI artifacts');
+export const ArtifactRegistry = definePort<ArtifactRegistry>('registry', 'Pulls and pushes OCI artifacts', {
+  boundary: {
+    members: { resolve: 'long', pull: 'stream', fetch: 'long', tags: 'long', push: 'long' },
+    faults: [RegistryFault],
+    broken: (message) => new RegistryFault('unreachable', message),
+    functions: true,
+  },
+});

@@ -74,4 +74,11 @@ export interface EventBus {
   subscribe<T>(type: EventType<T>, group: string, handler: EventHandler<T>): Subscription;
 }
 
-export const EventBus = definePort<EventBus>('events', 'Typed events between managers, at least once');
+export const EventBus = definePort<EventBus>('events', 'Typed events between managers, at least once', {
+  boundary: {
+    members: { durable: 'constant', publish: 'call', subscribe: 'handle' },
+    faults: [],
+    broken: (message) => new Error(message),
+    functions: true,
+  },
+});

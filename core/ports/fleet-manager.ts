@@ -118,4 +118,19 @@ export interface FleetManager {
   reportStatus(clientId: string, report: StatusReport, signal: AbortSignal): Promise<void>;
 }
 
-export const FleetManager = definePort<FleetManager>('wfm', "A device's line to its fleet manager");
+export const FleetManager = definePort<FleetManager>('wfm', "A device's line to its fleet manager", {
+  boundary: {
+    members: {
+      enroll: 'long',
+      reportCapabilities: 'long',
+      manifest: 'long',
+      changes: 'stream',
+      bundle: 'long',
+      deployment: 'long',
+      reportStatus: 'long',
+    },
+    faults: [FleetManagerFault],
+    broken: (message) => new FleetManagerFault('unreachable', message),
+    functions: false,
+  },
+});

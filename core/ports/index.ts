@@ -1,5 +1,6 @@
 export * from './artifact-reference.js';
 export * from './artifacts.js';
+export * from './boundary.js';
 export * from './broker.js';
 export * from './component-digest.js';
 export * from './component-type.js';

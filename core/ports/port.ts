@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Boundary } from './boundary.js';
 
 /**
  * A typed name for something that one entry of a profile provides and another uses.
@@ -7,6 +8,8 @@ import type { z } from 'zod';
  */
 export interface Ref<T> {
   readonly id: string;
+  /** How its interface is carried over to another thread or process; without it that is not possible. */
+  readonly boundary?: Boundary<T>;
   /** Never present at run time; carries the type. */
   readonly carries?: T;
 }
@@ -15,8 +18,8 @@ export interface Ref<T> {
  * Makes a ref. Equal ids are the same ref, so that two copies of a package agree.
  * @stable since 0.1.0
  */
-export function ref<T>(id: string): Ref<T> {
-  return Object.freeze({ id });
+export function ref<T>(id: string, boundary?: Boundary<T>): Ref<T> {
+  return Object.freeze({ id, ...(boundary && { boundary }) });
 }
 
 /**
@@ -36,6 +39,10 @@ export interface Port<T, D = undefined> extends Ref<T> {
  * Makes a port. `id` is in lower case, as the prefix of types.
  * @stable since 0.1.0
  */
-export function definePort<T, D = undefined>(id: string, summary: string, declaration?: z.ZodType<D>): Port<T, D> {
-  return Object.freeze({ id, summary, ...(declaration && { declaration }) });
+export function definePort<T, D = undefined>(
+  id: string,
+  summary: string,
+  more: Pick<Port<T, D>, 'boundary' | 'declaration'> = {},
+): Port<T, D> {
+  return Object.freeze({ id, summary, ...more });
 }

@@ -45,7 +45,14 @@ export interface SecretProvider {
   get(name: string, signal?: AbortSignal): Promise<string>;
 }
 
-export const SecretProvider = definePort<SecretProvider>('secret', 'Passwords, tokens and keys');
+export const SecretProvider = definePort<SecretProvider>('secret', 'Passwords, tokens and keys', {
+  boundary: {
+    members: { get: 'call' },
+    faults: [SecretFault],
+    broken: (message) => new SecretFault('unreachable', message),
+    functions: false,
+  },
+});
 
 const nameForm = /^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*$/;
 

@@ -207,4 +207,13 @@ export interface StateProvider {
   watch<T>(on: Collection<T>, signal: AbortSignal): AsyncIterable<StateEvent<T>>;
 }
 
-export const StateProvider = definePort<StateProvider>('state', 'Documents and blobs that outlive a process');
+export const StateProvider = definePort<StateProvider>('state', 'Documents and blobs that outlive a process', {
+  boundary: {
+    members: { durable: 'constant', get: 'call', list: 'call', count: 'call', commit: 'call', watch: 'stream' },
+    faults: [StateConflict, StateFault],
+    broken: (message) => new StateFault('storage', message),
+    // A store calls the functions of a collection's indexes while it writes, and cannot wait for another thread then.
+    functions: false,
+    providedHere: 'a store calls the index functions of its collections, which are in the host',
+  },
+});

@@ -264,5 +264,21 @@ const declaration = z.object({
 export const TargetProvider = definePort<TargetProvider, TargetDeclaration>(
   'target',
   'A platform that runs workloads',
-  declaration,
+  {
+    declaration,
+    boundary: {
+      members: {
+        describe: 'call',
+        actual: 'call',
+        preview: 'call',
+        apply: 'long',
+        remove: 'long',
+        watch: 'stream',
+        logs: 'call',
+      },
+      faults: [TargetFault],
+      broken: (message) => new TargetFault('platform', message, true),
+      functions: true,
+    },
+  },
 );

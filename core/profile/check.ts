@@ -74,9 +74,12 @@ class IssueReporter {
       this.#value(`expected ${[...new Set(kinds)].map((kind) => kind.replace(/^expected /, '')).join(' or ')}`, path);
       return;
     }
+    const atRoot = (issues: z.core.$ZodIssue[], wanted: string): boolean =>
+      issues.some(({ code, path: at }) => code === wanted && at.length === 0);
     const [closest] = errors
-      .filter((issues) => !issues.some(({ code, path: at }) => code === 'invalid_type' && at.length === 0))
-      .sort((a, b) => a.length - b.length);
+      .filter((issues) => !atRoot(issues, 'invalid_type'))
+      // A value that is of another kind altogether says less than one that is wrong within.
+      .sort((a, b) => Number(atRoot(a, 'invalid_value')) - Number(atRoot(b, 'invalid_value')) || a.length - b.length);
     if (closest) for (const issue of closest) this.report(issue, path);
     else this.#value(message, path);
   }

@@ -28,7 +28,8 @@ export type FaultCode =
   | 'missing-provider'
   | 'ambiguous-use'
   | 'cycle'
-  | 'nothing-to-do';
+  | 'nothing-to-do'
+  | 'not-isolatable';
 
 /** One mistake in a profile. */
 export interface Fault {

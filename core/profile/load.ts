@@ -4,6 +4,7 @@ import type { DefinitionRegistry } from '../plugin/registry.js';
 import type { Ref } from '../ports/port.js';
 import { check } from './check.js';
 import { checkConfig, type Entry, readEntries, writtenConfig } from './entries.js';
+import { isolationOf } from './isolation.js';
 import { type ResolvedEntry, type ResolvedProfile, slotNames } from './model.js';
 import { inDependencyOrder } from './order.js';
 import { parse } from './parse.js';
@@ -45,8 +46,11 @@ export async function loadProfile(file: string, options: LoadProfileOptions): Pr
   const wiring = new Wiring(entries, { registry, hostRefs: options.hostRefs, faults });
   const linked = [];
   for (const entry of entries) {
+    const written = entry.slot === 'bindings' ? undefined : shape?.[entry.slot]?.[entry.name]?.isolation;
+    const isolation = isolationOf(entry, written, registry, faults);
     linked.push({
       entry,
+      ...(isolation && { isolation }),
       config: await checkConfig(entry, faults),
       written: writtenConfig(entry),
       wiring: wiring.of(entry),
@@ -71,7 +75,7 @@ function namedTypes(root: MapNode): string[] {
 
 function resolved(
   { slot, name, node, definition }: Entry,
-  rest: Pick<ResolvedEntry, 'config' | 'written' | 'wiring' | 'serves'>,
+  rest: Pick<ResolvedEntry, 'config' | 'written' | 'wiring' | 'serves' | 'isolation'>,
 ): ResolvedEntry[] {
   // Only faults leave an entry without a definition, and with faults nothing is resolved.
   if (definition === undefined) return [];

@@ -1,4 +1,5 @@
 import type { Definition, DefinitionKind } from '../plugin/definition.js';
+import type { PluginSource } from '../plugin/pin.js';
 
 /** The four headings of a profile and the kind of definition that each accepts, in the order that documentation uses. */
 export const slots = {
@@ -28,6 +29,16 @@ export interface HostWire {
  */
 export type Wire = string | readonly string[] | HostWire | undefined;
 
+/** An entry that runs in a thread or a process of its own. */
+export interface Isolation {
+  readonly kind: 'thread' | 'process';
+  /** Mebibytes. */
+  readonly memory: number;
+  /** Milliseconds that a call may take. */
+  readonly deadline: number;
+  readonly source: PluginSource;
+}
+
 export interface ResolvedEntry {
   readonly slot: Slot;
   /** Unique in the whole profile. */
@@ -37,6 +48,8 @@ export interface ResolvedEntry {
   readonly config: unknown;
   /** The entry's `config` as written, its variables substituted: what a reload compares. Secrets are in it. */
   readonly written: unknown;
+  /** Absent: it runs in the host's own thread. */
+  readonly isolation?: Isolation;
   /** One for each name in the definition's `uses`. */
   readonly wiring: Readonly<Record<string, Wire>>;
   /** Vendors only: the prefix of its operations; empty, or `/api/v1`. */

@@ -37,6 +37,29 @@ export const pluginItem = z.union([
   z.strictObject({ from: reference.describe('A path (./...) or a package name'), integrity: integrity.optional() }),
 ]);
 
+const mebibytes = { Mi: 1, Gi: 1024 } as const;
+
+const memoryForm = 'expected an amount of memory such as 256Mi or 1Gi';
+
+/** `256Mi`, `1Gi`; mebibytes afterwards. */
+const memory = z
+  .string(memoryForm)
+  .regex(/^[1-9][0-9]*(Mi|Gi)$/, memoryForm)
+  .transform((text) => Number.parseInt(text, 10) * mebibytes[text.slice(-2) as keyof typeof mebibytes]);
+
+const isolationKind = z.enum(['none', 'thread', 'process']);
+
+const isolation = z
+  .union([
+    isolationKind,
+    z.strictObject({
+      kind: isolationKind,
+      memory: memory.prefault('256Mi').describe('The most that it may take'),
+      deadline: duration.prefault('30s').describe('How long a call of it may take'),
+    }),
+  ])
+  .transform((value) => (typeof value === 'string' ? { kind: value, memory: 256, deadline: 30_000 } : value));
+
 const entry = z.strictObject({
   type: z.string().min(1).describe('What to make: the type of a definition'),
   config: z.unknown().optional().describe("Checked by the definition's own schema"),
@@ -46,7 +69,13 @@ const entry = z.strictObject({
     .describe('Which entries it uses; only where there is a choice'),
 });
 
-const vendor = entry.extend({
+const isolatable = entry.extend({
+  isolation: isolation
+    .optional()
+    .describe('Whether it runs in a thread or process of its own, which may fail without the host'),
+});
+
+const vendor = isolatable.extend({
   path: z
     .string()
     .regex(/^(\/[A-Za-z0-9._~-]+)*$/, 'expected a path such as /api/v1, without a slash at its end')
@@ -90,11 +119,11 @@ export const profileShape = z.strictObject({
   data: z.string().min(1).optional().describe('Data directory; ./data/<profile> unless told'),
   plugins: z.array(pluginItem).nullish().describe('Paths (./...) or package names; built-ins are always known'),
   host: host.prefault({}),
-  providers: z.record(name, entry).nullish(),
-  managers: z.record(name, entry).nullish(),
+  providers: z.record(name, isolatable).nullish(),
+  managers: z.record(name, isolatable).nullish(),
   vendors: z.record(name, vendor).nullish(),
   bindings: z.record(name, binding).nullish(),
 });
 
 /** What of an entry is the same for all types; for the editors' schema. */
-export const entryShapes = { providers: entry, managers: entry, vendors: vendor, bindings: binding } as const;
+export const entryShapes = { providers: isolatable, managers: isolatable, vendors: vendor, bindings: binding } as const;

@@ -1,0 +1,97 @@
+import { type CarriedError, carriedError, rebuiltError } from './errors.js';
+
+/** Marks what a structured clone cannot hold. Data that has it as a key of its own is wrapped. */
+const mark = '$tutti';
+
+type Marked =
+  | { readonly [mark]: 'function' | 'stream'; readonly id: number }
+  | { readonly [mark]: 'signal'; readonly id: number; readonly aborted?: { readonly reason: unknown } }
+  | { readonly [mark]: 'error'; readonly error: CarriedError }
+  | { readonly [mark]: 'data'; readonly value: Readonly<Record<string, unknown>> };
+
+/** What one side passes, or is passed, beside data. */
+export interface Passing {
+  function(value: (...args: unknown[]) => unknown): number;
+  stream(value: AsyncIterable<unknown>): number;
+  signal(value: AbortSignal): number;
+}
+
+export interface Passed {
+  function(id: number): (...args: unknown[]) => Promise<unknown>;
+  stream(id: number): AsyncIterable<unknown>;
+  signal(id: number, aborted: { readonly reason: unknown } | undefined): AbortSignal;
+  readonly faults: readonly (new (...args: never[]) => Error)[];
+}
+
+/** @throws TypeError for what holds itself */
+export function encode(value: unknown, passing: Passing, within: readonly unknown[] = []): unknown {
+  if (typeof value === 'function') {
+    return marked({ [mark]: 'function', id: passing.function(value as (...args: unknown[]) => unknown) });
+  }
+  if (typeof value !== 'object' || value === null || isWhole(value)) return value;
+  if (within.includes(value)) throw new TypeError('a value that holds itself cannot leave its thread');
+  const below = (member: unknown): unknown => encode(member, passing, [...within, value]);
+  if (value instanceof AbortSignal) {
+    const id = passing.signal(value);
+    return marked({ [mark]: 'signal', id, ...(value.aborted && { aborted: { reason: below(value.reason) } }) });
+  }
+  if (value instanceof Error) {
+    const error = carriedError(value);
+    return marked({
+      [mark]: 'error',
+      error: { ...error, cause: below(error.cause), fields: mapped(error.fields, below) },
+    });
+  }
+  if (isStream(value)) return marked({ [mark]: 'stream', id: passing.stream(value) });
+  if (Array.isArray(value)) return value.map(below);
+  if (value instanceof Map) return new Map([...value].map(([key, member]) => [key, below(member)]));
+  const data = mapped(value as Readonly<Record<string, unknown>>, below);
+  return Object.hasOwn(data, mark) ? marked({ [mark]: 'data', value: data }) : data;
+}
+
+export function decode(value: unknown, passed: Passed): unknown {
+  if (typeof value !== 'object' || value === null || isWhole(value)) return value;
+  const below = (member: unknown): unknown => decode(member, passed);
+  if (Array.isArray(value)) return value.map(below);
+  if (value instanceof Map) return new Map([...value].map(([key, member]) => [key, below(member)]));
+  if (!isMarked(value)) return mapped(value as Readonly<Record<string, unknown>>, below);
+  switch (value[mark]) {
+    case 'function':
+      return passed.function(value.id);
+    case 'stream':
+      return passed.stream(value.id);
+    case 'signal':
+      return passed.signal(value.id, value.aborted && { reason: below(value.aborted.reason) });
+    case 'error': {
+      const { error } = value;
+      return rebuiltError({ ...error, cause: below(error.cause), fields: mapped(error.fields, below) }, passed.faults);
+    }
+    case 'data':
+      return mapped(value.value, below);
+  }
+}
+
+function marked(value: Marked): Marked {
+  return value;
+}
+
+function isMarked(value: object): value is Marked {
+  return Object.hasOwn(value, mark);
+}
+
+/** What a structured clone carries as it is. */
+function isWhole(value: object): boolean {
+  return ArrayBuffer.isView(value) || value instanceof ArrayBuffer || value instanceof Date || value instanceof Set;
+}
+
+function isStream(value: object): value is AsyncIterable<unknown> {
+  return Symbol.asyncIterator in value;
+}
+
+/** `fromEntries` defines own members, so that a key called `__proto__` is a key like any other. */
+function mapped(
+  value: Readonly<Record<string, unknown>>,
+  of: (member: unknown) => unknown,
+): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, of(member)]));
+}

@@ -1,0 +1,156 @@
+/** The program of an isolate: it makes one entry, and answers for it. */
+
+import { isAbsolute, resolve } from 'node:path';
+import process from 'node:process';
+import { isMainThread, parentPort } from 'node:worker_threads';
+import { z } from 'zod';
+import { systemClock } from '../host/clock.js';
+import { Problem, type ServedOperation } from '../operation/index.js';
+import type { BindingContext, Definition, Used, Uses, VendorOffer } from '../plugin/definition.js';
+import type { Health, Lifecycle } from '../plugin/lifecycle.js';
+import { loadPlugin } from '../plugin/loader.js';
+import type { LogFields, Logger } from '../plugin/logger.js';
+import type { Assignment, Made, Pulse, UsedObjects } from './assignment.js';
+import { crossingOf } from './crossing.js';
+import type { Channel, Message } from './message.js';
+import { Peer } from './peer.js';
+import { type Crossing, constantsOf, local, remote } from './remote.js';
+
+const broken = (message: string): Error => new Error(message);
+
+const peer: Peer = new Peer(hostChannel(), {
+  faults: [Problem],
+  astray: (error) => log('warn')('a call to the host went wrong', { error }),
+});
+let instance: (Lifecycle & VendorOffer) | undefined;
+
+peer.expose('isolate', {
+  make: async (assignment) => make(assignment as Assignment),
+  pulse: (): Pulse => ({ health: health(), rss: process.memoryUsage.rss() }),
+});
+
+function health(): Health {
+  try {
+    return instance?.health?.() ?? { status: 'ok' };
+  } catch (error) {
+    return { status: 'failed', reason: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+async function make(assignment: Assignment): Promise<Made> {
+  const definition = await definitionOf(assignment);
+  const config = await definition.config.safeParseAsync(assignment.config ?? {});
+  if (!config.success) throw new Error(`its config is not what its schema asks for: ${z.prettifyError(config.error)}`);
+  const made = definition.create({
+    name: assignment.name,
+    ...(assignment.path !== undefined && { path: assignment.path }),
+    config: config.data,
+    uses: usesOf(definition, assignment.uses),
+    log: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
+    clock: systemClock,
+    dataDir: assignment.dataDir,
+    resolvePath: (path) => (isAbsolute(path) ? path : resolve(path)),
+  } as BindingContext<unknown, Uses>) as Lifecycle & VendorOffer;
+  instance = made;
+  exposeHooks(made);
+  if (definition.kind === 'vendor') exposeOperations(definition, made);
+  const provided = definition.provides[0];
+  const crossing: Crossing | undefined = provided && crossingOf(provided);
+  if (crossing) peer.expose('instance', local(crossing, made));
+  return {
+    members: crossing ? Object.keys(crossing.members).filter((name) => Reflect.get(made, name) !== undefined) : [],
+    constants: crossing ? constantsOf(crossing, made) : {},
+    hooks: (['start', 'drain', 'stop'] as const).filter((hook) => made[hook] !== undefined),
+  };
+}
+
+async function definitionOf({ source, type }: Assignment): Promise<Definition> {
+  const plugin = await loadPlugin(source.specifier, { from: source.from });
+  const definition = plugin.definitions.find((one) => one.type === type);
+  if (!definition) throw new Error(`${source.specifier} does not define ${type} any more`);
+  return definition;
+}
+
+function exposeHooks(made: Lifecycle): void {
+  peer.expose('entry', {
+    start: (signal) => made.start?.(signal as AbortSignal),
+    drain: (signal) => made.drain?.(signal as AbortSignal),
+    stop: (signal) => made.stop?.(signal as AbortSignal),
+  });
+}
+
+/** @throws Error where it offers what cannot leave this side */
+function exposeOperations({ operations: declared = [] }: Definition, offer: VendorOffer): void {
+  if (offer.authenticators?.length || offer.mounts?.length)
+    throw new Error('a vendor with authenticators or mounts cannot be isolated: they look at calls before they count');
+  const served = new Map((offer.operations ?? []).map((one) => [one.operation.id, one]));
+  const missing = declared.find(({ id }) => !served.has(id));
+  if (missing) throw new Error(`its definition declares the operation ${missing.id}, and it does not serve it`);
+  const handlers = [...served].map(([id, one]) => [id, handlerOf(one)] as const);
+  peer.expose('operations', Object.fromEntries(handlers));
+}
+
+function handlerOf({ handler, present }: ServedOperation): (call: unknown) => unknown {
+  if (present) throw new Error('a vendor that words problems in its own way cannot be isolated');
+  return (call) => handler(call as never);
+}
+
+function usesOf(definition: Definition, given: Assignment['uses']): Used<Uses> {
+  const uses = Object.entries(definition.uses).map(([name, use]) => {
+    const wanted = 'optional' in use ? use.optional : 'every' in use ? use.every : use;
+    const crossing = crossingOf(wanted);
+    const objects: UsedObjects = given[name] ?? { kind: 'none' };
+    if (objects.kind === 'none' || !crossing) return [name, undefined];
+    if (objects.kind === 'one') return [name, proxy(crossing, objects)];
+    return [name, new Map(Object.entries(objects.objects).map(([entry, one]) => [entry, proxy(crossing, one)]))];
+  });
+  // The host wired them by the same refs.
+  return Object.fromEntries(uses) as Used<Uses>;
+}
+
+function proxy(
+  crossing: Crossing,
+  {
+    object,
+    constants,
+  }: Extract<UsedObjects, { kind: 'one' }> | { object: string; constants: Readonly<Record<string, unknown>> },
+): object {
+  return remote(crossing, object, {
+    peer: () => peer,
+    eachPeer: (use) => {
+      use(peer);
+      return () => undefined;
+    },
+    constant: (member) => constants[member],
+    deadline: Number.POSITIVE_INFINITY,
+    astray: (error) => log('warn')('the host could not be subscribed to', { error }),
+  });
+}
+
+function log(level: keyof Logger): (message: string, fields?: LogFields) => void {
+  return (message, fields) => {
+    // The host is gone, and with it who would read it.
+    peer.call('log', 'write', [level, message, fields], { broken }).catch(() => undefined);
+  };
+}
+
+function hostChannel(): Channel {
+  if (parentPort && !isMainThread) {
+    const port = parentPort;
+    return {
+      send: (message) => port.postMessage(message),
+      listen: (receive, ended) => {
+        port.on('message', receive);
+        port.once('close', () => ended('the host is gone'));
+      },
+    };
+  }
+  return {
+    send: (message) => process.send?.(message, undefined, {}, () => undefined),
+    listen: (receive) => {
+      process.on('message', (message) => receive(message as Message));
+      // Whoever is left alone has nothing more to do, whatever it was about to.
+      process.once('disconnect', () => process.exit());
+    },
+  };
+}

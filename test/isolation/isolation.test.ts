@@ -1,0 +1,228 @@
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import {
+  type ApplyCall,
+  collection,
+  componentDigest,
+  type DesiredApplication,
+  defineManager,
+  EventBus,
+  eventType,
+  every,
+  SecretProvider,
+  StateProvider,
+  TargetProvider,
+} from '../../core/plugin/index.js';
+import { startTestHost, type TestHost } from '../../core/testing/index.js';
+import memoryEvents from '../../providers/events/memory/index.js';
+import memoryState from '../../providers/state/memory/index.js';
+import bindingHttp from '../../vendors/http/index.js';
+import vendorSystem from '../../vendors/system/index.js';
+
+const toy = fileURLToPath(new URL('toy/index.ts', import.meta.url));
+
+/** What the profile's entries provide, for the test. */
+interface Held {
+  readonly targets: ReadonlyMap<string, TargetProvider>;
+  readonly secrets: ReadonlyMap<string, SecretProvider>;
+  readonly events: ReadonlyMap<string, EventBus>;
+  readonly states: ReadonlyMap<string, StateProvider>;
+}
+
+/** @param entries the rest of the profile, as a template has it */
+async function host(entries: string): Promise<TestHost & { readonly held: () => Held }> {
+  let held: Held | undefined;
+  const holder = defineManager({
+    type: 'manager.holder',
+    version: '1.0.0',
+    uses: {
+      targets: every(TargetProvider),
+      secrets: every(SecretProvider),
+      events: every(EventBus),
+      states: every(StateProvider),
+    },
+    create: ({ uses }) => {
+      held = uses;
+      return {};
+    },
+  });
+  const running = await startTestHost({
+    profile: `profile: isolated\nplugins: [${JSON.stringify(toy)}]\n${entries}`,
+    definitions: [holder, memoryEvents, memoryState, bindingHttp, vendorSystem],
+  });
+  return Object.assign(running, {
+    held: () => {
+      if (!held) throw new Error('the profile has no holder');
+      return held;
+    },
+  });
+}
+
+function only<T>(all: ReadonlyMap<string, T>): T {
+  const [one] = all.values();
+  if (one === undefined) throw new Error('there is none');
+  return one;
+}
+
+const http = 'bindings:\n  http: { type: binding.http, config: { tls: off, port: 0 } }';
+const holding = 'managers:\n  holder: { type: manager.holder }';
+
+const component = { name: 'only', repository: 'oci://a/b', revision: '1', wait: true, timeout: 1 };
+const application: DesiredApplication = {
+  id: 'id',
+  name: 'app',
+  applicationId: 'x',
+  deploymentType: 'custom',
+  components: [{ ...component, properties: {}, parameters: {} }],
+};
+
+function calling(progress: (text: string) => void = () => undefined): ApplyCall {
+  return { signal: new AbortController().signal, progress };
+}
+
+const post = (body: unknown): RequestInit => ({
+  method: 'POST',
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify(body),
+});
+
+describe.each(['thread', 'process'])('in a %s', (kind) => {
+  it('a vendor answers over a binding, with its problems and its streams', async () => {
+    await using of = await host(`vendors:\n  toy: { type: vendor.toy, isolation: ${kind} }\n${http}`);
+    const answer = await fetch(`${of.url}/echo?text=hello`, { headers: { 'x-correlation-id': 'shift-7' } });
+    expect(await answer.json()).toMatchObject({
+      text: 'hello',
+      correlationId: 'shift-7',
+      mainThread: kind === 'process',
+    });
+    const refused = await fetch(`${of.url}/echo?text=conflict`);
+    expect([refused.status, await refused.json()]).toMatchObject([
+      409,
+      { type: 'urn:tutti:problem:conflict', detail: 'told so', errors: [{ field: 'text', message: 'no' }] },
+    ]);
+    const leave = new AbortController();
+    const counting = await fetch(`${of.url}/count`, { signal: leave.signal, headers: { accept: 'text/event-stream' } });
+    const first = await counting.body?.getReader().read();
+    expect(new TextDecoder().decode(first?.value)).toContain('{"n":0}');
+    leave.abort();
+    expect((await fetch(`${of.url}/echo?text=again`)).status).toBe(200);
+  });
+
+  it('a target is called back, aborted and watched', async () => {
+    await using of = await host(`providers:\n  target: { type: target.toy, isolation: ${kind} }\n${holding}`);
+    const target = only(of.held().targets);
+    const said: string[] = [];
+    await target.apply(
+      application,
+      'only',
+      calling((text) => said.push(text)),
+    );
+    await expect.poll(() => said).toEqual(['begun', 'done']);
+    const [desired] = application.components;
+    const applied = desired && componentDigest(desired, { properties: ['*'], parameters: ['*'] });
+    expect(await target.actual()).toEqual([
+      { id: 'id', name: 'id', components: [{ name: 'only', phase: 'running', applied }] },
+    ]);
+    expect('preview' in target).toBe(false);
+    const stop = new AbortController();
+    const waiting = target.apply({ ...application, name: 'waits' }, 'only', {
+      signal: stop.signal,
+      progress: () => stop.abort(new Error('enough')),
+    });
+    await expect(waiting).rejects.toThrow('enough');
+    const ids: string[] = [];
+    for await (const id of target.watch(new AbortController().signal)) ids.push(id);
+    expect(ids).toEqual(['a', 'b']);
+  });
+
+  it('faults arrive as what they are, and what breaks is a fault of the port', async () => {
+    await using of = await host(
+      `providers:\n  secret: { type: secret.toy, isolation: ${kind} }\n  target: { type: target.toy, isolation: ${kind}, config: { apply: exit } }\n${holding}`,
+    );
+    const { secrets, targets } = of.held();
+    await expect(only(secrets).get('none')).rejects.toMatchObject({ name: 'SecretFault', reason: 'not-found' });
+    expect(await only(secrets).get('db')).toBe('secret of db');
+    await expect(only(targets).apply(application, 'only', calling())).rejects.toMatchObject({
+      name: 'TargetFault',
+      code: 'platform',
+      retry: true,
+    });
+    expect(of.log()).toContain('"entry":"secret","message":"asked"');
+  });
+
+  it('a manager hears events and keeps state of the host', async () => {
+    await using of = await host(
+      `providers:\n  events: { type: events.memory }\n  state: { type: state.memory }\nmanagers:\n  sink: { type: manager.toy-sink, isolation: ${kind} }\n  holder: { type: manager.holder }`,
+    );
+    const events = only(of.held().events);
+    const got: unknown[] = [];
+    events.subscribe(eventType('toy.told'), 'test', (payload) => void got.push(payload));
+    await events.publish(eventType('toy.heard'), { n: 7 });
+    await expect.poll(() => got).toEqual([{ n: 7 }]);
+    expect((await only(of.held().states).get(collection('toy-kept'), '7'))?.value).toEqual({ n: 7 });
+  });
+
+  it.each(['spin', 'exit', 'memory', 'reject'])(
+    'one that does %s leaves the others alone, and comes back',
+    async (what) => {
+      await using of = await host(
+        `vendors:\n  bad: { type: vendor.toy, path: /bad, isolation: { kind: ${kind}, memory: 64Mi } }\n  system: { type: vendor.system }\n${http}`,
+      );
+      const misdeed = fetch(`${of.url}/bad/misdo`, post({ what }));
+      expect((await fetch(`${of.url}/livez`)).status).toBe(200);
+      const answer = await misdeed;
+      expect([answer.status, await answer.json()]).toMatchObject([503, { type: 'urn:tutti:problem:unavailable' }]);
+      expect((await fetch(`${of.url}/readyz`)).status).toBe(200);
+      await expect.poll(async () => (await fetch(`${of.url}/bad/echo?text=back`)).status).toBe(200);
+      expect(of.log()).toMatch(/"entry":"bad","message":"the isolated entry ended: .*; started again in /);
+    },
+  );
+
+  it('one whose health cannot be had is not ready, and the others go on', async () => {
+    await using of = await host(
+      `vendors:\n  bad: { type: vendor.toy, path: /bad, isolation: ${kind}, config: { health: throw } }\n  system: { type: vendor.system }\n${http}`,
+    );
+    await expect
+      .poll(() => of.status.entries().find(({ name }) => name === 'bad')?.health)
+      .toEqual({ status: 'failed', reason: 'thrown on purpose' });
+    expect((await fetch(`${of.url}/bad/echo?text=still`)).status).toBe(200);
+  });
+
+  it.each([
+    ['create', 'throw', 'thrown on purpose'],
+    ['start', 'throw', 'thrown on purpose'],
+    ['start', 'exit', 'exit code 3'],
+    ['start', 'never', 'start took longer than 5000 ms'],
+  ])('a host does not start with one whose %s does %s, and says so', async (where, what, reason) => {
+    const starting = host(
+      `host: { deadlines: { start: 5s, stop: 1s } }\nvendors:\n  bad: { type: vendor.toy, isolation: ${kind}, config: { ${where}: ${what} } }\n${http}`,
+    );
+    await expect(starting).rejects.toThrow(new RegExp(`bad: .*${reason}`));
+  });
+
+  it('one that spins when it is stopped is ended', async () => {
+    const of = await host(
+      `host: { deadlines: { start: 30s, stop: 1s } }\nvendors:\n  bad: { type: vendor.toy, isolation: ${kind}, config: { stop: spin } }\n${http}`,
+    );
+    await of.stop();
+    expect(of.log()).toContain('bad did not stop');
+  });
+});
+
+describe('what cannot be isolated', () => {
+  it.each([
+    ['providers:\n  a: { type: state.memory, isolation: thread }', 'it is built in'],
+    ['managers:\n  a: { type: manager.toy-closed, isolation: thread }', '"manager.toy-closed" has no boundary'],
+    ['providers:\n  a: { type: state.toy, isolation: process }', 'a store calls the index functions'],
+    ['vendors:\n  a: { type: vendor.toy-open, isolation: process }', 'does not declare its operations'],
+    ['vendors:\n  a: { type: vendor.toy, isolation: sandbox }', 'expected one of "none", "thread", "process"'],
+    ['vendors:\n  a: { type: vendor.toy, isolation: { kind: thread, memory: 5 } }', 'such as 256Mi'],
+  ])('%s is a fault of the profile', async (entries, words) => {
+    await expect(host(`${entries}\n${entries.startsWith('vendors') ? http : ''}`)).rejects.toThrow(words);
+  });
+
+  it('none is as if nothing were said', async () => {
+    await using of = await host(`vendors:\n  toy: { type: vendor.toy, isolation: none }\n${http}`);
+    expect(await (await fetch(`${of.url}/echo?text=here`)).json()).toMatchObject({ text: 'here', pid: process.pid });
+  });
+});
