@@ -69,8 +69,10 @@ export class DeviceRegistry implements DeviceManager, Lifecycle {
     return this.#sightings.close();
   }
 
-  stop(): Promise<void> {
-    return this.#store.credentials.stop();
+  async stop(): Promise<void> {
+    // Nobody drains what did not start wholly.
+    await this.#sightings.close();
+    await this.#store.credentials.stop();
   }
 
   health(): Health {

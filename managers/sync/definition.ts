@@ -35,10 +35,10 @@ const config = z.strictObject({
         .regex(/^[A-Za-z0-9._~-]+(\/[A-Za-z0-9._~-]+)*$/)
         .optional()
         .describe('The host name unless told'),
-      vendor: z.string().default('Tutti'),
-      modelNumber: z.string().default('agent'),
+      vendor: z.string().default('Tutti').describe('Who made it'),
+      modelNumber: z.string().default('agent').describe('As its vendor numbers it'),
       serialNumber: z.string().optional().describe('The device id unless told'),
-      labels: z.record(z.string(), label).default({}),
+      labels: z.record(z.string(), label).default({}).describe('For operators, to tell devices apart'),
     })
     .prefault({}),
 });

@@ -9,8 +9,8 @@ const patience = 2_000;
 /** Where the system lists the open files of this process, by number; Linux alone has it. */
 const openFiles = '/proc/self/fd';
 
-/** Kinds that end by themselves: requests to the system, and what comes next on the event loop. */
-const passing = /REQ|CONNECTWRAP|^Immediate$|^TickObject$/;
+/** Kinds that something may open after: what is looked up or asked of the system, and what comes next on the event loop. */
+const coming = /^(GETADDRINFOREQWRAP|FSREQ.*|.*CONNECTWRAP|Immediate|TickObject)$/;
 
 /** A timer, or a handle of the event loop, as Node shows it to its hooks. */
 interface Resource {
@@ -54,7 +54,7 @@ export class Opened {
   async left(): Promise<string[]> {
     const until = performance.now() + patience;
     for (;;) {
-      const begun = [...this.#seen.values()].some(([kind]) => passing.test(kind));
+      const begun = [...this.#seen.values()].some(([kind]) => coming.test(kind));
       const open = this.now();
       if ((open.length === 0 && !begun) || performance.now() > until) return open;
       await setImmediate();
@@ -75,7 +75,7 @@ export class Opened {
 }
 
 function isOpen(kind: string, resource: Resource): boolean {
-  if (passing.test(kind) || kind === 'TTYWRAP') return false;
+  if (coming.test(kind) || kind === 'TTYWRAP') return false;
   // An interval that lets the process end runs on as long as the process does.
   if (kind === 'Timeout' && typeof resource._repeat === 'number' && resource._destroyed === false) return true;
   return resource.hasRef?.() === true;

@@ -4,8 +4,8 @@ import { permissions } from './permissions.js';
 const registry = z
   .strictObject({
     host: z.string().min(1).describe('Host and port as image references write them: `registry.example:5000`'),
-    username: z.string().min(1),
-    password: secret(z.string()).optional(),
+    username: z.string().min(1).describe('Who pulls'),
+    password: secret(z.string()).optional().describe('Or token; better kept in a file'),
     passwordFile: z.string().optional().describe('File with the password; a final line break is ignored'),
   })
   .refine(({ password, passwordFile }) => (password === undefined) !== (passwordFile === undefined), {
@@ -16,7 +16,7 @@ const otlp = z.strictObject({
   http: z.url().describe('OTLP over HTTP, as containers reach it: HTTP_OTEL_EXPORTER_OTLP_ENDPOINT'),
   grpc: z.string().optional().describe('OTLP over gRPC: GRPC_OTEL_EXPORTER_OTLP_ENDPOINT'),
   certificate: z.string().optional().describe('Path in the containers of a PEM file: OTEL_EXPORTER_OTLP_CERTIFICATE'),
-  protocol: z.enum(['grpc', 'http/protobuf']).default('http/protobuf'),
+  protocol: z.enum(['grpc', 'http/protobuf']).default('http/protobuf').describe('What the endpoint speaks'),
 });
 
 export const dockerConfig = z
