@@ -1,6 +1,8 @@
 /** A process that writes and reports until it is killed: `node crash-writer.js <JSON of WriterTask>`. */
+import { fileURLToPath } from 'node:url';
 import { systemClock } from '../../host/clock.js';
 import type { Definition } from '../../plugin/definition.js';
+import { importBeside } from '../../plugin/loader.js';
 import { put, remove, type StateProvider } from '../../ports/index.js';
 import { testContext } from '../context.js';
 import type { CrashRecipe } from '../kit-subject.js';
@@ -34,7 +36,12 @@ async function writeForEver(store: StateProvider, first: number): Promise<never>
 }
 
 const task = JSON.parse(process.argv[2] ?? '') as WriterTask;
-const exported = (await import(task.module)) as Record<string, Definition | undefined>;
+// Once it is built, this file is JavaScript, and the plugin under test may be TypeScript nevertheless.
+const compiled = import.meta.url.endsWith('.js') && /\.[cm]?ts$/.test(task.module);
+const exported = (await (compiled ? importBeside(fileURLToPath(task.module), {}) : import(task.module))) as Record<
+  string,
+  Definition | undefined
+>;
 const definition = exported[task.export ?? 'default'];
 if (!definition) throw new Error(`${task.module} exports no ${task.export ?? 'default'}`);
 const { config, dataDir, firstPair } = task;
