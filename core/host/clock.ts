@@ -4,7 +4,11 @@ import type { Clock } from '../plugin/clock.js';
 /** The longest delay that a timer of the platform keeps; a longer one would fire at once. */
 const longest = 2 ** 31 - 1;
 
-/** The real time, for a host: its entries keep the process alive, a wait alone does not. */
+/**
+ * The real time, for a host: its entries keep the process alive, a wait alone does not.
+ *
+ * @stable since 0.1.0
+ */
 export const systemClock: Clock = realClock(false);
 
 /** The real time, for a command: the process lives as long as something is waited for. */
