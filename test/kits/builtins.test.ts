@@ -40,6 +40,7 @@ const host: HostStatus = {
   phase: () => 'ready',
   entries: () => [],
   addresses: () => [],
+  operations: () => [],
 };
 
 async function definitionOf(type: string): Promise<Definition> {
