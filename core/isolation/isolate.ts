@@ -13,6 +13,7 @@ import type { LogFields, Logger } from '../plugin/logger.js';
 import type { Assignment, Made, Pulse, UsedObjects } from './assignment.js';
 import { crossingOf } from './crossing.js';
 import type { Channel, Message } from './message.js';
+import { endWithHost } from './orphan.js';
 import { Peer } from './peer.js';
 import { type Crossing, constantsOf, local, remote } from './remote.js';
 
@@ -145,6 +146,7 @@ function hostChannel(): Channel {
       },
     };
   }
+  endWithHost();
   return {
     send: (message) => process.send?.(message, undefined, {}, () => undefined),
     listen: (receive) => {

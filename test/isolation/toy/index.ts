@@ -35,6 +35,7 @@ async function misbehave(misdeed: Misdeed): Promise<void> {
     case 'none':
       return;
     case 'spin':
+      console.log('spinning');
       for (;;);
     case 'throw':
       throw new Error('thrown on purpose');
