@@ -189,13 +189,13 @@ describe.each(['thread', 'process'])('in a %s', (kind) => {
   });
 
   it.each([
-    ['create', 'throw', 'thrown on purpose'],
-    ['start', 'throw', 'thrown on purpose'],
-    ['start', 'exit', 'exit code 3'],
-    ['start', 'never', 'start took longer than 5000 ms'],
-  ])('a host does not start with one whose %s does %s, and says so', async (where, what, reason) => {
+    ['create', 'throw', 'thrown on purpose', '50s'],
+    ['start', 'throw', 'thrown on purpose', '50s'],
+    ['start', 'exit', 'exit code 3', '50s'],
+    ['start', 'never', 'start took longer than 5000 ms', '5s'],
+  ])('a host does not start with one whose %s does %s, and says so', async (where, what, reason, deadline) => {
     const starting = host(
-      `host: { deadlines: { start: 5s, stop: 1s } }\nvendors:\n  bad: { type: vendor.toy, isolation: ${kind}, config: { ${where}: ${what} } }\n${http}`,
+      `host: { deadlines: { start: ${deadline}, stop: 1s } }\nvendors:\n  bad: { type: vendor.toy, isolation: ${kind}, config: { ${where}: ${what} } }\n${http}`,
     );
     await expect(starting).rejects.toThrow(new RegExp(`bad: .*${reason}`));
   });
