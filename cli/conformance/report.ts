@@ -55,7 +55,7 @@ function byDefinition<T extends PlannedCase>(cases: readonly T[], columns: reado
 function failureText({ type, kit, name, status, failure }: TriedCase, again: string): string[] {
   if (status !== 'failed' || !failure) return [];
   const { what, expected, found, reproduce } = failure;
-  const calls = reproduce.calls.map((call) => `            ${call}`);
+  const calls = runsOf(reproduce.calls).map((call) => `            ${call}`);
   return [
     [
       `FAILED ${name} (${kit} of ${type})`,
@@ -67,6 +67,15 @@ function failureText({ type, kit, name, status, failure }: TriedCase, again: str
       `  again     ${again}`,
     ].join('\n'),
   ];
+}
+
+/** A provider that is asked again and again fills a report with one line. */
+function runsOf(calls: readonly string[]): string[] {
+  const ends = calls.flatMap((call, at) => (call === calls[at + 1] ? [] : [at]));
+  return ends.map((end, at) => {
+    const times = end - (ends[at - 1] ?? -1);
+    return times === 1 ? `${calls[end]}` : `${calls[end]} (${times} times)`;
+  });
 }
 
 const indented = (text: string): string => text.replaceAll('\n', '\n            ');

@@ -36,7 +36,8 @@ export function portsPage(root: string): string {
 }
 
 function portsOf(file: string, text: string): PortText[] {
-  const defined = /^export const (\w+) = definePort<[^>]*>\(\s*'([^']+)',\s*(?:'([^']*)'|"([^"]*)"),?\s*\);/gm;
+  const defined =
+    /^export const (\w+) = definePort<[^>]*>\(\s*'([^']+)',\s*(?:'([^']*)'|"([^"]*)"),?(?:\s*\w+,?)?\s*\);/gm;
   return [...text.matchAll(defined)].map(([, name = '', id = '', single, double]) => {
     const written = new RegExp(
       `(/\\*\\*(?:(?!\\*/)[\\s\\S])*\\*/)\\n(export interface ${name} \\{[\\s\\S]*?^\\})`,
@@ -59,6 +60,7 @@ function prose(comment: string): string {
     .map((line) => line.replace(/^\s*\* ?/, ''))
     .join('\n')
     .replace(/\{@link ([^}]+)\}/g, '`$1`')
+    .replace(/(?<!\n)\n(?=(?:When|After a crash|Again|What holds|Errors): |@)/g, '\n\n')
     .replace(/^@(\w+)/gm, '**$1**')
     .trim();
 }
