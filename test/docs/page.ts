@@ -10,7 +10,7 @@ import { type Serving, serve, Terminal } from './shell.js';
 
 /** The marks that a block of a language may have; `docs/README.md` says what they mean. */
 const known: Readonly<Record<string, readonly string[]>> = {
-  sh: ['background', 'port', 'until', 'exit', 'restart', 'covered', 'skip'],
+  sh: ['background', 'port', 'until', 'said', 'exit', 'restart', 'covered', 'skip'],
   console: ['exit', 'skip'],
   text: ['output', 'skip'],
   yaml: ['file', 'excerpt', 'fragment', 'at', 'skip'],
@@ -114,6 +114,8 @@ class Reader {
     } else {
       this.#output = await this.#terminal.run(script, Number(marks.get('exit') ?? 0));
     }
+    const said = marks.get('said');
+    if (said !== undefined) await this.#lastServing().said(said);
   }
 
   #compare({ marks, text }: Block): void {
@@ -140,6 +142,12 @@ class Reader {
       const output = await this.#terminal.run(script, isLast ? Number(marks.get('exit') ?? 0) : 0);
       if (shown.some((one) => one.trim() !== '')) this.#requireShown(shown.join('\n'), output);
     }
+  }
+
+  #lastServing(): Serving {
+    const last = this.#serving.at(-1);
+    if (!last) throw new Error('nothing serves that could say something');
+    return last;
   }
 
   async #stopAll(): Promise<void> {

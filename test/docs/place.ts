@@ -51,7 +51,8 @@ export async function clone(ports: readonly number[]): Promise<Clone> {
       filter: (path) => !path.includes('node_modules') && !path.endsWith('.map'),
     });
   }
-  for (const folder of ['config', 'cli/demo']) copyAdapted(folder, write);
+  for (const folder of ['config', 'cli/demo', 'cli/scaffold/templates']) copyAdapted(folder, write);
+  copyAdapted('plugins', write, 'profile.yaml');
   symlinkSync(join(root, 'node_modules'), join(directory, 'node_modules'));
   write(`${own}/bin/tutti`, `#!/bin/sh\nexec "${process.execPath}" "${directory}/dist/cli/main.js" "$@"\n`);
   chmodSync(join(directory, own, 'bin/tutti'), 0o755);
@@ -73,9 +74,11 @@ export async function clone(ports: readonly number[]): Promise<Clone> {
   };
 }
 
-function copyAdapted(folder: string, write: (file: string, text: string) => string): void {
+/** @param named only the files of this name */
+function copyAdapted(folder: string, write: (file: string, text: string) => string, named?: string): void {
   for (const entry of readdirSync(join(root, folder), { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue;
+    if (!entry.isFile() || (named ?? entry.name) !== entry.name) continue;
+    if (entry.parentPath.includes('node_modules')) continue;
     const path = join(entry.parentPath, entry.name);
     write(path.slice(root.length + 1), readFileSync(path, 'utf8'));
   }

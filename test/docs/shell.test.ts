@@ -46,6 +46,14 @@ test('what goes on for ever is stopped once it has said what is waited for', asy
   expect(await terminal.run(await script('echo still here\n'), 0)).toBe('still here\n');
 });
 
+test('what serves is heard saying one thing after the other', async () => {
+  const serving = await serve(place, await script('echo ready; echo one; echo two; exec tail -f /dev/null\n'), 'ready');
+  await serving.said('one');
+  await serving.said('two');
+  await serving.stop();
+  await expect(serving.said('one')).rejects.toThrow('ended without "one"');
+});
+
 test('what serves is stopped with all of its processes', async () => {
   const serving = await serve(place, await script('tail -f /dev/null &\necho "ready in $!"\nwait\n'), 'ready in');
   await serving.stop();

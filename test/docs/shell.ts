@@ -134,6 +134,8 @@ function unmarked(text: string): string {
 
 /** Something that serves until it is stopped, in a terminal of its own. */
 export interface Serving {
+  /** Resolves once it has put out `text`, after what it had put out when it was last asked. */
+  said(text: string): Promise<void>;
   /** As Ctrl-C does; resolves when all of its processes are gone. */
   stop(): Promise<void>;
 }
@@ -143,5 +145,12 @@ export async function serve(place: Place, file: string, text: string): Promise<S
   const { child, transcript } = inBash(place, ['-e', file]);
   child.stdin.end();
   await transcript.until(text);
-  return { stop: () => end(child, transcript) };
+  let heard = transcript.text.indexOf(text) + text.length;
+  return {
+    said: async (next) => {
+      await transcript.until(next, heard);
+      heard = transcript.text.indexOf(next, heard) + next.length;
+    },
+    stop: () => end(child, transcript),
+  };
 }
