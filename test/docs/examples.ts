@@ -22,6 +22,11 @@ const compilerOptions = {
   allowImportingTsExtensions: true,
   skipLibCheck: true,
   noEmit: true,
+  // A package of its own has `tutti` once it is installed beside it, which no page does.
+  paths: {
+    'tutti/plugin': ['./dist/core/plugin/index.d.ts'],
+    'tutti/testing': ['./dist/core/testing/index.d.ts'],
+  },
 };
 
 /** Examples must have right types, against what is built; those that export a plugin must load. */
