@@ -36,8 +36,7 @@ export function portsPage(root: string): string {
 }
 
 function portsOf(file: string, text: string): PortText[] {
-  const defined =
-    /^export const (\w+) = definePort<[^>]*>\(\s*'([^']+)',\s*(?:'([^']*)'|"([^"]*)"),?(?:\s*\w+,?)?\s*\);/gm;
+  const defined = /^export const (\w+) = definePort<[^>]*>\(\s*'([^']+)',\s*(?:'([^']*)'|"([^"]*)")/gm;
   return [...text.matchAll(defined)].map(([, name = '', id = '', single, double]) => {
     const written = new RegExp(
       `(/\\*\\*(?:(?!\\*/)[\\s\\S])*\\*/)\\n(export interface ${name} \\{[\\s\\S]*?^\\})`,

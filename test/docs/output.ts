@@ -3,7 +3,7 @@ import { literal } from './literal.js';
 /** What differs from run to run: times, durations, digests and ids. */
 const varying: readonly (readonly [RegExp, string])[] = [
   [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, 'UUID'],
-  [/\bsha(256|512)(:|-)[A-Za-z0-9+/=]{8,}(\.\.\.)?/g, 'DIGEST'],
+  [/\bsha(256|512)(:|-)(?:[A-Za-z0-9+/=]{8,}(\.\.\.)?|\.\.\.)/g, 'DIGEST'],
   [/\b\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z/g, 'TIME'],
   [/\b[0-9A-HJKMNP-TV-Z]{26}\b/g, 'ULID'],
   [/\b\d+(\.\d+)? (ms|s)\b/g, 'DURATION'],
