@@ -9,7 +9,10 @@ export interface CrashRecipe {
   readonly export?: string;
   readonly config?: unknown;
   readonly dataDir: string;
-  /** Options for node, before the script; those of this process unless told. */
+  /**
+   * Options for node, before the script, with which it can import the module. Unless told, those of this process, and the
+   * module is read as a host reads a plugin.
+   */
   readonly execArgv?: readonly string[];
 }
 

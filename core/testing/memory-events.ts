@@ -11,6 +11,8 @@ interface Group {
 /**
  * A bus in memory for tests of what uses one: each event to one handler of each group, in order; one that throws is
  * called again. It keeps nothing for a group whose last handler has closed.
+ *
+ * @experimental
  */
 export function memoryEvents(): EventBus {
   const types = new Map<string, Map<string, Group>>();

@@ -13,7 +13,11 @@ import {
 
 type Row = PreparedPut & { readonly revision: number };
 
-/** A state in memory that keeps to the contract, for tests of what uses one. It makes lists by looking at all it has. */
+/**
+ * A state in memory that keeps to the contract, for tests of what uses one. It makes lists by looking at all it has.
+ *
+ * @experimental
+ */
 export function memoryState(): StateProvider {
   const tables = new Map<string, Map<string, Row>>();
   const feed = new ChangeFeed();

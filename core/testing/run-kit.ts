@@ -78,7 +78,7 @@ async function tried<P>(
     ended('failed', { failure: failureOf(what, error, trial.history, options.seed) });
   let report: CaseReport;
   try {
-    await unlessStalled(trial, options.stall ?? stallPatience * patience, run(trial));
+    await unlessStalled(trial, options.stall ?? stallPatience * patience, () => run(trial));
     report = ended('passed', trial.measurement === undefined ? {} : { measurement: trial.measurement });
   } catch (error) {
     report = error instanceof KitSkip ? ended('skipped', { reason: error.message }) : failed('the case', error);
@@ -108,7 +108,7 @@ function placeOf(error: unknown): string {
 }
 
 /** @throws KitFailure when nothing was done to the subject for so long */
-async function unlessStalled<P>(trial: Trial<P>, stall: number, work: Promise<void>): Promise<void> {
+async function unlessStalled<P>(trial: Trial<P>, stall: number, work: () => Promise<void>): Promise<void> {
   let seen = trial.movement;
   let timer: NodeJS.Timeout | undefined;
   const stalled = new Promise<never>((_, reject) => {
@@ -123,7 +123,8 @@ async function unlessStalled<P>(trial: Trial<P>, stall: number, work: Promise<vo
     }, stall);
   });
   try {
-    await Promise.race([work, stalled]);
+    // Begun with the timer under way: a case that looks out for timers must not find this one.
+    await Promise.race([work(), stalled]);
   } finally {
     clearInterval(timer);
   }

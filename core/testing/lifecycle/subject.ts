@@ -24,7 +24,11 @@ export interface LifecycleSubjectOptions {
   readonly clock?: Clock;
 }
 
-/** An entry as the kit sees it: only its lifecycle. */
+/**
+ * An entry as the kit sees it: only its lifecycle.
+ *
+ * @experimental
+ */
 export class MadeEntry {
   constructor(
     private readonly name: string,
@@ -56,7 +60,11 @@ export class MadeEntry {
   }
 }
 
-/** One definition, in a folder that nobody else uses, with all that it opens in view. */
+/**
+ * One definition, in a folder that nobody else uses, with all that it opens in view.
+ *
+ * @experimental
+ */
 export class DefinitionUnderTest {
   readonly opened: Opened;
   readonly dataDir: string;

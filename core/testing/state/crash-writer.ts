@@ -13,6 +13,8 @@ export interface WriterTask extends CrashRecipe {
 }
 
 const writers = 8;
+/** Milliseconds that the module may take to be loaded: whoever started this ends what hangs. */
+const patience = 600_000;
 
 // Writing to a pipe is synchronous on POSIX: what was reported has left the process before the next step.
 const report = (line: Report): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
@@ -36,12 +38,9 @@ async function writeForEver(store: StateProvider, first: number): Promise<never>
 }
 
 const task = JSON.parse(process.argv[2] ?? '') as WriterTask;
-// Once it is built, this file is JavaScript, and the plugin under test may be TypeScript nevertheless.
-const compiled = import.meta.url.endsWith('.js') && /\.[cm]?ts$/.test(task.module);
-const exported = (await (compiled ? importBeside(fileURLToPath(task.module), {}) : import(task.module))) as Record<
-  string,
-  Definition | undefined
->;
+// Without options for node, the module is read as a host reads a plugin: TypeScript as well.
+const module = task.execArgv ? await import(task.module) : await importBeside(fileURLToPath(task.module), {}, patience);
+const exported = module as Record<string, Definition | undefined>;
 const definition = exported[task.export ?? 'default'];
 if (!definition) throw new Error(`${task.module} exports no ${task.export ?? 'default'}`);
 const { config, dataDir, firstPair } = task;

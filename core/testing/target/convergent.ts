@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { ActualComponent } from '../../ports/index.js';
 import type { KitCase } from '../kit.js';
-import { KitFailure } from '../trial.js';
+import { KitFailure, KitSkip } from '../trial.js';
 import { actual, apply, eventually, only, remove, runs, type TargetTrial } from './means.js';
 import type { TargetUnderTest } from './platform.js';
 
@@ -98,6 +98,7 @@ export const convergent: readonly KitCase<TargetUnderTest>[] = [
       const result = await fc.check(property, { seed: trial.seed, numRuns, endOnFailure: true });
       if (!result.failed) return;
       const { errorInstance: cause, counterexample } = result;
+      if (cause instanceof KitSkip) throw cause;
       const { what, expected, found } =
         cause instanceof KitFailure ? cause : new KitFailure('a history', 'no error', String(cause));
       throw new KitFailure(`${what}, after ${fc.stringify(counterexample?.[0])}`, expected, found, { cause });

@@ -2,7 +2,8 @@ import type { DesiredApplication, TargetProvider } from '../../ports/index.js';
 
 /**
  * The platform behind a target, seen by the other door: not through the target, which might be mistaken, but as an
- * operator with a shell would see it. Whoever tests a target writes one.
+ * operator with a shell would see it. Whoever tests a target writes one; what cannot be had on a platform throws `KitSkip`
+ * with the reason.
  *
  * @stable since 0.1.0
  */

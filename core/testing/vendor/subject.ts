@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { Gate, incomingCall, type Operation, type Outcome, type Role } from '../../operation/index.js';
 import type { Clock } from '../../plugin/clock.js';
 import type { Definition, VendorOffer } from '../../plugin/definition.js';
@@ -92,6 +93,8 @@ export function vendorSubjects(
       await context.start();
       return {
         ...{ definition, offer: context.instance, samples: options.samples ?? [], another: make },
+        // In the history of a case.
+        [inspect.custom]: () => `another ${definition.type}`,
         call: doorOf(context.instance),
         stop: () => context.dispose(),
       };
