@@ -20,11 +20,11 @@ const byKind: Readonly<Record<ScaffoldKind, readonly string[]>> = {
   wfm: ['index.ts', 'stick.ts', ...described],
   manager: ['index.ts', ...described],
   vendor: ['index.ts', 'operations.ts', ...described],
-  binding: described,
+  binding: ['README.md', 'profile.yaml'],
 };
 
 /** A binding that passes its kit is a few hundred lines, and there is an example of one. */
-const example = ['binding.ts', 'index.ts', 'transport.ts', 'wire.ts'];
+const example = ['binding.ts', 'conformance.ts', 'index.ts', 'transport.ts', 'wire.ts'];
 
 export function templatesOf(kind: ScaffoldKind): readonly Template[] {
   const at = (folder: string, placeholder: string) => (file: string) => ({ path: `${folder}/${file}`, placeholder });

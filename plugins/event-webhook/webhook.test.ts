@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { collection, type EventBus, eventType, type Lifecycle, SecretFault, type StateProvider } from 'tutti/plugin';
 import {
+  cases,
   type ManualClock,
   manualClock,
   memoryEvents,
@@ -18,8 +19,11 @@ import {
 } from 'tutti/testing';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { outcomeOf, waitBefore } from './attempt.ts';
+import conformance from './conformance.ts';
 import definition from './index.ts';
 import { signedFields } from './signature.ts';
+
+for (const { name, run } of cases(conformance)) test(name, run);
 
 const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
 const changed = eventType<{ readonly id: string }>('device.changed');

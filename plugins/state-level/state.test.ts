@@ -1,24 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { ClassicLevel } from 'classic-level';
 import { collection, put, type StateProvider } from 'tutti/plugin';
-import { runCase, stateKit, subjectsOf, testContext } from 'tutti/testing';
+import { cases, testContext } from 'tutti/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import conformance from './conformance.ts';
 import definition from './index.ts';
 
-// The plugin is TypeScript, which the process that the kit kills has to read as well.
-const typescript = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-const make = subjectsOf<StateProvider>(definition, {
-  crash: { module: new URL('index.ts', import.meta.url).href, execArgv: ['--import', typescript] },
-});
-
-test.for(stateKit.cases)('$level: $name', { timeout: 120_000 }, async (each) => {
-  const { failure } = await runCase(each, make, { patience: 30_000, kills: 4 });
-  expect(failure).toBeUndefined();
-});
+for (const { name, run } of cases(conformance, { patience: 30_000, kills: 4 })) test(name, { timeout: 120_000 }, run);
 
 let dataDir: string;
 beforeEach(async () => {

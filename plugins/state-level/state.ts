@@ -57,7 +57,8 @@ export class LevelState implements StateProvider, Lifecycle {
   }
 
   /** @throws StateFault when the directory cannot be used; its `reason` and text say why */
-  async start(): Promise<void> {
+  async start(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
     await mkdir(dirname(this.#directory), { recursive: true, mode: 0o700 });
     const database: Database = new ClassicLevel(this.#directory, { keyEncoding: 'buffer', valueEncoding: 'buffer' });
     try {

@@ -1,6 +1,6 @@
-import { capabilitiesOf, componentDigest, defineProvider, TargetProvider, z } from 'tutti/plugin';
+import { capabilitiesOf, componentDigest, defineProvider, TargetFault, TargetProvider, z } from 'tutti/plugin';
 
-const component = {
+export const component = {
   deploymentType: 'custom',
   properties: z.looseObject({}),
   changes: { properties: ['*'], parameters: ['*'] },
@@ -26,9 +26,13 @@ export default defineProvider({
         }),
       actual: async () =>
         [...greeted.values()].map(({ id, name, components }) => ({ id, name, components: [...components.values()] })),
-      apply: async (application, componentName) => {
-        const { id, name } = application;
+      apply: async (application, componentName, { signal }) => {
+        signal.throwIfAborted();
+        const { id, name, deploymentType } = application;
         const desired = application.components.find((component) => component.name === componentName);
+        if (deploymentType !== component.deploymentType || !desired) {
+          throw new TargetFault('unsupported', `${componentName} of ${id} is nothing to greet`, false);
+        }
         const known = greeted.get(id) ?? { id, name, components: new Map() };
         const applied = componentDigest(desired, component.changes);
         if (known.components.get(componentName)?.applied === applied) return;

@@ -18,15 +18,20 @@ import definition from './index.ts';
 /** Settings of the tests, and of the agents that they kill. */
 export const config = { scripts: './scripts', lookSeconds: 0.05 };
 
+/** Never applied, never running. Its child is what an abort has to end as well. */
+const stuck = `#!/bin/sh
+case "$1" in
+  apply) sleep 100000 & echo $! >sleeper; wait ;;
+  status) exit 3 ;;
+esac
+`;
+
 /** A target over a temporary directory, with the script of this package and one that gets stuck. */
 export async function scriptSubject(): Promise<KitSubject<TargetUnderTest> & { readonly dataDir: string }> {
   const dataDir = await mkdtemp(join(tmpdir(), 'target-script-'));
   await mkdir(join(dataDir, 'scripts'));
   await copyFile(new URL('scripts/message', import.meta.url), join(dataDir, 'scripts/message'));
-  // Its child is what an abort has to end as well.
-  await writeFile(join(dataDir, 'scripts/stuck'), '#!/bin/sh\nsleep 100000 &\necho $! >sleeper\nwait\n', {
-    mode: 0o755,
-  });
+  await writeFile(join(dataDir, 'scripts/stuck'), stuck, { mode: 0o755 });
   const platform = platformAt(dataDir);
   const open = async () => {
     const context = await testContext<TargetProvider>(definition, { dataDir, config, clock: systemClock });

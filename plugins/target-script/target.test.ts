@@ -2,14 +2,12 @@ import { readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TargetProvider } from 'tutti/plugin';
-import { runCase, targetKit } from 'tutti/testing';
+import { cases } from 'tutti/testing';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import conformance from './conformance.ts';
 import { application, scriptSubject } from './subject.ts';
 
-test.for(targetKit.cases)('$level: $name', { timeout: 120_000 }, async (each) => {
-  const { failure } = await runCase(each, scriptSubject, { patience: 30_000, kills: 3 });
-  expect(failure).toBeUndefined();
-});
+for (const { name, run } of cases(conformance, { patience: 30_000, kills: 3 })) test(name, { timeout: 120_000 }, run);
 
 describe('a script', () => {
   let subject: Awaited<ReturnType<typeof scriptSubject>>;

@@ -1,8 +1,11 @@
 import { type Call, type Operation, Problem, type Reply, type StreamItem, type VendorOffer } from 'tutti/plugin';
-import { type ManualClock, manualClock, memoryState, testContext } from 'tutti/testing';
+import { cases, type ManualClock, manualClock, memoryState, testContext } from 'tutti/testing';
 import { beforeEach, expect, test } from 'vitest';
+import conformance from './conformance.ts';
 import definition from './index.ts';
 import type { WindowChange } from './windows.ts';
+
+for (const { name, run } of cases(conformance)) test(name, run);
 
 // Handlers are plain functions: no socket, no host. What is around them is tested where it is.
 
