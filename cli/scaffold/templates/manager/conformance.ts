@@ -1,7 +1,5 @@
-import { conformance } from 'tutti/testing';
+import { conformance, memoryState } from 'tutti/testing';
 import definition from './index.ts';
 
-/** A manager starts without asking its store for anything; one that does needs a real one here. */
-const state = {};
-
-export default conformance({ definition, uses: { state } });
+// A store of its own for each case.
+export default conformance({ definition, uses: () => ({ uses: { state: memoryState() } }) });

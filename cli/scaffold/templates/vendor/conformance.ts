@@ -1,7 +1,15 @@
-import { conformance } from 'tutti/testing';
+import { problems } from 'tutti/plugin';
+import { conformance, memoryState } from 'tutti/testing';
 import definition from './index.ts';
 
-/** A vendor starts without asking its store for anything; one that does needs a real one here. */
-const state = {};
-
-export default conformance({ definition, uses: { state } });
+export default conformance({
+  definition,
+  // A store of its own for each case.
+  uses: () => ({ uses: { state: memoryState() } }),
+  // Calls in their order, at least one of each operation, and how they must be answered.
+  samples: [
+    { operation: 'my-vendor.read', input: { name: 'shift' }, problem: problems.notFound.type },
+    { operation: 'my-vendor.write', input: { name: 'shift', text: 'oil the press' } },
+    { operation: 'my-vendor.read', input: { name: 'shift' }, value: { name: 'shift', text: 'oil the press' } },
+  ],
+});

@@ -32,7 +32,9 @@ export default defineVendor({
         if (text.length > config.longest) {
           throw new Problem(problems.invalidRequest, `a note may have at most ${config.longest} characters`);
         }
-        await state.commit([put(notes, name, { text })]);
+        // A call that is made again changes nothing more, not even the ETag.
+        const kept = await state.get(notes, name);
+        if (kept?.value.text !== text) await state.commit([put(notes, name, { text })]);
         return ok({ name, text });
       }),
     ],

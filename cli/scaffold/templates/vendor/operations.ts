@@ -1,6 +1,9 @@
 import { anyone, defineOperation, problems, z } from 'tutti/plugin';
 
-const name = z.string().min(1).max(100).describe('What the note is found under');
+const name = z
+  .string()
+  .regex(/^[A-Za-z0-9._-]{1,100}$/, 'expected letters, digits, ".", "_" and "-"')
+  .describe('What the note is found under');
 const note = z.strictObject({ name, text: z.string() });
 
 /**
