@@ -1,4 +1,7 @@
-import { expect, test } from 'vitest';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
 import { builtins } from '../../cli/builtins.js';
 import { HostStatus } from '../../core/host/status.js';
 import type { Definition } from '../../core/plugin/index.js';
@@ -11,11 +14,16 @@ import {
   testContext,
 } from '../../core/testing/index.js';
 
+/** Somebody else makes it. */
+const secrets = await mkdtemp(join(tmpdir(), 'tutti-secrets-'));
+afterAll(() => rm(secrets, { recursive: true }));
+
 /** What a profile has to say of those that need to be told. */
 const configs: Readonly<Record<string, unknown>> = {
   'binding.grpc': { tls: 'off', port: 0 },
   'binding.http': { tls: 'off', port: 0 },
   'broker.aedes': { tls: 'off', port: 0 },
+  'secret.file': { directory: secrets },
   'transport.grpc': { url: 'grpcs://127.0.0.1:9' },
   'transport.http': { url: 'https://127.0.0.1:9' },
   'transport.mqtt': { url: 'mqtt://127.0.0.1:9' },

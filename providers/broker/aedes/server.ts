@@ -52,8 +52,10 @@ export class AedesBroker implements Broker, Lifecycle {
     const givenUp = AbortSignal.any([signal, this.#stopped.signal]);
     const { config, resolvePath } = this.on;
     await this.#clients.readPasswords(resolvePath);
-    const broker = await this.#makeBroker();
     const server = config.tls === 'off' ? createPlain() : await this.#secureServer(givenUp);
+    givenUp.throwIfAborted();
+    // Its timers run from now on: from here, whatever fails closes it.
+    const broker = await this.#makeBroker();
     server.maxConnections = config.maxConnections;
     server.on('connection', (socket: Socket) => this.#keep(socket));
     server.on(config.tls === 'off' ? 'connection' : 'secureConnection', (socket: Socket) => {
