@@ -1,8 +1,8 @@
-import type { PluginSource } from '../plugin/pin.js';
+import type { PinnedSource } from '../plugin/pin.js';
 
 /** What an isolate is told to become. */
 export interface Assignment {
-  readonly source: PluginSource;
+  readonly source: PinnedSource;
   readonly type: string;
   readonly name: string;
   readonly path: string | undefined;

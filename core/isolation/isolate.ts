@@ -10,6 +10,7 @@ import type { BindingContext, Definition, Used, Uses, VendorOffer } from '../plu
 import type { Health, Lifecycle } from '../plugin/lifecycle.js';
 import { loadPlugin } from '../plugin/loader.js';
 import type { LogFields, Logger } from '../plugin/logger.js';
+import { verifyPin } from '../plugin/pin.js';
 import type { Assignment, Made, Pulse, UsedObjects } from './assignment.js';
 import { crossingOf } from './crossing.js';
 import type { Channel, Message } from './message.js';
@@ -66,7 +67,10 @@ async function make(assignment: Assignment): Promise<Made> {
 }
 
 async function definitionOf({ source, type }: Assignment): Promise<Definition> {
+  // It is read from the files of now, which may be others than when the host read them.
+  if (source.integrity) await verifyPin(source, source.integrity);
   const plugin = await loadPlugin(source.specifier, { from: source.from });
+  if (source.integrity) await verifyPin(source, source.integrity);
   const definition = plugin.definitions.find((one) => one.type === type);
   if (!definition) throw new Error(`${source.specifier} does not define ${type} any more`);
   return definition;

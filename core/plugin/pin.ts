@@ -14,6 +14,11 @@ export interface PluginSource {
   readonly from: string;
 }
 
+/** With what its files must be, where the file that names it pins it. */
+export interface PinnedSource extends PluginSource {
+  readonly integrity?: Integrity | undefined;
+}
+
 /**
  * Where a plugin's own files are: the file or the folder that its path leads to, or the folder of its package.
  * Nothing is imported.

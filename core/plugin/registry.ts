@@ -2,7 +2,7 @@ import semver from 'semver';
 import { z } from 'zod';
 import type { Port, Ref } from '../ports/port.js';
 import type { Definition, DefinitionKind, Plugin } from './definition.js';
-import type { PluginSource } from './pin.js';
+import type { PinnedSource } from './pin.js';
 import { didYouMean } from './suggest.js';
 
 export type ViolationCode =
@@ -54,7 +54,7 @@ export interface LazyPlugin {
 interface Registered {
   readonly known: Known;
   readonly plugin: string;
-  readonly source?: PluginSource | undefined;
+  readonly source?: PinnedSource | undefined;
   /** Absent until it is loaded. */
   readonly definition?: Definition;
   readonly load?: () => Promise<Definition>;
@@ -112,7 +112,7 @@ export class DefinitionRegistry {
    * @param source where it was loaded from; none for what is built in
    * @throws {@link RegistrationError} with every violation
    */
-  add(plugin: Plugin, hostVersion: string, source?: PluginSource): void {
+  add(plugin: Plugin, hostVersion: string, source?: PinnedSource): void {
     const added = new Map<string, Registered>();
     const violations = plugin.definitions.flatMap((definition) => {
       const found = violationsOf(definition, plugin.name, hostVersion);
@@ -151,7 +151,7 @@ export class DefinitionRegistry {
   }
 
   /** Where the plugin of a type was loaded from; `undefined` for what is built in. */
-  sourceOf(type: string): PluginSource | undefined {
+  sourceOf(type: string): PinnedSource | undefined {
     return this.#byType.get(type)?.source;
   }
 

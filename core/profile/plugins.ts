@@ -57,7 +57,7 @@ export async function loadPlugins(root: MapNode, options: LoadPluginsOptions): P
     await succeeds(each, items, options, async () => {
       const plugin = await load(specifier, { from });
       await verified(each);
-      registry.add(plugin, hostVersion, { specifier, from: resolve(from) });
+      registry.add(plugin, hostVersion, { specifier, from: resolve(from), integrity });
       plugins.push({ specifier, from, plugin, ...(integrity && { integrity }) });
     });
   }

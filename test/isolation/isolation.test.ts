@@ -1,5 +1,8 @@
+import { appendFile, copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   type ApplyCall,
   collection,
@@ -13,6 +16,8 @@ import {
   StateProvider,
   TargetProvider,
 } from '../../core/plugin/index.js';
+import { formatIntegrity } from '../../core/plugin/integrity.js';
+import { pinOf } from '../../core/plugin/pin.js';
 import { startTestHost, type TestHost } from '../../core/testing/index.js';
 import memoryEvents from '../../providers/events/memory/index.js';
 import memoryState from '../../providers/state/memory/index.js';
@@ -207,6 +212,22 @@ describe.each(['thread', 'process'])('in a %s', (kind) => {
     await of.stop();
     expect(of.log()).toContain('bad did not stop');
   });
+});
+
+it('an isolate refuses a pinned plugin that has changed since the host looked', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'tutti-pinned-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const file = join(folder, 'toy.ts');
+  await copyFile(toy, file);
+  const pinned = formatIntegrity(await pinOf({ specifier: file, from: join(tmpdir(), 'profile.yaml') }));
+  await using of = await startTestHost({
+    profile: `profile: pinned\nplugins: [{ from: ${file}, integrity: ${pinned} }]\nvendors:\n  toy: { type: vendor.toy, isolation: thread }\n${http}`,
+    definitions: [bindingHttp],
+  });
+  expect((await fetch(`${of.url}/echo?text=first`)).status).toBe(200);
+  await appendFile(file, '// changed\n');
+  await fetch(`${of.url}/misdo`, post({ what: 'exit' }));
+  await expect.poll(() => of.log()).toMatch(/the isolated entry ended: .*is not what is pinned here/);
 });
 
 describe('what cannot be isolated', () => {
