@@ -6,7 +6,14 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const root = resolve(import.meta.dirname, '../..');
-const examples = ['target-script', 'state-level', 'secret-helper', 'vendor-maintenance', 'event-webhook'];
+const examples = [
+  'target-script',
+  'state-level',
+  'secret-helper',
+  'vendor-maintenance',
+  'event-webhook',
+  'binding-unix-socket',
+];
 
 /** A plugin outside of this repository, beside a `node_modules` as after `npm install`: with what was built, not the sources. */
 async function copied(name: string): Promise<string> {
@@ -45,9 +52,27 @@ describe.each(examples)('%s, copied', (name) => {
     expect(strange).toEqual([]);
   });
 
+  it('passes its kits', { timeout: 300_000 }, async () => {
+    const { stdout } = await run('dist/cli/main.js', 'plugin', 'test', '.');
+    expect(stdout).toMatch(/^[1-9]\d* passed, 0 failed, \d+ skipped$/m);
+  });
+
   it('has a profile that is valid', async () => {
     const { stdout } = await run('dist/cli/main.js', 'validate', 'profile.yaml');
     expect(stdout).toContain('profile.yaml is valid');
+  });
+});
+
+describe('target-hello, copied', () => {
+  it('passes its kits, but for what it says it cannot', async () => {
+    const folder = await copied('target-hello');
+    try {
+      const words = [join(root, 'dist/cli/main.js'), 'plugin', 'test', folder];
+      const { stdout } = await promisify(execFile)(process.execPath, words, { cwd: folder });
+      expect(stdout).toMatch(/^[1-9]\d* passed, 0 failed, \d+ skipped, 1 failed as expected$/m);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 });
 
