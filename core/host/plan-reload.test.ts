@@ -111,7 +111,11 @@ describe('planReload', () => {
     ['an optional that goes', { wiring: { store: undefined } }, 'it uses nothing as store, and used other'],
     ['every', { wiring: { store: ['main', 'other'] } }, 'it uses main, other as store, and used other'],
     ['the host', { wiring: { store: { host: 'host.status' } } }, 'it uses the host as store, and used other'],
-    ['what entries may come to have', { serves: ['other'] } as Partial<ResolvedEntry>, 'its isolation changed'],
+    [
+      'isolation',
+      { isolation: { kind: 'thread', memory: 256, deadline: 30_000, source: { specifier: './x', from: '/p.yaml' } } },
+      'its isolation changed',
+    ],
   ])('replaces an entry whose %s changes', (_, change, because) => {
     expect(reasons(planReload(house(), house({ two: change })))).toEqual({ two: because });
   });
