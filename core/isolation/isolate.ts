@@ -127,7 +127,8 @@ function proxy(
       return () => undefined;
     },
     constant: (member) => constants[member],
-    deadline: Number.POSITIVE_INFINITY,
+    // A timer of the platform cannot wait for ever: it would be over at once.
+    deadline: undefined,
     astray: (error) => log('warn')('the host could not be subscribed to', { error }),
   });
 }

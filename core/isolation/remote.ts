@@ -17,8 +17,8 @@ export interface Line {
   eachPeer(use: (peer: Peer) => void): () => void;
   /** What a constant of the other side is. */
   constant(member: string): unknown;
-  /** Milliseconds that a `call` may take. */
-  readonly deadline: number;
+  /** Milliseconds that a `call` may take; none where nobody waits in vain. */
+  readonly deadline: number | undefined;
   readonly astray: (error: unknown) => void;
 }
 
@@ -61,7 +61,7 @@ function member(kind: MemberKind, crossing: Crossing, object: string, name: stri
   };
   switch (kind) {
     case 'call':
-      return (...args) => call(args, { deadline: line.deadline });
+      return (...args) => call(args, line.deadline === undefined ? {} : { deadline: line.deadline });
     case 'stream':
       return (...args) => streamed((lasting) => call(args, { lasting }));
     case 'handle':

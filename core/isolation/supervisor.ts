@@ -85,10 +85,10 @@ export class Supervisor implements Lifecycle, Line {
   async stop(signal: AbortSignal): Promise<void> {
     this.#stopped.abort(new Error('stopped'));
     await this.#restarting;
-    const { peer, isolate } = { peer: this.#peer, isolate: this.#isolate };
+    const isolate = this.#isolate;
     try {
-      if (peer && this.#made?.hooks.includes('stop')) {
-        await withSignal(signal, peer.call('entry', 'stop', [signal], { broken: plain }));
+      if (this.#peer && this.#made?.hooks.includes('stop')) {
+        await withSignal(signal, this.#peer.call('entry', 'stop', [signal], { broken: plain }));
       }
     } finally {
       await isolate?.kill('it is stopped');
