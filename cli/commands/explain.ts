@@ -1,5 +1,6 @@
 import type { Definition } from '../../core/plugin/index.js';
 import type { DefinitionRegistry } from '../../core/plugin/registry.js';
+import { countInWords, demandOf } from '../../core/plugin/use.js';
 import { configJsonSchema, slotOf } from '../../core/profile/index.js';
 import { invalid } from '../failure.js';
 import { table } from '../output/table.js';
@@ -66,8 +67,8 @@ function text(definition: Definition, registry: DefinitionRegistry, from: string
     ['Provides', provides.map(({ id }) => id).join(', ')],
   ]);
   const uses = Object.entries(definition.uses).map(([name, use]) => {
-    const ref = 'optional' in use ? use.optional : 'every' in use ? use.every : use;
-    const how = 'optional' in use ? 'one or none' : 'every' in use ? 'all' : 'one';
+    const { ref, count } = demandOf(use);
+    const how = countInWords[count];
     const from = registry.list({ provides: ref }).map((one) => one.type);
     return { name, ref: ref.id, how, from: from.join(', ') || 'the host' };
   });

@@ -1,16 +1,3 @@
-/** A host from the caller's side: typed calls of operations over any transport. */
-export {
-  type AnswerOf,
-  answerTo,
-  type CallOptions,
-  type Client,
-  type ClientSettings,
-  call,
-  clientOf,
-  type Operations,
-  type ResultOf,
-} from './client.js';
-export * from './credentials.js';
-export { memoryTransport } from './memory.js';
-export * from './outgoing.js';
+/** A host from the caller's side, with the signing of a device. */
+export * from './public.js';
 export * from './signed.js';

@@ -11,6 +11,7 @@ import type { Health, Lifecycle } from '../plugin/lifecycle.js';
 import { loadPlugin } from '../plugin/loader.js';
 import type { LogFields, Logger } from '../plugin/logger.js';
 import { verifyPin } from '../plugin/pin.js';
+import { demandOf } from '../plugin/use.js';
 import type { Assignment, Made, Pulse, UsedObjects } from './assignment.js';
 import { crossingOf } from './crossing.js';
 import type { Channel, Message } from './message.js';
@@ -102,8 +103,7 @@ function handlerOf({ handler, present }: ServedOperation): (call: unknown) => un
 
 function usesOf(definition: Definition, given: Assignment['uses']): Used<Uses> {
   const uses = Object.entries(definition.uses).map(([name, use]) => {
-    const wanted = 'optional' in use ? use.optional : 'every' in use ? use.every : use;
-    const crossing = crossingOf(wanted);
+    const crossing = crossingOf(demandOf(use).ref);
     const objects: UsedObjects = given[name] ?? { kind: 'none' };
     if (objects.kind === 'none' || !crossing) return [name, undefined];
     if (objects.kind === 'one') return [name, proxy(crossing, objects)];

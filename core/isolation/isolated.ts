@@ -12,6 +12,7 @@ import type { Clock } from '../plugin/clock.js';
 import type { Definition, VendorOffer } from '../plugin/definition.js';
 import type { Lifecycle } from '../plugin/lifecycle.js';
 import type { Logger } from '../plugin/logger.js';
+import { demandOf } from '../plugin/use.js';
 import type { Isolation } from '../profile/model.js';
 import type { Assignment, UsedObjects } from './assignment.js';
 import { launch } from './channel.js';
@@ -127,8 +128,7 @@ interface UsedPart {
 /** What an entry uses, callable from its side under names that both sides know. */
 function usedBy({ definition, uses }: IsolatedParts): readonly UsedPart[] {
   return Object.entries(definition.uses).flatMap(([use, wanted]): UsedPart[] => {
-    const ref = 'optional' in wanted ? wanted.optional : 'every' in wanted ? wanted.every : wanted;
-    const crossing = crossingOf(ref);
+    const crossing = crossingOf(demandOf(wanted).ref);
     const given = uses[use];
     if (!crossing || given === undefined) return [];
     if (given instanceof Map) {

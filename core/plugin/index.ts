@@ -5,20 +5,7 @@
  *   settled for that.
  */
 export { z } from 'zod';
-export {
-  type AnswerOf,
-  answerTo,
-  type CallOptions,
-  type Client,
-  type ClientSettings,
-  call,
-  clientOf,
-  type Operations,
-  type ResultOf,
-} from '../client/client.js';
-export * from '../client/credentials.js';
-export { memoryTransport } from '../client/memory.js';
-export * from '../client/outgoing.js';
+export * from '../client/public.js';
 export * from '../correlation/index.js';
 export { canonicalJson } from '../json/canonical.js';
 export * from '../operation/access.js';

@@ -1,6 +1,6 @@
 import type { Definition } from '../plugin/definition.js';
 import type { DefinitionRegistry } from '../plugin/registry.js';
-import type { Ref } from '../ports/port.js';
+import { demandOf } from '../plugin/use.js';
 import type { Entry } from './entries.js';
 import type { FaultCollector } from './faults.js';
 import type { Isolation } from './model.js';
@@ -35,12 +35,7 @@ function hindrance({ kind, provides, uses, operations }: Definition): string | u
   if (kind === 'vendor' && !operations) return 'its definition does not declare its operations';
   const notHere = provides.map(({ boundary }) => boundary?.providedHere).find((reason) => reason !== undefined);
   if (notHere !== undefined) return notHere;
-  const refs = [
-    ...provides,
-    ...Object.values(uses).map(
-      (use): Ref<unknown> => ('optional' in use ? use.optional : 'every' in use ? use.every : use),
-    ),
-  ];
+  const refs = [...provides, ...Object.values(uses).map((use) => demandOf(use).ref)];
   const closed = refs.find(({ boundary }) => boundary === undefined);
   return closed && `"${closed.id}" has no boundary: its calls only work within one thread`;
 }

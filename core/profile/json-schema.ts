@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Definition } from '../plugin/definition.js';
 import type { DefinitionRegistry } from '../plugin/registry.js';
 import { isSecret } from '../plugin/secret.js';
+import { demandOf } from '../plugin/use.js';
 import type { Ref } from '../ports/port.js';
 import { type Slot, slotNames, slots } from './model.js';
 import { name as entryName, entryShapes, profileShape } from './schema.js';
@@ -45,8 +46,9 @@ function entrySchema(
   reference: (ref: Ref<unknown>) => z.ZodType,
 ) {
   const names = Object.entries(uses).map(([name, use]) => {
-    const one = reference('optional' in use ? use.optional : 'every' in use ? use.every : use);
-    return [name, ('every' in use ? z.union([one, z.array(one)]) : one).optional()];
+    const { count, ref } = demandOf(use);
+    const one = reference(ref);
+    return [name, (count === 'every' ? z.union([one, z.array(one)]) : one).optional()];
   });
   return entryShapes[slot]
     .extend({

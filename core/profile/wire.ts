@@ -1,6 +1,7 @@
-import type { Definition, EveryRef, OptionalRef } from '../plugin/definition.js';
+import type { Definition } from '../plugin/definition.js';
 import type { DefinitionRegistry } from '../plugin/registry.js';
 import { didYouMean } from '../plugin/suggest.js';
+import { demandOf, type Use } from '../plugin/use.js';
 import type { Ref } from '../ports/port.js';
 import type { Entry } from './entries.js';
 import type { FaultCollector } from './faults.js';
@@ -11,14 +12,6 @@ export interface WiringOptions {
   readonly registry: DefinitionRegistry;
   readonly hostRefs: readonly Ref<unknown>[];
   readonly faults: FaultCollector;
-}
-
-type Use = Ref<unknown> | OptionalRef<unknown> | EveryRef<unknown>;
-
-/** How a use asks: for one, for one or none, or for all. */
-function demand(use: Use): { readonly kind: 'one' | 'optional' | 'every'; readonly ref: Ref<unknown> } {
-  if ('optional' in use) return { kind: 'optional', ref: use.optional };
-  return 'every' in use ? { kind: 'every', ref: use.every } : { kind: 'one', ref: use };
 }
 
 /** Finds for every use of every entry what it gets, by name where the file names it, by itself where there is one. */
@@ -80,9 +73,9 @@ export class Wiring {
   }
 
   #explicit(entry: Entry, name: string, use: Use, value: Node): Wire {
-    const { kind, ref } = demand(use);
+    const { count, ref } = demandOf(use);
     const path = [...entry.path, 'uses', name];
-    if (kind !== 'every' && value.kind === 'list') {
+    if (count !== 'every' && value.kind === 'list') {
       this.options.faults.add('wrong-use', value.at, path, `"${name}" is one entry, found a list`);
       return undefined;
     }
@@ -96,7 +89,7 @@ export class Wiring {
       return false;
     });
     const names = found.map(({ target }) => target.name);
-    return kind === 'every' ? [...new Set(names)] : names[0];
+    return count === 'every' ? [...new Set(names)] : names[0];
   }
 
   /** The entries that a name, or a list of names, means; reports those that mean none. */
@@ -119,10 +112,10 @@ export class Wiring {
   }
 
   #automatic(entry: Entry, name: string, use: Use): Wire {
-    const { kind, ref } = demand(use);
+    const { count, ref } = demandOf(use);
     const { faults, hostRefs } = this.options;
     const candidates = this.#candidates(entry, ref).map((one) => one.name);
-    if (kind === 'every') return candidates;
+    if (count === 'every') return candidates;
     if (hostRefs.some(({ id }) => id === ref.id)) return { host: ref.id };
     if (candidates.length === 1) return candidates[0];
     const type = entry.definition?.type;
@@ -135,7 +128,7 @@ export class Wiring {
         message,
         `choose: uses: { ${name}: ${candidates[0]} }`,
       );
-    } else if (kind === 'one' && !this.entries.some((one) => mayProvide(one, ref))) {
+    } else if (count === 'one' && !this.entries.some((one) => mayProvide(one, ref))) {
       const message = `${type} needs "${ref.id}" (its "${name}"), and no entry provides it`;
       faults.add('missing-provider', entry.key, [...entry.path, 'uses', name], message, this.#typesThatProvide(ref));
     }

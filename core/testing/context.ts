@@ -7,6 +7,7 @@ import type { Clock } from '../plugin/clock.js';
 import type { Definition, Used, Uses } from '../plugin/definition.js';
 import type { Lifecycle } from '../plugin/lifecycle.js';
 import type { Logger } from '../plugin/logger.js';
+import { demandOf } from '../plugin/use.js';
 import { manualClock } from './clock.js';
 import { silentLogger } from './loggers.js';
 
@@ -84,9 +85,10 @@ function checkUses(definition: Definition, given: Readonly<Record<string, unknow
   const unknown = Object.keys(given).find((name) => !Object.hasOwn(definition.uses, name));
   if (unknown !== undefined) throw new Error(`${definition.type} does not use ${unknown}`);
   const used = Object.entries(definition.uses).map(([name, wanted]) => {
-    if (given[name] !== undefined || 'optional' in wanted) return [name, given[name]];
-    if ('every' in wanted) return [name, new Map<string, unknown>()];
-    throw new Error(`${definition.type} needs ${name} (${wanted.id}): pass it in uses`);
+    const { count, ref } = demandOf(wanted);
+    if (given[name] !== undefined || count === 'optional') return [name, given[name]];
+    if (count === 'every') return [name, new Map<string, unknown>()];
+    throw new Error(`${definition.type} needs ${name} (${ref.id}): pass it in uses`);
   });
   // The author of a test vouches that what is passed is what the ref names; the names are checked above.
   return Object.fromEntries(used) as Used<Uses>;

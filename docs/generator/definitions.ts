@@ -1,6 +1,7 @@
 import { settingsOf } from '../../cli/commands/settings.js';
 import type { Definition, Operation } from '../../core/plugin/index.js';
 import type { DefinitionRegistry } from '../../core/plugin/registry.js';
+import { countInWords, demandOf } from '../../core/plugin/use.js';
 import type { TargetDeclaration } from '../../core/ports/index.js';
 import { configJsonSchema, type Slot, slots } from '../../core/profile/index.js';
 import { fieldsOf } from './fields.js';
@@ -45,10 +46,9 @@ function needs({ needs: needed }: Definition): string {
 
 function uses({ uses: used }: Definition, registry: DefinitionRegistry): string {
   const rows = Object.entries(used).map(([name, use]) => {
-    const ref = 'optional' in use ? use.optional : 'every' in use ? use.every : use;
+    const { ref, count } = demandOf(use);
     const from = registry.list({ provides: ref }).map(({ type }) => code(type));
-    const count = 'optional' in use ? 'one or none' : 'every' in use ? 'all' : 'one';
-    return [code(name), code(ref.id), count, from.join(', ') || 'the host'];
+    return [code(name), code(ref.id), countInWords[count], from.join(', ') || 'the host'];
   });
   return rows.length === 0 ? '' : `Uses:\n\n${table(['name', 'what', 'how many', 'from'], rows)}`;
 }

@@ -5,6 +5,7 @@ import { afterAll, expect, test } from 'vitest';
 import { builtins } from '../../cli/builtins.js';
 import { HostStatus } from '../../core/host/status.js';
 import type { Definition } from '../../core/plugin/index.js';
+import { demandOf } from '../../core/plugin/use.js';
 import {
   formatReport,
   lifecycleKit,
@@ -66,11 +67,12 @@ interface Running {
 async function usesOf({ uses }: Definition, running = new Map<string, Running>()): Promise<MadeUses> {
   const made: Record<string, unknown> = {};
   for (const [name, use] of Object.entries(uses)) {
-    const id = 'every' in use ? use.every.id : 'optional' in use ? use.optional.id : use.id;
+    const { count, ref } = demandOf(use);
+    const { id } = ref;
     // Without a broker, a binding of MQTT wants to be told where one is.
-    if ('optional' in use && id !== 'broker') continue;
+    if (count === 'optional' && id !== 'broker') continue;
     const instance = id === HostStatus.id ? host : await instanceOf(chosen[id] ?? id, running);
-    made[name] = 'every' in use ? new Map([[id, instance]]) : instance;
+    made[name] = count === 'every' ? new Map([[id, instance]]) : instance;
   }
   return {
     uses: made,
