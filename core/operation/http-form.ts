@@ -29,7 +29,7 @@ export type CallInput = Readonly<Record<string, unknown>>;
  * means the same whatever carries it.
  *
  * @param prefix of the vendor: empty, or `/api/v1`
- * @throws {@link Problem} 400 when the input does not name what the path needs
+ * @throws {@link Problem} 400 when the input does not name what the path needs, or not as text that an address can hold
  * @experimental
  */
 export function httpForm({ id, http }: Operation, prefix: string, input: CallInput): HttpForm {
@@ -74,16 +74,25 @@ function placed(input: CallInput, names: readonly string[], http: Operation['htt
 
 /** A path segment (RFC 3986 section 3.3): of what may stand in one unescaped, nothing is escaped. */
 function segment(text: string): string {
-  return encodeURIComponent(text).replaceAll(/%(?:3A|40|24|26|2B|2C|3B|3D)/g, decodeURIComponent);
+  return escaped(text).replaceAll(/%(?:3A|40|24|26|2B|2C|3B|3D)/g, decodeURIComponent);
+}
+
+/** With this flag, the halves of a pair are none by themselves. */
+const loneSurrogate = /\p{Surrogate}/u;
+
+/** @throws Problem 400 for text that no address can hold */
+function escaped(text: string): string {
+  if (loneSurrogate.test(text)) {
+    throw new Problem(problems.invalidRequest, `${JSON.stringify(text)} is no text (Unicode) that an address can hold`);
+  }
+  return encodeURIComponent(text);
 }
 
 function queryOf(input: CallInput, names: readonly string[]): string {
   const pairs = names.flatMap((name) => {
     const value = input[name];
     if (value === undefined) return [];
-    return (Array.isArray(value) ? value : [value]).map(
-      (one) => `${encodeURIComponent(name)}=${encodeURIComponent(plain(one))}`,
-    );
+    return (Array.isArray(value) ? value : [value]).map((one) => `${escaped(name)}=${escaped(plain(one))}`);
   });
   return pairs.length === 0 ? '' : `?${pairs.join('&')}`;
 }
