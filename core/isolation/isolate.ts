@@ -96,7 +96,8 @@ function exposeOperations({ operations: declared = [] }: Definition, offer: Vend
   peer.expose('operations', Object.fromEntries(handlers));
 }
 
-function handlerOf({ handler, present }: ServedOperation): (call: unknown) => unknown {
+function handlerOf({ handler, present, refused }: ServedOperation): (call: unknown) => unknown {
+  if (refused) throw new Error('a vendor that is told of refused calls cannot be isolated');
   if (present) throw new Error('a vendor that words problems in its own way cannot be isolated');
   return (call) => handler(call as never);
 }

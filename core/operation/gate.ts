@@ -144,7 +144,7 @@ export class Gate {
   }
 
   #admit(
-    { operation, handler }: MountedOperation,
+    { operation, handler, refused }: MountedOperation,
     call: IncomingCall,
     principal: Principal,
     correlationId: string,
@@ -158,7 +158,10 @@ export class Gate {
     }
     const input = parseInput(operation.input, call.input());
     const refusal = check(principal, input);
-    if (refusal !== undefined) throw new Problem(problems.notAuthorized, refusal);
+    if (refusal !== undefined) {
+      refused?.(principal, input, refusal);
+      throw new Problem(problems.notAuthorized, refusal);
+    }
     negotiate(call.accept, operation.output);
     const admitted = new AdmittedCall(call, input as never, principal, correlationId);
     const handle = this.options.verifyReplies === true ? verified(operation, handler) : handler;

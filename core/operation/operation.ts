@@ -100,6 +100,8 @@ export interface ServedOperation {
   readonly handler: Handler<never>;
   /** How the vendor's dialect words a problem (other type URIs, further members). Applied to every problem of this operation. */
   readonly present?: (problem: Problem) => Problem;
+  /** Told of each call that the access rule refuses: whose it was, and why. For audits. */
+  readonly refused?: (principal: Principal, input: unknown, why: string) => void;
 }
 
 /**

@@ -22,20 +22,9 @@ export function audited(served: ServedOperation, log: Logger): ServedOperation {
       ...(object !== undefined && { object }),
       outcome,
     });
-  const { access } = operation;
   return {
     ...served,
-    operation: {
-      ...operation,
-      access: {
-        ...access,
-        check: (principal, input) => {
-          const refusal = access.check(principal, input);
-          if (refusal !== undefined) line(principal, nameOf(input as Named), `refused: ${refusal}`);
-          return refusal;
-        },
-      },
-    },
+    refused: (principal, input, why) => line(principal, nameOf(input as Named), `refused: ${why}`),
     handler: async (call) => {
       const { principal, input } = call as { principal: Principal; input: Named };
       try {
