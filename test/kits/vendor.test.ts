@@ -11,6 +11,7 @@ test.for([
   [mutants.BreaksOnOddInput, 'malformed input is refused, and never ends in a 500'],
   [mutants.AnswersOther, 'each sample is answered as its operation declares'],
   [mutants.HasUndeclaredProblems, 'each sample is answered as its operation declares'],
+  [mutants.BelievesAnybody, 'each sample is answered as its operation declares'],
   [mutants.WritesTwice, 'an idempotent operation that is called again has no further effect'],
   [mutants.ChangesByReading, 'a safe operation changes nothing, and answers the same again'],
   [mutants.ServesUndeclared, 'what is declared is what is served'],

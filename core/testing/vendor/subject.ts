@@ -10,7 +10,7 @@ import { manualClock } from '../clock.js';
 import { type TestContext, testContext } from '../context.js';
 import type { MakeSubject } from '../kit-subject.js';
 import { type RecordingLogger, recordingLogger } from '../loggers.js';
-import { callerAuthenticators, credentialsOf, type VendorCaller } from './callers.js';
+import { callerAuthenticators, credentialsOf, origin, type VendorCaller } from './callers.js';
 
 /**
  * A call that the author of a vendor knows to be a good one. Samples are made in their order, on a vendor of their own,
@@ -23,7 +23,10 @@ export interface VendorSample {
   readonly operation: string;
   /** `{}` unless told. */
   readonly input?: Readonly<Record<string, unknown>>;
-  /** Who calls: whoever may do most unless told, of the first kind that the operation takes. */
+  /**
+   * Who calls: whoever may do most unless told, of the first kind that the operation takes. The kit vouches for these.
+   * Where the vendor has authenticators of its own, the credentials that they know try them too.
+   */
   readonly as?: VendorCaller;
   /** The value that it must be answered with; any that the operation declares unless told. */
   readonly value?: unknown;
@@ -110,21 +113,21 @@ export function vendorSubjects(
   };
 }
 
-function doorOf({ operations = [] }: VendorOffer & Lifecycle): VendorUnderTest['call'] {
+function doorOf({ operations = [], authenticators = [] }: VendorOffer & Lifecycle): VendorUnderTest['call'] {
   const log: RecordingLogger = recordingLogger();
-  const gate = new Gate(callerAuthenticators, log, { verifyReplies: true });
+  const gate = new Gate([...callerAuthenticators, ...authenticators], log, { verifyReplies: true });
   return async (id, input, as, signal = new AbortController().signal) => {
     const served = operations.find(({ operation }) => operation.id === id);
     if (!served) throw new Error(`the vendor serves no ${id}: its samples are those of another`);
     const before = log.lines.length;
     const mounted = { ...served, vendor: 'kit', prefix };
+    const sent = overJson(input);
+    const headers = credentialsOf(as, mounted, sent);
     const outcome = await gate.invoke(
       mounted,
       incomingCall(mounted, {
-        // As a caller on the same machine calls it, for vendors that serve no other.
-        ...{ origin: 'http://localhost', peer: '127.0.0.1', signal },
-        headers: credentialsOf(as),
-        input: () => overJson(input) as Readonly<Record<string, unknown>>,
+        ...{ origin, peer: '127.0.0.1', signal, headers },
+        input: () => sent as Readonly<Record<string, unknown>>,
       }),
     );
     const failed = log.lines.slice(before).find(({ level }) => level === 'error');

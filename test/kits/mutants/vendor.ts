@@ -1,6 +1,8 @@
 import {
+  type Authenticator,
   atLeast,
   type Call,
+  type Credentials,
   created,
   defineOperation,
   defineVendor,
@@ -96,6 +98,25 @@ export class VendorMutant {
     ];
   }
 
+  authenticators(): Authenticator[] {
+    return [
+      {
+        scheme: 'notes',
+        challenge: 'Notes',
+        makes: 'user',
+        authenticate: ({ headers: { authorization } }) => {
+          if (authorization === undefined) return undefined;
+          if (!this.knows(authorization)) throw new Problem(problems.notAuthenticated, 'nobody has this token');
+          return { kind: 'user', id: 'reader', roles: ['viewer'] };
+        },
+      },
+    ];
+  }
+
+  protected knows(authorization: string): boolean {
+    return authorization === 'Notes GET http://localhost/kit/notes/shop';
+  }
+
   declared = Object.values(operations) as unknown as ServedOperation['operation'][];
 
   get({ input }: Call<{ readonly id: string }>): Reply<unknown> {
@@ -182,6 +203,13 @@ export class SharesARoute extends VendorMutant {
   }
 }
 
+/** Lets in whoever shows anything. */
+export class BelievesAnybody extends VendorMutant {
+  protected override knows(): boolean {
+    return true;
+  }
+}
+
 /** Goes on with a stream that nobody reads. */
 export class StreamsForEver extends VendorMutant {
   override async *watch(): AsyncGenerator<StreamItem<Note>> {
@@ -198,10 +226,19 @@ export class LeavesTimers extends VendorMutant {
   }
 }
 
+/** Credentials that are good for this very call. */
+const forThisCall: Credentials = (call) => ({ authorization: `Notes ${call().method} ${call().url}` });
 const samples: readonly VendorSample[] = [
   { operation: 'notes.get', input: { id: 'shop' }, problem: problems.notFound.type },
   { operation: 'notes.put', input: { id: 'shop', text: 'milk' }, value: { id: 'shop', text: 'milk', writes: 1 } },
   { operation: 'notes.get', input: { id: 'shop' }, as: 'viewer' },
+  { operation: 'notes.get', input: { id: 'shop' }, as: forThisCall },
+  {
+    operation: 'notes.get',
+    input: { id: 'shop' },
+    as: () => ({ authorization: 'Notes for another' }),
+    problem: problems.notAuthenticated.type,
+  },
   { operation: 'notes.put', input: { id: 'shop', text: 'milk' }, as: 'viewer', problem: problems.notAuthorized.type },
   { operation: 'notes.add', input: { id: 'shop', text: ', bread' } },
   { operation: 'notes.watch' },
@@ -214,7 +251,10 @@ export function subjects(mutant: new () => VendorMutant): MakeSubject<VendorUnde
     type: 'vendor.notes',
     version: '1.0.0',
     operations: new mutant().declared,
-    create: (): VendorOffer => ({ operations: new mutant().served() }),
+    create: (): VendorOffer => {
+      const made = new mutant();
+      return { operations: made.served(), authenticators: made.authenticators() };
+    },
   });
   return vendorSubjects(definition, { samples });
 }
