@@ -33,6 +33,7 @@ export interface Wfm {
   readonly catalog: CatalogManager & Lifecycle;
   readonly devices: DeviceManager & Lifecycle;
   readonly manifests: ManifestManager & Lifecycle;
+  readonly placement: PlacementManager;
   readonly solutions: SolutionManager & Lifecycle;
   readonly instances: InstanceManager & Lifecycle;
   /** Resolves when every event that was published has been handled. */
@@ -85,6 +86,7 @@ export async function startWfm(options: WfmOptions = {}): Promise<Wfm> {
     catalog,
     devices,
     manifests,
+    placement,
     solutions,
     instances,
     delivered: () => events.drain(signal),
@@ -107,8 +109,12 @@ const noRegistry: ArtifactRegistry = {
 };
 
 /** A certificate that no CA vouches for. */
-export async function certificatePem(clock: Clock, name = 'press-7'): Promise<string> {
-  return (await selfSignedDeviceCertificate({ name, key: SigningKey.generate(), now: clock.now() })).pem;
+export async function certificatePem(
+  clock: Pick<Clock, 'now'>,
+  name = 'press-7',
+  key = SigningKey.generate(),
+): Promise<string> {
+  return (await selfSignedDeviceCertificate({ name, key, now: clock.now() })).pem;
 }
 
 export function capabilities(id: string, more: Partial<DeviceCapabilities> = {}): DeviceCapabilities {
@@ -136,8 +142,10 @@ export async function addDevice(
   { devices, clock }: Pick<Wfm, 'devices' | 'clock'>,
   name = 'press-7',
   more: Partial<DeviceCapabilities> = {},
+  key = SigningKey.generate(),
 ): Promise<DeviceRecord> {
-  const { id } = await devices.onboard(await certificatePem(clock, name));
+  const { id, state } = await devices.onboard(await certificatePem(clock, name, key));
+  if (state === 'PENDING') await devices.approve(id);
   await devices.reportCapabilities(id, capabilities(name, more), 'D2');
   return devices.get(id);
 }
