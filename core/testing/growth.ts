@@ -64,7 +64,7 @@ async function used(collect: () => void): Promise<number> {
 }
 
 /** Node has it, and hides it unless it is asked. */
-function garbageCollector(): () => void {
+export function garbageCollector(): () => void {
   setFlagsFromString('--expose-gc');
   return runInNewContext('gc') as () => void;
 }

@@ -70,11 +70,11 @@ export class DefinitionUnderTest {
   readonly dataDir: string;
   readonly manual: ManualClock = manualClock();
   readonly #entries: MadeEntry[] = [];
+  #used: MadeUses | undefined;
 
   constructor(
     readonly definition: Definition,
     private readonly options: LifecycleSubjectOptions,
-    private readonly used: MadeUses,
     private readonly root: string,
   ) {
     this.opened = new Opened(root);
@@ -85,11 +85,14 @@ export class DefinitionUnderTest {
   /** An entry, not started. */
   async make(name = 'first', config: unknown = this.options.config): Promise<MadeEntry> {
     const log = silentLogger();
+    // Most of what a case takes time for, and many cases make no entry.
+    this.#used ??= await usesOf(this.options.uses);
+    const { uses } = this.#used;
     const context = await this.opened.during(() =>
       testContext<Lifecycle>(this.definition, {
         name,
         config,
-        uses: this.used.uses,
+        uses,
         dataDir: this.dataDir,
         clock: this.options.clock ?? this.manual,
         log,
@@ -122,7 +125,7 @@ export class DefinitionUnderTest {
       for (const entry of this.#entries) await entry.stop();
     } finally {
       this.opened.end();
-      await this.used.dispose?.();
+      await this.#used?.dispose?.();
       await rm(this.root, { recursive: true, force: true, maxRetries: 5 });
     }
   }
@@ -139,7 +142,7 @@ export function lifecycleSubjects(
 ): MakeSubject<DefinitionUnderTest> {
   return async (): Promise<KitSubject<DefinitionUnderTest>> => {
     const root = await realpath(await mkdtemp(join(tmpdir(), 'tutti-kit-')));
-    const instance = new DefinitionUnderTest(definition, options, await usesOf(options.uses), root);
+    const instance = new DefinitionUnderTest(definition, options, root);
     return {
       instance,
       ...(options.clock === undefined && {
