@@ -1,21 +1,11 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PassThrough, Readable } from 'node:stream';
-import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { runCommandLine } from '../command-line.js';
-import { createTerminal } from '../terminal.js';
+import { commandLine } from '../../test/cli/command-line.js';
 
-async function tutti(...words: string[]): Promise<{ code: number; out: string; err: string }> {
-  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  const signal = new AbortController().signal;
-  const terminal = createTerminal({ env: {}, stdin: Readable.from([]), stdout, stderr, signal });
-  const code = await runCommandLine(words, terminal);
-  stdout.end();
-  stderr.end();
-  return { code, out: await text(stdout), err: await text(stderr) };
-}
+const run = commandLine();
+const tutti = (...words: string[]) => run(words);
 
 describe('tutti plugin new', () => {
   let folder: string;

@@ -1,22 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { PassThrough, Readable } from 'node:stream';
-import { text } from 'node:stream/consumers';
 import { Ajv } from 'ajv';
 import ajvFormats from 'ajv-formats';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { runCommandLine } from '../command-line.js';
-import { createTerminal } from '../terminal.js';
+import { commandLine } from '../../test/cli/command-line.js';
 
-async function tutti(...words: string[]): Promise<{ code: number; out: string; err: string }> {
-  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  const signal = new AbortController().signal;
-  const terminal = createTerminal({ env: {}, stdin: Readable.from([]), stdout, stderr, signal });
-  const code = await runCommandLine(words, terminal);
-  stdout.end();
-  stderr.end();
-  return { code, out: await text(stdout), err: await text(stderr) };
-}
+const run = commandLine();
+const tutti = (...words: string[]) => run(words);
 
 const valid = 'core/profile/testdata/valid/plugins.yaml';
 const pins = 'core/profile/testdata/faulty/pins.yaml';

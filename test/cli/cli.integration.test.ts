@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exitCodes } from '../../cli/exit-codes.js';
 import type { FleetManager } from '../../core/ports/index.js';
-import { capabilities, commandLine, device, type Outcome, startWfm, type Wfm } from './host.js';
+import { commandLine, type Outcome } from './command-line.js';
+import { capabilities, device, startWfm, type Wfm } from './host.js';
 
 // One story, told in order: each case goes on from where the one before it ended.
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { freePorts } from '../../cli/demo/ports.js';
 import { exitCodes } from '../../cli/exit-codes.js';
-import { commandLine } from './host.js';
+import { commandLine } from './command-line.js';
 import { startProcess } from './running.js';
 
 let folder: string;

@@ -7,7 +7,7 @@ import { createAuthority } from '../device-api/authority.js';
 import type { Device } from '../device-api/device.js';
 import { eventually } from '../operator-api/call.js';
 import { startWfm, type Wfm } from '../operator-api/wfm.js';
-import { commandLine } from './host.js';
+import { commandLine } from './command-line.js';
 
 // The same commands, whatever the scheme of the server: one host, and three ways to it.
 

@@ -1,27 +1,16 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PassThrough, Readable } from 'node:stream';
-import { text } from 'node:stream/consumers';
 import { type Client, credentials, loadPackageDefinition, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { loadSync, type PackageDefinition } from '@grpc/proto-loader';
 import protobuf from 'protobufjs';
-import { runCommandLine } from '../../cli/command-line.js';
-import { createTerminal } from '../../cli/terminal.js';
+import { commandLine } from '../cli/command-line.js';
 
 /** What `tutti` writes to standard output. */
 export async function tutti(...words: string[]): Promise<string> {
-  const stdout = new PassThrough();
-  const stderr = new PassThrough();
-  const { signal } = new AbortController();
-  const code = await runCommandLine(
-    words,
-    createTerminal({ env: {}, stdin: Readable.from([]), stdout, stderr, signal }),
-  );
-  stdout.end();
-  stderr.end();
-  if (code !== 0) throw new Error(await text(stderr));
-  return text(stdout);
+  const { code, out, err } = await commandLine()(words);
+  if (code !== 0) throw new Error(err);
+  return out;
 }
 
 /** A client of another house: it knows the printed .proto, and shares no code with the program that it talks to. */

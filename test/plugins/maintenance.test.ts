@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { builtins } from '../../cli/builtins.js';
 import { startTestHost, type TestHost } from '../../core/testing/host.js';
-import { commandLine } from '../cli/host.js';
+import { commandLine } from '../cli/command-line.js';
 
 // A vendor that a stranger wrote, with nothing done for it anywhere else: what it offers is called over every binding.
 
