@@ -1,13 +1,14 @@
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { appendFile, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { freePorts } from '../../cli/demo/ports.js';
 import { exitCodes } from '../../cli/exit-codes.js';
 import { commandLine } from './command-line.js';
-import { startProcess } from './running.js';
+import { launch, startProcess } from './running.js';
 
 let folder: string;
 let file: string;
@@ -40,6 +41,59 @@ bindings:
 `,
   );
 }
+/** The same, with an entry whose start takes as long as a gate is closed. */
+async function writeSlow(port: number, gate: string): Promise<void> {
+  await writeFile(join(folder, 'slow.ts'), slow);
+  await write(port);
+  const plugins = 'plugins: [./slow.ts]\nmanagers:\n  slow: { type: manager.slow, config: { gate: "';
+  await appendFile(file, `${plugins}${gate}" } }\n`);
+}
+const slow = `import { defineManager, z } from 'tutti/plugin';
+export default defineManager({
+  type: 'manager.slow',
+  version: '1.0.0',
+  config: z.strictObject({ gate: z.string().describe('URL that answers when the start may go on') }),
+  create: ({ config }) => ({
+    start: async (signal) => void (await fetch(config.gate, { signal })),
+  }),
+});
+`;
+
+/** Answers nobody until it is opened. */
+interface Gate extends AsyncDisposable {
+  readonly url: string;
+  /** How many have come. */
+  asked(): number;
+  open(): void;
+}
+
+async function closedGate(): Promise<Gate> {
+  const waiting: ServerResponse[] = [];
+  let [isOpen, asked] = [false, 0];
+  const server = createServer((_request, response) => {
+    asked += 1;
+    if (isOpen) response.end();
+    else waiting.push(response);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const open = (): void => {
+    isOpen = true;
+    for (const response of waiting) response.end();
+  };
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    asked: () => asked,
+    open,
+    async [Symbol.asyncDispose]() {
+      open();
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
 const answers = (port: number, path = '/readyz'): Promise<number | string> =>
   fetch(`http://127.0.0.1:${port}${path}`).then(
     ({ status }) => status,
@@ -58,6 +112,21 @@ describe('SIGHUP', () => {
     expect(await answers(one)).toBe('nobody');
     expect(await host.end()).toBe(0);
     expect(host.output()).toContain('1 replaced, 2 kept');
+  });
+
+  it('that comes during the start reloads the profile once the host is ready', async () => {
+    await using gate = await closedGate();
+    const [one = 0, two = 0] = await freePorts([0, 0]);
+    await writeSlow(one, gate.url);
+    await using starting = launch(['run', file]);
+    await expect.poll(() => gate.asked()).toBe(1);
+    await writeSlow(two, gate.url);
+    starting.child.kill('SIGHUP');
+    gate.open();
+    const host = await starting.ready();
+    await expect.poll(() => answers(two)).toBe(200);
+    expect(await answers(one)).toBe('nobody');
+    expect(await host.end()).toBe(0);
   });
 
   it('changes nothing when the profile has faults, and logs all of them', async () => {
@@ -132,6 +201,27 @@ state   kept      nothing changed for it
     expect(await tutti(['reload', file])).toMatchObject({ code: exitCodes.ok });
     expect(await answers(other)).toBe(200);
     expect(host.output()).toContain('the old profile is in force again');
+  });
+
+  it('waits no longer than it is told to, and the reload goes on', async () => {
+    await using gate = await closedGate();
+    const [one = 0, two = 0] = await freePorts([0, 0]);
+    await write(one);
+    await using _host = await startProcess(['run', file]);
+    await writeSlow(two, gate.url);
+    // On a busy machine the first may have given up before the host was asked.
+    for (let milliseconds = 100; gate.asked() === 0; milliseconds *= 2) {
+      expect(await tutti(['reload', file, '--timeout', `${milliseconds}ms`])).toMatchObject({
+        code: exitCodes.timeout,
+        out: '',
+        err: expect.stringMatching(
+          /the host has not answered in time; the reload goes on\n.*its log will have the outcome/,
+        ),
+      });
+    }
+    gate.open();
+    await expect.poll(() => answers(two)).toBe(200);
+    expect(await tutti(['reload', file])).toMatchObject({ code: exitCodes.ok });
   });
 
   it('refuses to have a host reload another file than the one that it runs', async () => {

@@ -12,11 +12,22 @@ export interface RunningProcess extends AsyncDisposable {
 }
 
 /** Resolves when the process has written its first line, to standard output unless told. */
-export async function startProcess(
+export function startProcess(
   words: readonly string[],
   env: Readonly<Record<string, string>> = {},
   first: 'stdout' | 'stderr' = 'stdout',
 ): Promise<RunningProcess> {
+  return launch(words, env).ready(first);
+}
+
+/** A process that may not be ready yet. */
+export interface StartingProcess extends AsyncDisposable {
+  readonly child: ChildProcess;
+  /** Resolves with the first line that it writes. @throws Error when it ends before */
+  ready(on?: 'stdout' | 'stderr'): Promise<RunningProcess>;
+}
+
+export function launch(words: readonly string[], env: Readonly<Record<string, string>> = {}): StartingProcess {
   const child = spawn(process.execPath, ['--import', 'tsx', 'cli/main.ts', ...words], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -32,11 +43,19 @@ export async function startProcess(
     throw new Error(`the process ended:\n${output}`);
   });
   early.catch(() => undefined);
-  await Promise.race([once(createInterface({ input: child[first] }), 'line'), early]);
   const end = async (signal: NodeJS.Signals = 'SIGTERM'): Promise<number | NodeJS.Signals | null> => {
     if (child.exitCode === null && child.signalCode === null) child.kill(signal);
     const [code, by] = await exit;
     return code ?? by;
   };
-  return { child, output: () => output, end, [Symbol.asyncDispose]: async () => void (await end()) };
+  const dispose = async (): Promise<void> => void (await end());
+  const running: RunningProcess = { child, output: () => output, end, [Symbol.asyncDispose]: dispose };
+  return {
+    child,
+    [Symbol.asyncDispose]: dispose,
+    async ready(on = 'stdout') {
+      await Promise.race([once(createInterface({ input: child[on] }), 'line'), early]);
+      return running;
+    },
+  };
 }
