@@ -22,7 +22,8 @@ describe('tutti plugin new', () => {
     expect(out).toContain(`npx tutti plugin test ${dir}`);
     const manifest = JSON.parse(await readFile(join(dir, 'package.json'), 'utf8'));
     expect(manifest).toMatchObject({ name: '@plant-a/press', type: 'module', exports: './index.ts' });
-    expect(Object.keys(manifest.devDependencies)).toEqual(['@types/node', 'typescript']);
+    expect(Object.keys(manifest.devDependencies)).toEqual(['@types/node', 'typescript', 'tutti']);
+    expect(join(dir, manifest.devDependencies.tutti.replace('file:', ''))).toBe(process.cwd());
     const files = await readdir(dir);
     expect(files).toContain('.gitignore');
     for (const file of files) expect(await readFile(join(dir, file), 'utf8')).not.toContain('my-target');

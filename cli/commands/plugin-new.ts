@@ -1,4 +1,4 @@
-import { join, relative, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { didYouMean } from '../../core/plugin/suggest.js';
 import { invalid } from '../failure.js';
 import { installation } from '../installation.js';
@@ -27,8 +27,7 @@ export async function newPlugin(
   const names = namesOf(kind, name);
   if (typeof names === 'string') throw invalid(names, `such as: tutti plugin new ${kind} my-${kind}`);
   const folder = dir ?? names.folder;
-  const tutti = installation();
-  const files = await scaffold({ kind, names, folder: resolve(folder), installation: tutti }).catch(
+  const files = await scaffold({ kind, names, folder: resolve(folder), installation: installation() }).catch(
     (error: unknown) => {
       if (!(error instanceof FolderTaken)) throw error;
       throw invalid(`${folder} is there already, and nothing is overwritten`, 'choose another folder: --dir FOLDER');
@@ -37,14 +36,14 @@ export async function newPlugin(
   terminal.out(
     `${folder} is a package with ${kind}.${names.short}: ${files.join(', ')}
 
-Run it as it is:
+Run it from here, as it is:
   npx tutti run ${join(folder, 'profile.yaml')}
 Test what it promises:
   npx tutti plugin test ${folder}
-Types for your editor, and npm's scripts:
+Tutti in its own folder too, with types for your editor:
   cd ${folder}
-  npm install --no-save ${relative(resolve(folder), tutti.folder)}
-  npm run build`,
+  npm install
+  npm test`,
   );
   terminal.next(`npx tutti run ${join(folder, 'profile.yaml')}`);
 }

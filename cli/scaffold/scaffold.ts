@@ -10,7 +10,7 @@ import { templatesOf } from './templates.js';
 export interface ScaffoldOptions {
   readonly kind: ScaffoldKind;
   readonly names: Names;
-  /** Where the package goes: a folder that is empty, or not there yet. */
+  /** Where the package goes, absolute: a folder that is empty, or not there yet. */
   readonly folder: string;
   readonly installation: Installation;
 }
@@ -30,7 +30,7 @@ const renamed: Readonly<Record<string, string>> = { gitignore: '.gitignore' };
  * @throws FolderTaken
  */
 export async function scaffold({ kind, names, folder, installation }: ScaffoldOptions): Promise<readonly string[]> {
-  const files = new Map([['package.json', packageFile(kind, names, installation)]]);
+  const files = new Map([['package.json', packageFile(kind, names, folder, installation)]]);
   for (const { path, placeholder } of templatesOf(kind)) {
     const name = basename(path);
     const text = await readFile(join(installation.folder, path), 'utf8');

@@ -30,6 +30,8 @@ describe('the published package', () => {
       await mkdir(dirname(at), { recursive: true });
       await symlink(join(root, 'node_modules', name), at);
     }
+    await mkdir(join(folder, 'node_modules/.bin'));
+    await symlink('../tutti/dist/cli/main.js', join(folder, 'node_modules/.bin/tutti'));
     await writeFile(join(folder, 'package.json'), '{ "name": "stranger", "type": "module" }');
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -95,6 +97,19 @@ describe('the published package', () => {
     expect(await compiled({ 'target.ts': wrong })).toMatch(/target\.ts.*error TS2322/);
     const undeclared = target.replace("changes: { properties: ['*'], parameters: ['*'] }", 'changes: {}');
     expect(await compiled({ 'target.ts': undeclared })).toMatch(/target\.ts.*error TS2739/);
+  });
+
+  it('begins a package that is tried with the version that it was begun with', async () => {
+    const tutti = (cwd: string, ...words: string[]) => run('npx', ['--no-install', 'tutti', ...words], { cwd });
+    await tutti(folder, 'plugin', 'new', 'target', 'press');
+    const own = join(folder, 'press');
+    const { version } = JSON.parse(await readFile(join(folder, 'node_modules/tutti/package.json'), 'utf8'));
+    expect(JSON.parse(await readFile(join(own, 'package.json'), 'utf8'))).toMatchObject({
+      peerDependencies: { tutti: `>=${version}` },
+      devDependencies: { tutti: `^${version}` },
+    });
+    expect((await tutti(own, 'validate', 'profile.yaml')).stdout).toContain('is valid: profile press');
+    expect((await tutti(own, 'plugin', 'test', '.')).stdout).toMatch(/^[1-9]\d* passed, 0 failed, \d+ skipped$/m);
   });
 
   it('says of each type how settled it is, as the sources do', async () => {

@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -71,5 +71,32 @@ describe.each(Object.keys(kinds))('tutti plugin new %s', (kind) => {
       host.kill('SIGTERM');
     }
     expect(await ended).toEqual([0, null]);
+  });
+});
+
+describe('a new package beside a clone of Tutti', () => {
+  let folder = '';
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'tutti-scaffold-'));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  it('is run and tested in its own folder after "npm install"', { timeout: 300_000 }, async () => {
+    const own = join(folder, 'press');
+    const run = async (file: string, ...args: string[]) => (await promisify(execFile)(file, args, { cwd: own })).stdout;
+    await promisify(execFile)(process.execPath, [join(root, 'dist/cli/main.js'), 'plugin', 'new', 'target', 'press'], {
+      cwd: folder,
+    });
+    // The compiler and the types of Node would come from a registry: here they come from where this one has them.
+    const file = join(own, 'package.json');
+    const manifest = JSON.parse(await readFile(file, 'utf8'));
+    for (const name of ['typescript', '@types/node']) {
+      manifest.devDependencies[name] = `file:${join(root, 'node_modules', name)}`;
+    }
+    await writeFile(file, JSON.stringify(manifest));
+    await run('npm', 'install', '--offline', '--no-audit', '--no-fund');
+    expect(await run('npx', '--no-install', 'tutti', 'validate', 'profile.yaml')).toContain('is valid: profile press');
+    await run('npm', 'run', 'build');
+    expect(await run('npm', 'test')).toMatch(/^[1-9]\d* passed, 0 failed, \d+ skipped$/m);
   });
 });
