@@ -35,8 +35,9 @@ const entryPoints = {
   'core/testing/index': 'core/testing/index.ts',
   // A program of its own, for entries that run in a thread or process of theirs.
   'core/isolation/isolate': 'core/isolation/isolate.ts',
-  // A program of its own, which the kit for stores starts: it lies beside the file that the kit becomes part of.
+  // Programs of their own, which the kits for stores and targets start: they lie beside the file that the kits become part of.
   'core/testing/crash-writer': 'core/testing/state/crash-writer.ts',
+  'core/testing/crash-agent': 'core/testing/target/crash-agent.ts',
 };
 
 /** Libraries that stay as they are installed: most hosts never load them, or they load files of their own. */
@@ -102,10 +103,9 @@ for (const { path, contents } of outputFiles.toSorted((a, b) => Number(isEntry(a
 removeOldFiles(new Set(outputFiles.map(({ path }) => path)));
 
 const testing = metafile.outputs[relative(root, join(out, 'core', 'testing', 'index.js'))];
-if (!('core/testing/state/crash.ts' in (testing?.inputs ?? {}))) {
-  console.error(
-    'core/testing/state/crash.ts is not part of dist/core/testing/index.js, and would not find crash-writer.js',
-  );
+for (const file of ['core/testing/state/crash.ts', 'core/testing/target/killable.ts']) {
+  if (file in (testing?.inputs ?? {})) continue;
+  console.error(`${file} is not part of dist/core/testing/index.js, and would not find the program that it starts`);
   process.exit(1);
 }
 

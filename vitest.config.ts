@@ -21,8 +21,6 @@ export default defineConfig({
         test: {
           ...patience,
           name: 'unit',
-          // So are the processes that those tests start with tsx.
-          env: { TSX_TSCONFIG_PATH: join(import.meta.dirname, 'plugins/tsconfig.json') },
           include: ['**/*.test.ts'],
           exclude: [...nowhere, '**/*.integration.test.ts'],
         },

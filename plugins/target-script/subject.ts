@@ -1,21 +1,11 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import type { DesiredApplication, TargetProvider } from 'tutti/plugin';
-import {
-  type KillableApply,
-  type KitSubject,
-  systemClock,
-  type TargetPlatform,
-  type TargetUnderTest,
-  testContext,
-} from 'tutti/testing';
+import type { DesiredApplication } from 'tutti/plugin';
+import { type KitSubject, type TargetPlatform, type TargetUnderTest, targetSubjects } from 'tutti/testing';
 import definition from './index.ts';
 
-/** Settings of the tests, and of the agents that they kill. */
+/** Settings of the tests. */
 export const config = { scripts: './scripts', lookSeconds: 0.05 };
 
 /** Never applied, never running. Its child is what an abort has to end as well. */
@@ -26,32 +16,28 @@ case "$1" in
 esac
 `;
 
-/** A target over a temporary directory, with the script of this package and one that gets stuck. */
-export async function scriptSubject(): Promise<KitSubject<TargetUnderTest> & { readonly dataDir: string }> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'target-script-'));
-  await mkdir(join(dataDir, 'scripts'));
-  await copyFile(new URL('scripts/message', import.meta.url), join(dataDir, 'scripts/message'));
-  await writeFile(join(dataDir, 'scripts/stuck'), stuck, { mode: 0o755 });
-  const platform = platformAt(dataDir);
-  const open = async () => {
-    const context = await testContext<TargetProvider>(definition, { dataDir, config, clock: systemClock });
-    await context.start();
-    return { target: Object.assign(context.instance, { platform }), close: () => context.dispose() };
-  };
-  let current = await open();
-  return {
-    dataDir,
-    instance: current.target,
-    close: () => current.close(),
-    async reopen() {
-      current = await open();
-      return current.target;
+export interface ScriptSubject extends KitSubject<TargetUnderTest> {
+  readonly dataDir: string;
+  /** The folder of scripts. */
+  readonly scripts: string;
+}
+
+/** A target with the script of this package, and one that gets stuck. */
+export async function scriptSubject(): Promise<ScriptSubject> {
+  const scripts = await mkdtemp(join(tmpdir(), 'target-script-'));
+  await copyFile(new URL('scripts/message', import.meta.url), join(scripts, 'message'));
+  await writeFile(join(scripts, 'stuck'), stuck, { mode: 0o755 });
+  let dataDir = '';
+  const make = targetSubjects(definition, {
+    config: { ...config, scripts },
+    platform: (_instance, at) => {
+      dataDir = at;
+      return platformAt(at);
     },
-    async dispose() {
-      await current.close();
-      await rm(dataDir, { recursive: true });
-    },
-  };
+    crash: { module: new URL('index.ts', import.meta.url).href },
+    cleanUp: () => rm(scripts, { recursive: true }),
+  });
+  return { ...(await make()), dataDir, scripts };
 }
 
 /** What the scripts did, seen without the target: the files that they keep. */
@@ -81,7 +67,6 @@ function platformAt(dataDir: string): TargetPlatform {
       for (const folder of await folders(id)) await rm(join(folder, 'state/message'), { force: true });
     },
     leftovers: () => readdir(root),
-    applyElsewhere: (applied, component) => agent([dataDir, JSON.stringify(applied), component]),
   };
 }
 
@@ -108,22 +93,4 @@ export function application(id: string, script: string, text: string, timeout = 
 /** Empty where there is no such file. */
 async function textOf(file: string): Promise<string> {
   return readFile(file, 'utf8').catch(() => '');
-}
-
-function agent(words: readonly string[]): KillableApply {
-  const script = fileURLToPath(new URL('killable-agent.ts', import.meta.url));
-  const child = spawn(process.execPath, ['--import', 'tsx', script, ...words], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const ended = once(child, 'exit').then(() => undefined);
-  // Its first line says that it is about to apply.
-  const begun = Promise.race([once(child.stdout, 'data'), ended]).then(() => void child.stdout.resume());
-  return {
-    begun,
-    ended,
-    kill: () => {
-      child.kill('SIGKILL');
-      return ended;
-    },
-  };
 }

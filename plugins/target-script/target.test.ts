@@ -14,7 +14,7 @@ describe('a script', () => {
   let target: TargetProvider;
   const call = { signal: new AbortController().signal, progress: () => undefined };
   const script = (name: string, text: string): Promise<void> =>
-    writeFile(join(subject.dataDir, 'scripts', name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+    writeFile(join(subject.scripts, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
   /** A file that the script of `app` wrote. */
   const written = async (file: string): Promise<string> => {
     const root = join(subject.dataDir, 'script');
@@ -120,8 +120,8 @@ describe('a script', () => {
   });
 
   test('is not run where the folder of scripts has none of the name', async () => {
-    await mkdir(join(subject.dataDir, 'scripts', 'folder'));
-    await writeFile(join(subject.dataDir, 'scripts', 'plain'), 'exit 0', { mode: 0o644 });
+    await mkdir(join(subject.scripts, 'folder'));
+    await writeFile(join(subject.scripts, 'plain'), 'exit 0', { mode: 0o644 });
     for (const name of ['plain', 'missing', 'folder']) {
       const applied = target.apply(application('app', name, 'hello'), 'main', call);
       await expect(applied).rejects.toMatchObject({ code: 'artifact', retry: true });

@@ -1,10 +1,6 @@
 /** A process that writes and reports until it is killed: `node crash-writer.js <JSON of WriterTask>`. */
-import { fileURLToPath } from 'node:url';
-import { systemClock } from '../../host/clock.js';
-import type { Definition } from '../../plugin/definition.js';
-import { importBeside } from '../../plugin/loader.js';
 import { put, remove, type StateProvider } from '../../ports/index.js';
-import { testContext } from '../context.js';
+import { startedBy } from '../crash-context.js';
 import type { CrashRecipe } from '../kit-subject.js';
 import { halves, type Report } from './ledger.js';
 
@@ -13,8 +9,6 @@ export interface WriterTask extends CrashRecipe {
 }
 
 const writers = 8;
-/** Milliseconds that the module may take to be loaded: whoever started this ends what hangs. */
-const patience = 600_000;
 
 // Writing to a pipe is synchronous on POSIX: what was reported has left the process before the next step.
 const report = (line: Report): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
@@ -38,12 +32,5 @@ async function writeForEver(store: StateProvider, first: number): Promise<never>
 }
 
 const task = JSON.parse(process.argv[2] ?? '') as WriterTask;
-// Without options for node, the module is read as a host reads a plugin: TypeScript as well.
-const module = task.execArgv ? await import(task.module) : await importBeside(fileURLToPath(task.module), {}, patience);
-const exported = module as Record<string, Definition | undefined>;
-const definition = exported[task.export ?? 'default'];
-if (!definition) throw new Error(`${task.module} exports no ${task.export ?? 'default'}`);
-const { config, dataDir, firstPair } = task;
-const context = await testContext<StateProvider>(definition, { config, dataDir, clock: systemClock });
-await context.start();
-await Promise.all(Array.from({ length: writers }, (_, n) => writeForEver(context.instance, firstPair + n)));
+const { instance } = await startedBy<StateProvider>(task);
+await Promise.all(Array.from({ length: writers }, (_, n) => writeForEver(instance, task.firstPair + n)));

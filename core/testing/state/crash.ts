@@ -1,9 +1,7 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 import { put, type StateProvider } from '../../ports/index.js';
+import { startToKill } from '../crash-process.js';
 import type { KitCase } from '../kit.js';
 import type { CrashRecipe } from '../kit-subject.js';
 import { randomNumbers } from '../random.js';
@@ -12,20 +10,10 @@ import type { WriterTask } from './crash-writer.js';
 import type { StateTrial } from './fixtures.js';
 import { halves, Ledger, type Report } from './ledger.js';
 
-// The writer stands beside this file, in the same language: TypeScript in the sources, JavaScript in the package.
-const isSource = import.meta.url.endsWith('.ts');
-const writerFile = fileURLToPath(new URL(`crash-writer.${isSource ? 'ts' : 'js'}`, import.meta.url));
-/** What node needs to read the writer, where this process may read TypeScript by other means than options. */
-const writerArgv = (): readonly string[] =>
-  isSource ? ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href] : process.execArgv;
-
 /** Lets a writer work until it has had `acknowledged` commits confirmed, then kills it without warning. */
 async function writeAndKill(trial: StateTrial, ledger: Ledger, recipe: CrashRecipe, acknowledged: number) {
   const task: WriterTask = { ...recipe, firstPair: ledger.nextPair };
-  const execArgv = recipe.execArgv ?? writerArgv();
-  const child = spawn(process.execPath, [...execArgv, writerFile, JSON.stringify(task)], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = startToKill(import.meta.url, 'crash-writer', task);
   const closed = once(child, 'close') as Promise<[code: number | null, signal: string | null]>;
   let complaint = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {

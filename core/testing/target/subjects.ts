@@ -6,7 +6,8 @@ import type { Clock } from '../../plugin/clock.js';
 import type { Definition } from '../../plugin/definition.js';
 import type { TargetProvider } from '../../ports/index.js';
 import { testContext } from '../context.js';
-import type { KitSubject, MakeSubject } from '../kit-subject.js';
+import type { CrashRecipe, KitSubject, MakeSubject } from '../kit-subject.js';
+import { killableApply } from './killable.js';
 import type { TargetPlatform, TargetUnderTest } from './platform.js';
 
 /** @stable since 0.1.0 */
@@ -23,6 +24,11 @@ export interface TargetSubjectOptions {
    * @param instance the newest target, for a platform that lives in it
    */
   readonly platform: (instance: TargetProvider, dataDir: string) => TargetPlatform;
+  /**
+   * How another process makes the target, to be killed while it applies: it needs nothing but its config. Without it, the
+   * platform's own `applyElsewhere` counts, if it has one.
+   */
+  readonly crash?: Pick<CrashRecipe, 'module' | 'export' | 'execArgv'>;
   /** Ends what a case has left on the platform, when the target has stopped. Nothing unless told. */
   readonly cleanUp?: (dataDir: string) => Promise<void>;
 }
@@ -34,12 +40,16 @@ export interface TargetSubjectOptions {
  */
 export function targetSubjects(definition: Definition, options: TargetSubjectOptions): MakeSubject<TargetUnderTest> {
   return async (): Promise<KitSubject<TargetUnderTest>> => {
-    const { config, uses, clock = systemClock } = options;
+    const { config, uses, crash, clock = systemClock } = options;
     const dataDir = await mkdtemp(join(tmpdir(), 'tutti-kit-'));
     const open = async () => {
       const context = await testContext<TargetProvider>(definition, { config, dataDir, clock, ...(uses && { uses }) });
       await context.start();
       const platform = options.platform(context.instance, dataDir);
+      if (crash) {
+        platform.applyElsewhere = (application, component) =>
+          killableApply({ ...crash, config, dataDir, application, component });
+      }
       return { target: Object.assign(context.instance, { platform }), close: () => context.dispose() };
     };
     let current = await open();
