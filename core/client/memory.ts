@@ -8,6 +8,7 @@ import {
   type Surface,
 } from '../operation/index.js';
 import { type Answer, type OutgoingCall, type Transport, TransportFault } from '../ports/transport.js';
+import { unlessAborted } from '../work/index.js';
 import { fieldsOf } from './outgoing.js';
 
 const origin = 'memory://host';
@@ -56,15 +57,6 @@ async function invoke(
       timeout: call.timeout,
     }),
   );
-}
-
-/** @throws the signal's reason as soon as it aborts, whether `work` heeds it or not */
-function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
-    work.finally(() => signal.removeEventListener('abort', abort)).then(resolve, reject);
-  });
 }
 
 function answered(
