@@ -35,6 +35,8 @@ const entryPoints = {
   'core/testing/index': 'core/testing/index.ts',
   // A program of its own, for entries that run in a thread or process of theirs.
   'core/isolation/isolate': 'core/isolation/isolate.ts',
+  // What such a program imports for entries that are built in.
+  'cli/builtins': 'cli/builtins.ts',
   // Programs of their own, which the kits for stores and targets start: they lie beside the file that the kits become part of.
   'core/testing/crash-writer': 'core/testing/state/crash-writer.ts',
   'core/testing/crash-agent': 'core/testing/target/crash-agent.ts',

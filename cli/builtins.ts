@@ -1,3 +1,4 @@
+import { shippedModule } from '../core/isolation/shipped.js';
 import type { LazyPlugin } from '../core/plugin/registry.js';
 
 /**
@@ -6,6 +7,7 @@ import type { LazyPlugin } from '../core/plugin/registry.js';
  */
 export const builtins: LazyPlugin = {
   name: 'tutti',
+  module: shippedModule('cli/builtins'),
   definitions: {
     'state.memory': async () => (await import('../providers/state/memory/index.js')).default,
     'state.sqlite': async () => (await import('../providers/state/sqlite/index.js')).default,
@@ -39,3 +41,5 @@ export const builtins: LazyPlugin = {
     'binding.mqtt': async () => (await import('../vendors/mqtt/index.js')).default,
   },
 };
+
+export default builtins;

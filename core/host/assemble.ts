@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { isAbsolute, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { Container, type ResolutionContext } from 'inversify';
 import { isolated } from '../isolation/isolated.js';
 import { Gate, type MountedMount, type MountedOperation, type Surface } from '../operation/index.js';
@@ -111,9 +111,11 @@ export function tryToAssemble(profile: ResolvedProfile, options: AssemblyOptions
     const { dataDir, host } = profile;
     const { clock } = options;
     const log = options.log.of(name);
+    const resolvePath = (file: string): string => resolve(file);
     if (isolation) {
       const startDeadline = host.deadlines.start;
-      return isolated({ name, path, definition, isolation, written, uses, dataDir, clock, log, startDeadline });
+      const parts = { name, path, definition, isolation, written, uses, dataDir, resolvePath, clock, log };
+      return isolated({ ...parts, startDeadline });
     }
     return madeBy(definition, {
       name,
@@ -123,7 +125,7 @@ export function tryToAssemble(profile: ResolvedProfile, options: AssemblyOptions
       log,
       clock,
       dataDir,
-      resolvePath: (file) => (isAbsolute(file) ? file : resolve(file)),
+      resolvePath,
       // Only a binding's `create` is typed to see it.
       ...(entry.slot === 'bindings' && { surface: surfaceOf(entry) }),
     } as BindingContext<unknown, Uses>);

@@ -113,7 +113,14 @@ describe('planReload', () => {
     ['the host', { wiring: { store: { host: 'host.status' } } }, 'it uses the host as store, and used other'],
     [
       'isolation',
-      { isolation: { kind: 'thread', memory: 256, deadline: 30_000, source: { specifier: './x', from: '/p.yaml' } } },
+      {
+        isolation: {
+          kind: 'thread',
+          memory: 256,
+          deadline: 30_000,
+          origin: { kind: 'announced', module: 'file:///x.js' },
+        },
+      },
       'its isolation changed',
     ],
   ])('replaces an entry whose %s changes', (_, change, because) => {

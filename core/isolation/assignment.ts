@@ -1,8 +1,8 @@
-import type { PinnedSource } from '../plugin/pin.js';
+import type { Origin } from '../plugin/origin.js';
 
 /** What an isolate is told to become. */
 export interface Assignment {
-  readonly source: PinnedSource;
+  readonly origin: Origin;
   readonly type: string;
   readonly name: string;
   readonly path: string | undefined;
@@ -11,6 +11,8 @@ export interface Assignment {
   /** By the names of the definition's `uses`: the objects that the host exposes for each. */
   readonly uses: Readonly<Record<string, UsedObjects>>;
   readonly dataDir: string;
+  /** The folder that paths of its config are relative to. */
+  readonly folder: string;
 }
 
 /** One object, none for an optional use, or all by the names of their entries. */

@@ -1,9 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import { eachLine } from './lines.js';
 import type { Channel, Message } from './message.js';
+import { shippedModule } from './shipped.js';
 
 export type IsolationKind = 'thread' | 'process';
 
@@ -21,12 +21,8 @@ export interface Isolate extends Channel {
   kill(reason: string): Promise<void>;
 }
 
-// The program of the other side: beside this file in the sources, a file of its own in the package, where this one is
-// part of another.
-const typescript = import.meta.url.endsWith('.ts');
-const program = typescript
-  ? new URL('isolate.ts', import.meta.url)
-  : new URL('core/isolation/isolate.js', /^.*\/dist\//.exec(import.meta.url)?.[0]);
+const program = new URL(shippedModule('core/isolation/isolate'));
+const typescript = program.href.endsWith('.ts');
 
 /** Starts the program of an isolate, which waits to be told what it is. */
 export function launch(options: LaunchOptions): Isolate {
@@ -39,8 +35,8 @@ function thread({ memory, wrote }: LaunchOptions): Isolate {
     stderr: true,
     resourceLimits: { maxOldGenerationSizeMb: memory },
   });
-  lines(worker.stdout, wrote);
-  lines(worker.stderr, wrote);
+  eachLine(worker.stdout, wrote);
+  eachLine(worker.stderr, wrote);
   let end = 'it ended';
   return {
     send: (message) => worker.postMessage(message),
@@ -64,8 +60,8 @@ function process({ memory, wrote }: LaunchOptions): Isolate {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     execArgv: [...loader(), `--max-old-space-size=${memory}`],
   });
-  if (child.stdout) lines(child.stdout, wrote);
-  if (child.stderr) lines(child.stderr, wrote);
+  if (child.stdout) eachLine(child.stdout, wrote);
+  if (child.stderr) eachLine(child.stderr, wrote);
   let end: string | undefined;
   const gone = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(`it cannot be started: ${error.message}`));
@@ -105,10 +101,6 @@ function loading(sources: URL): URL {
 /** TypeScript sources need a loader. */
 function loader(): string[] {
   return typescript ? ['--import', import.meta.resolve('tsx')] : [];
-}
-
-function lines(from: Readable, wrote: (line: string) => void): void {
-  createInterface({ input: from }).on('line', wrote);
 }
 
 function wordsOf(error: unknown): string {

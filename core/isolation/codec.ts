@@ -6,7 +6,8 @@ const mark = '$tutti';
 type Marked =
   | { readonly [mark]: 'function' | 'stream'; readonly id: number }
   | { readonly [mark]: 'signal'; readonly id: number; readonly aborted?: { readonly reason: unknown } }
-  | { readonly [mark]: 'error'; readonly error: CarriedError }
+  /** `reason`: it is what this signal, which the other side passed, was aborted with. */
+  | { readonly [mark]: 'error'; readonly error: CarriedError; readonly reason?: number }
   | { readonly [mark]: 'data'; readonly value: Readonly<Record<string, unknown>> };
 
 /** What one side passes, or is passed, beside data. */
@@ -14,12 +15,16 @@ export interface Passing {
   function(value: (...args: unknown[]) => unknown): number;
   stream(value: AsyncIterable<unknown>): number;
   signal(value: AbortSignal): number;
+  /** The signal of the other side that was aborted with this very error. */
+  reason(value: Error): number | undefined;
 }
 
 export interface Passed {
   function(id: number): (...args: unknown[]) => Promise<unknown>;
   stream(id: number): AsyncIterable<unknown>;
   signal(id: number, aborted: { readonly reason: unknown } | undefined): AbortSignal;
+  /** What a signal of this side was aborted with, as long as it is known. */
+  reason(id: number): unknown;
   readonly faults: readonly (new (...args: never[]) => Error)[];
 }
 
@@ -37,8 +42,10 @@ export function encode(value: unknown, passing: Passing, within: readonly unknow
   }
   if (value instanceof Error) {
     const error = carriedError(value);
+    const reason = passing.reason(value);
     return marked({
       [mark]: 'error',
+      ...(reason !== undefined && { reason }),
       error: { ...error, cause: below(error.cause), fields: mapped(error.fields, below) },
     });
   }
@@ -63,7 +70,10 @@ export function decode(value: unknown, passed: Passed): unknown {
     case 'signal':
       return passed.signal(value.id, value.aborted && { reason: below(value.aborted.reason) });
     case 'error': {
-      const { error } = value;
+      const { error, reason } = value;
+      // Whoever aborts looks for the very reason that was given.
+      const own = reason === undefined ? undefined : passed.reason(reason);
+      if (own !== undefined) return own;
       return rebuiltError({ ...error, cause: below(error.cause), fields: mapped(error.fields, below) }, passed.faults);
     }
     case 'data':

@@ -1,19 +1,20 @@
 /** The program of an isolate: it makes one entry, and answers for it. */
 
-import { isAbsolute, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import process from 'node:process';
+import { inspect } from 'node:util';
 import { isMainThread, parentPort } from 'node:worker_threads';
 import { z } from 'zod';
 import { systemClock } from '../host/clock.js';
 import { Problem, type ServedOperation } from '../operation/index.js';
 import type { BindingContext, Definition, Used, Uses, VendorOffer } from '../plugin/definition.js';
 import type { Health, Lifecycle } from '../plugin/lifecycle.js';
-import { loadPlugin } from '../plugin/loader.js';
 import type { LogFields, Logger } from '../plugin/logger.js';
-import { verifyPin } from '../plugin/pin.js';
 import { demandOf } from '../plugin/use.js';
 import type { Assignment, Made, Pulse, UsedObjects } from './assignment.js';
 import { crossingOf } from './crossing.js';
+import { definitionOf } from './definition-of.js';
+import { leftOut, Window } from './flood.js';
 import type { Channel, Message } from './message.js';
 import { endWithHost } from './orphan.js';
 import { Peer } from './peer.js';
@@ -23,9 +24,11 @@ const broken = (message: string): Error => new Error(message);
 
 const peer: Peer = new Peer(hostChannel(), {
   faults: [Problem],
+  most: 10_000,
   astray: (error) => log('warn')('a call to the host went wrong', { error }),
 });
 let instance: (Lifecycle & VendorOffer) | undefined;
+const lines = new Window((left) => line('warn', leftOut(left)));
 
 peer.expose('isolate', {
   make: async (assignment) => make(assignment as Assignment),
@@ -52,7 +55,7 @@ async function make(assignment: Assignment): Promise<Made> {
     log: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
     clock: systemClock,
     dataDir: assignment.dataDir,
-    resolvePath: (path) => (isAbsolute(path) ? path : resolve(path)),
+    resolvePath: (path) => resolve(assignment.folder, path),
   } as BindingContext<unknown, Uses>) as Lifecycle & VendorOffer;
   instance = made;
   exposeHooks(made);
@@ -65,16 +68,6 @@ async function make(assignment: Assignment): Promise<Made> {
     constants: crossing ? constantsOf(crossing, made) : {},
     hooks: (['start', 'drain', 'stop'] as const).filter((hook) => made[hook] !== undefined),
   };
-}
-
-async function definitionOf({ source, type }: Assignment): Promise<Definition> {
-  // It is read from the files of now, which may be others than when the host read them.
-  if (source.integrity) await verifyPin(source, source.integrity);
-  const plugin = await loadPlugin(source.specifier, { from: source.from });
-  if (source.integrity) await verifyPin(source, source.integrity);
-  const definition = plugin.definitions.find((one) => one.type === type);
-  if (!definition) throw new Error(`${source.specifier} does not define ${type} any more`);
-  return definition;
 }
 
 function exposeHooks(made: Lifecycle): void {
@@ -135,10 +128,17 @@ function proxy(
 }
 
 function log(level: keyof Logger): (message: string, fields?: LogFields) => void {
-  return (message, fields) => {
-    // The host is gone, and with it who would read it.
-    peer.call('log', 'write', [level, message, fields], { broken }).catch(() => undefined);
-  };
+  return (message, fields) => lines.pass(() => line(level, message, fields));
+}
+
+async function line(level: keyof Logger, message: string, fields?: LogFields): Promise<void> {
+  try {
+    await peer.call('log', 'write', [level, message, fields], { broken });
+  } catch {
+    // The host is gone, and with it who would read it; or these fields cannot leave this side.
+    if (peer.over === undefined)
+      await peer.call('log', 'write', [level, message, { fields: inspect(fields) }], { broken });
+  }
 }
 
 function hostChannel(): Channel {

@@ -31,6 +31,7 @@ export interface IsolatedParts {
   /** The instances of what it uses. */
   readonly uses: Readonly<Record<string, unknown>>;
   readonly dataDir: string;
+  readonly resolvePath: (path: string) => string;
   readonly clock: Clock;
   readonly log: Logger;
   /** Milliseconds. */
@@ -47,13 +48,14 @@ export function isolated(parts: IsolatedParts): Lifecycle & VendorOffer {
   const supervisor = new Supervisor({
     launch: (wrote) => launch({ kind, memory, wrote }),
     assignment: (): Assignment => ({
-      source: isolation.source,
+      origin: isolation.origin,
       type: definition.type,
       name: parts.name,
       path: parts.path,
       config: parts.written,
       uses: Object.fromEntries(used.map(({ use, objects }) => [use, objects()])),
       dataDir: parts.dataDir,
+      folder: parts.resolvePath('.'),
     }),
     expose: (peer) => {
       for (const { expose } of used) expose(peer);

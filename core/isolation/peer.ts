@@ -50,6 +50,10 @@ export class Peer {
   readonly #objects = new Map<ObjectId, Members>();
   readonly #pending = new Map<number, Pending>();
   readonly #signals = new Map<number, AbortController>();
+  /** Signals that were passed to the other side. */
+  readonly #given = new Map<number, AbortSignal>();
+  /** What signals of the other side were aborted with, as it is on this side. */
+  readonly #reasons = new WeakMap<Error, number>();
   /** Iterators under way for the other side, which end when it does. */
   readonly #iterators = new Set<AsyncIterator<unknown>>();
   readonly #handles = new Set<{ close(): Promise<void> }>();
@@ -63,6 +67,8 @@ export class Peer {
       readonly ended?: (reason: string) => void;
       /** Something that nobody waits for went wrong. */
       readonly astray: (error: unknown) => void;
+      /** How many calls may be under way: what the other side has not answered fills its memory. No limit unless told. */
+      readonly most?: number;
       readonly faults: readonly (new (...args: never[]) => Error)[];
     },
   ) {
@@ -102,6 +108,8 @@ export class Peer {
 
   async call(object: ObjectId, member: string, args: readonly unknown[], options: CallOptions): Promise<unknown> {
     if (this.#ended !== undefined) throw options.broken(this.#ended);
+    const { most = Number.POSITIVE_INFINITY } = this.on;
+    if (this.#pending.size >= most) throw options.broken(`${most} calls are under way already`);
     const id = this.#number();
     const lasting = options.lasting ?? new Lasting();
     let timer: NodeJS.Timeout | undefined;
@@ -144,15 +152,25 @@ export class Peer {
         const id = this.#number();
         const abort = (): void => this.#abort(id, value.reason);
         lasting.signals.push(id);
+        this.#given.set(id, value);
         value.addEventListener('abort', abort, { once: true });
-        lasting.add(() => value.removeEventListener('abort', abort));
+        lasting.add(() => {
+          this.#given.delete(id);
+          value.removeEventListener('abort', abort);
+        });
         return id;
       },
+      reason: (value: Error): number | undefined => this.#reasons.get(value),
     };
   }
 
   #abort(signal: number, reason: unknown): void {
     this.#send({ kind: 'abort', signal, reason: this.#encodedError(reason) });
+  }
+
+  #abortWith(controller: AbortController, signal: number, reason: unknown): void {
+    if (reason instanceof Error) this.#reasons.set(reason, signal);
+    controller.abort(reason);
   }
 
   #keep(members: Members, lasting: Lasting): number {
@@ -198,8 +216,12 @@ export class Peer {
       faults: [...this.on.faults, ...(faults ?? [])],
       function:
         (id: number) =>
-        (...args: unknown[]): Promise<unknown> =>
-          this.call(id, 'call', args, call),
+        (...args: unknown[]): Promise<unknown> => {
+          const called = this.call(id, 'call', args, call);
+          // Few who report progress wait for what comes of it, and those must not end for a call that is over meanwhile.
+          called.catch(() => undefined);
+          return called;
+        },
       stream: (id: number): AsyncIterable<unknown> => ({
         [Symbol.asyncIterator]: () => ({
           next: async () => (await this.call(id, 'next', [], call)) as IteratorResult<unknown>,
@@ -213,9 +235,10 @@ export class Peer {
         const controller = new AbortController();
         this.#signals.set(id, controller);
         signals.add(id);
-        if (aborted) controller.abort(aborted.reason);
+        if (aborted) this.#abortWith(controller, id, aborted.reason);
         return controller.signal;
       },
+      reason: (id: number): unknown => this.#given.get(id)?.reason,
     };
   }
 
@@ -238,7 +261,8 @@ export class Peer {
       }
       case 'abort': {
         const reason = decode(message.reason, this.#passed([], noFault, new Set()));
-        this.#signals.get(message.signal)?.abort(reason);
+        const controller = this.#signals.get(message.signal);
+        if (controller) this.#abortWith(controller, message.signal, reason);
         return;
       }
     }

@@ -1,9 +1,11 @@
 import type { Clock } from '../plugin/clock.js';
 import type { Health, Lifecycle } from '../plugin/lifecycle.js';
 import type { LogFields, Logger } from '../plugin/logger.js';
-import { backoff } from '../work/index.js';
+import { backoff, unlessAborted } from '../work/index.js';
 import type { Assignment, Made, Pulse } from './assignment.js';
 import type { Isolate } from './channel.js';
+import { LineRate, leftOut } from './flood.js';
+import { silence } from './heartbeat.js';
 import { type CallOptions, Peer } from './peer.js';
 import type { Line } from './remote.js';
 
@@ -23,9 +25,6 @@ export interface SupervisorParts {
   readonly rssLimit: number | undefined;
 }
 
-const pulseEvery = 1_000;
-/** Milliseconds without an answer after which an isolate counts as hanging. */
-const hanging = 10_000;
 const firstPause = 500;
 const longestPause = 60_000;
 /** Milliseconds that an isolate must have lasted for its end to count as the first one. */
@@ -79,7 +78,10 @@ export class Supervisor implements Lifecycle, Line {
   }
 
   async drain(signal: AbortSignal): Promise<void> {
-    if (this.#made?.hooks.includes('drain')) await this.#peer?.call('entry', 'drain', [signal], { broken: plain });
+    // Its stop is next: what ends from here on need not come again.
+    this.#stopped.abort(new Error('it is drained'));
+    if (!this.#peer || !this.#made?.hooks.includes('drain')) return;
+    await unlessAborted(signal, this.#peer.call('entry', 'drain', [signal], { broken: plain }));
   }
 
   async stop(signal: AbortSignal): Promise<void> {
@@ -88,7 +90,7 @@ export class Supervisor implements Lifecycle, Line {
     const isolate = this.#isolate;
     try {
       if (this.#peer && this.#made?.hooks.includes('stop')) {
-        await withSignal(signal, this.#peer.call('entry', 'stop', [signal], { broken: plain }));
+        await unlessAborted(signal, this.#peer.call('entry', 'stop', [signal], { broken: plain }));
       }
     } finally {
       await isolate?.kill('it is stopped');
@@ -102,23 +104,34 @@ export class Supervisor implements Lifecycle, Line {
   /** Resolves when the entry has started in a new isolate. */
   async #launch(signal: AbortSignal): Promise<void> {
     const { log, expose, assignment, faults = [] } = this.parts;
-    const isolate = this.parts.launch((line) => log.info(line, { output: true }));
+    const rate = new LineRate(this.parts.clock, (left) => log.warn(leftOut(left)));
+    const isolate = this.parts.launch((line) => {
+      if (rate.take()) log.info(line, { output: true });
+    });
     this.#isolate = isolate;
     const since = this.parts.clock.now();
     const peer = new Peer(isolate, {
       faults,
       astray: (error) => log.warn('what the isolated entry used of the host did not end well', { error }),
-      ended: (reason) => this.#ended(isolate, reason, since),
+      ended: (reason) => {
+        rate.settle();
+        this.#ended(isolate, reason, since);
+      },
     });
     peer.expose('log', {
-      write: (level, message, fields) => log[level as keyof Logger](String(message), fields as LogFields),
+      write: (level, message, fields) => {
+        if (rate.take()) log[level as keyof Logger](String(message), fields as LogFields);
+      },
     });
     expose(peer);
     try {
       void this.#watch(peer, isolate);
-      const made = (await withSignal(signal, peer.call('isolate', 'make', [assignment()], { broken: plain }))) as Made;
+      const made = (await unlessAborted(
+        signal,
+        peer.call('isolate', 'make', [assignment()], { broken: plain }),
+      )) as Made;
       if (made.hooks.includes('start')) {
-        await withSignal(signal, peer.call('entry', 'start', [signal], { broken: plain, faults }));
+        await unlessAborted(signal, peer.call('entry', 'start', [signal], { broken: plain, faults }));
       }
       if (peer.over !== undefined) throw new Error(peer.over);
       this.#made = made;
@@ -131,25 +144,19 @@ export class Supervisor implements Lifecycle, Line {
     for (const use of this.#users) use(peer);
   }
 
-  /** Asks again and again whether it is there. */
+  /** Ends it when it does not answer, or takes too much. */
   async #watch(peer: Peer, isolate: Isolate): Promise<void> {
     const { clock, rssLimit } = this.parts;
+    const { signal } = this.#stopped;
     const gone = (): Error => new Error('gone');
+    const ask = async (): Promise<Pulse> => (await peer.call('isolate', 'pulse', [], { broken: gone })) as Pulse;
+    const answered = ({ health, rss }: Pulse): void => {
+      this.#health = health;
+      if (rssLimit === undefined || rss <= rssLimit) return;
+      void isolate.kill(`it took ${Math.round(rss / 2 ** 20)} MiB of memory`);
+    };
     try {
-      while (!this.#stopped.signal.aborted) {
-        const answer = peer.call('isolate', 'pulse', [], { broken: gone }) as Promise<Pulse>;
-        const pulse = await before(answer, clock, hanging);
-        if (!pulse) {
-          await isolate.kill(`it did not answer for ${hanging / 1000} s`);
-          return;
-        }
-        this.#health = pulse.health;
-        if (rssLimit !== undefined && pulse.rss > rssLimit) {
-          await isolate.kill(`it took ${Math.round(pulse.rss / 2 ** 20)} MiB of memory`);
-          return;
-        }
-        await clock.delay(pulseEvery, this.#stopped.signal);
-      }
+      await isolate.kill(await silence({ ask, answered, clock, signal }));
     } catch {
       // It has ended, or is being stopped; both are told elsewhere.
     }
@@ -182,36 +189,5 @@ export class Supervisor implements Lifecycle, Line {
         because = error instanceof Error ? error.message : String(error);
       }
     }
-  }
-}
-
-/** What `work` resolves with, or `undefined` when that takes longer. */
-async function before<T>(work: Promise<T>, clock: Clock, milliseconds: number): Promise<T | undefined> {
-  const over = new AbortController();
-  try {
-    return await Promise.race([
-      work,
-      clock.delay(milliseconds, over.signal).then(
-        () => undefined,
-        () => undefined,
-      ),
-    ]);
-  } finally {
-    over.abort();
-  }
-}
-
-/** As `work`, but no longer than until the signal aborts: whoever hangs hears no signal. */
-async function withSignal<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  signal.throwIfAborted();
-  let abort: (() => void) | undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(signal.reason as Error);
-    signal.addEventListener('abort', abort, { once: true });
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    if (abort) signal.removeEventListener('abort', abort);
   }
 }

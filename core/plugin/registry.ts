@@ -2,6 +2,7 @@ import semver from 'semver';
 import { z } from 'zod';
 import type { Port, Ref } from '../ports/port.js';
 import type { Definition, DefinitionKind, Plugin } from './definition.js';
+import type { Origin } from './origin.js';
 import type { PinnedSource } from './pin.js';
 import { didYouMean } from './suggest.js';
 
@@ -47,6 +48,8 @@ export type Known = Pick<Definition, 'type' | 'kind'> & { readonly provides: rea
  */
 export interface LazyPlugin {
   readonly name: string;
+  /** The URL of a module that exports this list by default; without it, nothing of it can be isolated. */
+  readonly module?: string;
   /** By type. */
   readonly definitions: Readonly<Record<string, () => Promise<Definition>>>;
 }
@@ -54,7 +57,7 @@ export interface LazyPlugin {
 interface Registered {
   readonly known: Known;
   readonly plugin: string;
-  readonly source?: PinnedSource | undefined;
+  readonly origin?: Origin | undefined;
   /** Absent until it is loaded. */
   readonly definition?: Definition;
   readonly load?: () => Promise<Definition>;
@@ -80,7 +83,9 @@ export class DefinitionRegistry {
       return other ? [duplicate(type, plugin.name, other.plugin)] : [];
     });
     if (violations.length > 0) throw new RegistrationError(plugin.name, violations);
-    for (const [type, load] of types) this.#byType.set(type, { known: knownFrom(type), plugin: plugin.name, load });
+    const { name, module } = plugin;
+    const origin: Origin | undefined = module === undefined ? undefined : { kind: 'announced', module };
+    for (const [type, load] of types) this.#byType.set(type, { known: knownFrom(type), plugin: name, origin, load });
   }
 
   /**
@@ -92,7 +97,7 @@ export class DefinitionRegistry {
   async load(hostVersion: string, types: Iterable<string> = this.#byType.keys()): Promise<void> {
     await Promise.all(
       [...new Set(types)].map(async (type) => {
-        const { known, plugin, definition: loaded, load } = this.#byType.get(type) ?? {};
+        const { known, plugin, origin, definition: loaded, load } = this.#byType.get(type) ?? {};
         if (!known || plugin === undefined || loaded || !load) return;
         const definition = await load();
         const violations = [
@@ -100,7 +105,7 @@ export class DefinitionRegistry {
           ...(isAsAnnounced(definition, known) ? [] : [otherThanAnnounced(definition, known, plugin)]),
         ];
         if (violations.length > 0) throw new RegistrationError(plugin, violations);
-        this.#byType.set(type, { known: definition, plugin, definition });
+        this.#byType.set(type, { known: definition, plugin, origin, definition });
       }),
     );
   }
@@ -109,17 +114,18 @@ export class DefinitionRegistry {
    * Registers all definitions of a plugin, or none.
    *
    * @param hostVersion the version that the definitions' `host` ranges are checked against (semver)
-   * @param source where it was loaded from; none for what is built in
+   * @param source where it was loaded from; none for what is handed over by the program itself
    * @throws {@link RegistrationError} with every violation
    */
   add(plugin: Plugin, hostVersion: string, source?: PinnedSource): void {
     const added = new Map<string, Registered>();
+    const origin: Origin | undefined = source && { kind: 'loaded', source };
     const violations = plugin.definitions.flatMap((definition) => {
       const found = violationsOf(definition, plugin.name, hostVersion);
       const other = this.#byType.get(definition.type);
       if (other) found.push(duplicate(definition.type, plugin.name, other.plugin));
       else if (added.has(definition.type)) found.push(twice(definition.type, plugin.name));
-      added.set(definition.type, { known: definition, definition, plugin: plugin.name, source });
+      added.set(definition.type, { known: definition, definition, plugin: plugin.name, origin });
       return found;
     });
     if (violations.length > 0) throw new RegistrationError(plugin.name, violations);
@@ -150,9 +156,9 @@ export class DefinitionRegistry {
     return this.list(filter).flatMap(({ type }) => this.get(type) ?? []);
   }
 
-  /** Where the plugin of a type was loaded from; `undefined` for what is built in. */
-  sourceOf(type: string): PinnedSource | undefined {
-    return this.#byType.get(type)?.source;
+  /** Where a type can be had once more; `undefined` for one that no module exports. */
+  originOf(type: string): Origin | undefined {
+    return this.#byType.get(type)?.origin;
   }
 
   /** The type that was most likely meant, of this kind if there is one, of any kind otherwise. */

@@ -46,14 +46,14 @@ export async function loadProfile(file: string, options: LoadProfileOptions): Pr
   const wiring = new Wiring(entries, { registry, hostRefs: options.hostRefs, faults });
   const linked = [];
   for (const entry of entries) {
-    const written = entry.slot === 'bindings' ? undefined : shape?.[entry.slot]?.[entry.name]?.isolation;
-    const isolation = isolationOf(entry, written, registry, faults);
+    const wires = wiring.of(entry);
+    const isolation = isolationOf(entry, shape?.[entry.slot]?.[entry.name]?.isolation, { wires, registry, faults });
     linked.push({
       entry,
       ...(isolation && { isolation }),
       config: await checkConfig(entry, faults),
       written: writtenConfig(entry),
-      wiring: wiring.of(entry),
+      wiring: wires,
       ...(entry.slot === 'bindings' && { serves: wiring.served(entry) }),
     });
   }

@@ -1,5 +1,5 @@
 import type { Definition, DefinitionKind } from '../plugin/definition.js';
-import type { PinnedSource } from '../plugin/pin.js';
+import type { Origin } from '../plugin/origin.js';
 
 /** The four headings of a profile and the kind of definition that each accepts, in the order that documentation uses. */
 export const slots = {
@@ -36,7 +36,7 @@ export interface Isolation {
   readonly memory: number;
   /** Milliseconds that a call may take. */
   readonly deadline: number;
-  readonly source: PinnedSource;
+  readonly origin: Origin;
 }
 
 export interface ResolvedEntry {

@@ -5,11 +5,15 @@ const units = { ms: 1, s: 1_000, m: 60_000 } as const;
 
 const durationForm = 'expected a duration such as 500ms, 10s or 2m';
 
+/** Milliseconds; a timer that is set to more is over at once. */
+const longestDuration = 2 ** 31 - 1;
+
 /** `500ms`, `10s`, `2m`: how long a phase may take; milliseconds afterwards. */
 const duration = z
   .string(durationForm)
   .regex(/^[1-9][0-9]*(ms|s|m)$/, durationForm)
-  .transform((text) => Number.parseInt(text, 10) * units[text.replace(/[0-9]/g, '') as keyof typeof units]);
+  .transform((text) => Number.parseInt(text, 10) * units[text.replace(/[0-9]/g, '') as keyof typeof units])
+  .refine((milliseconds) => milliseconds <= longestDuration, 'expected at most 35000m');
 
 /** What a profile and its entries may be called. */
 export const name = z
@@ -40,12 +44,15 @@ export const pluginItem = z.union([
 const mebibytes = { Mi: 1, Gi: 1024 } as const;
 
 const memoryForm = 'expected an amount of memory such as 256Mi or 1Gi';
+/** Mebibytes without which no isolate even starts. */
+const leastMemory = 32;
 
 /** `256Mi`, `1Gi`; mebibytes afterwards. */
 const memory = z
   .string(memoryForm)
   .regex(/^[1-9][0-9]*(Mi|Gi)$/, memoryForm)
-  .transform((text) => Number.parseInt(text, 10) * mebibytes[text.slice(-2) as keyof typeof mebibytes]);
+  .transform((text) => Number.parseInt(text, 10) * mebibytes[text.slice(-2) as keyof typeof mebibytes])
+  .refine((amount) => amount >= leastMemory, `expected at least ${leastMemory}Mi, with less nothing starts`);
 
 const isolationKind = z.enum(['none', 'thread', 'process']);
 
@@ -67,15 +74,12 @@ const entry = z.strictObject({
     .record(z.string(), z.union([reference, z.array(reference)]))
     .nullish()
     .describe('Which entries it uses; only where there is a choice'),
-});
-
-const isolatable = entry.extend({
   isolation: isolation
     .optional()
     .describe('Whether it runs in a thread or process of its own, which may fail without the host'),
 });
 
-const vendor = isolatable.extend({
+const vendor = entry.extend({
   path: z
     .string()
     .regex(/^(\/[A-Za-z0-9._~-]+)*$/, 'expected a path such as /api/v1, without a slash at its end')
@@ -119,11 +123,11 @@ export const profileShape = z.strictObject({
   data: z.string().min(1).optional().describe('Data directory; ./data/<profile> unless told'),
   plugins: z.array(pluginItem).nullish().describe('Paths (./...) or package names; built-ins are always known'),
   host: host.prefault({}),
-  providers: z.record(name, isolatable).nullish(),
-  managers: z.record(name, isolatable).nullish(),
+  providers: z.record(name, entry).nullish(),
+  managers: z.record(name, entry).nullish(),
   vendors: z.record(name, vendor).nullish(),
   bindings: z.record(name, binding).nullish(),
 });
 
 /** What of an entry is the same for all types; for the editors' schema. */
-export const entryShapes = { providers: isolatable, managers: isolatable, vendors: vendor, bindings: binding } as const;
+export const entryShapes = { providers: entry, managers: entry, vendors: vendor, bindings: binding } as const;

@@ -232,12 +232,18 @@ it('an isolate refuses a pinned plugin that has changed since the host looked', 
 
 describe('what cannot be isolated', () => {
   it.each([
-    ['providers:\n  a: { type: state.memory, isolation: thread }', 'it is built in'],
-    ['managers:\n  a: { type: manager.toy-closed, isolation: thread }', '"manager.toy-closed" has no boundary'],
+    ['providers:\n  a: { type: events.memory, isolation: thread }', 'no module exports it'],
+    ['bindings:\n  a: { type: binding.http, isolation: thread }', 'a binding hands calls to the host as they come'],
+    [
+      'managers:\n  a: { type: manager.toy-closed, isolation: thread }',
+      'it provides "manager.toy-closed", which has no boundary',
+    ],
     ['providers:\n  a: { type: state.toy, isolation: process }', 'a store calls the index functions'],
     ['vendors:\n  a: { type: vendor.toy-open, isolation: process }', 'does not declare its operations'],
     ['vendors:\n  a: { type: vendor.toy, isolation: sandbox }', 'expected one of "none", "thread", "process"'],
     ['vendors:\n  a: { type: vendor.toy, isolation: { kind: thread, memory: 5 } }', 'such as 256Mi'],
+    ['vendors:\n  a: { type: vendor.toy, isolation: { kind: process, memory: 31Mi } }', 'expected at least 32Mi'],
+    ['vendors:\n  a: { type: vendor.toy, isolation: { kind: thread, deadline: 35792m } }', 'expected at most 35000m'],
   ])('%s is a fault of the profile', async (entries, words) => {
     await expect(host(`${entries}\n${entries.startsWith('vendors') ? http : ''}`)).rejects.toThrow(words);
   });

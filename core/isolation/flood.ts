@@ -1,0 +1,68 @@
+import type { Clock } from '../plugin/clock.js';
+
+/** Lines of one entry that are logged in a second, and that may be on their way to the log at once. */
+export const mostLines = 1_000;
+const second = 1_000;
+
+/** Lets so many lines of an entry through in each second, and counts the others. */
+export class LineRate {
+  #since = Number.NEGATIVE_INFINITY;
+  #taken = 0;
+  #left = 0;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly tell: (left: number) => void,
+  ) {}
+
+  /** Whether another line may be logged. */
+  take(): boolean {
+    if (Math.abs(this.clock.now() - this.#since) >= second) this.settle();
+    this.#taken += 1;
+    if (this.#taken <= mostLines) return true;
+    this.#left += 1;
+    return false;
+  }
+
+  /** Tells what was left out, and begins anew. */
+  settle(): void {
+    const left = this.#left;
+    this.#since = this.clock.now();
+    this.#taken = 0;
+    this.#left = 0;
+    if (left > 0) this.tell(left);
+  }
+}
+
+/** Lets so many sendings be under way, and counts those that found no place: nobody waits, so nobody would be held up. */
+export class Window {
+  #underWay = 0;
+  #left = 0;
+
+  constructor(private readonly tell: (left: number) => Promise<unknown>) {}
+
+  /** @param send settles when it has arrived */
+  pass(send: () => Promise<unknown>): void {
+    if (this.#underWay >= mostLines) {
+      this.#left += 1;
+      return;
+    }
+    const left = this.#left;
+    this.#left = 0;
+    if (left > 0) this.#count(this.tell(left));
+    this.#count(send());
+  }
+
+  #count(sending: Promise<unknown>): void {
+    this.#underWay += 1;
+    const arrived = (): void => {
+      this.#underWay -= 1;
+    };
+    sending.then(arrived, arrived);
+  }
+}
+
+/** How a log tells of lines that it does not have. */
+export function leftOut(count: number): string {
+  return `${count} lines were left out: no more than ${mostLines} are taken at once, or in a second`;
+}
