@@ -1,6 +1,7 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type SecretStore, secretSubjects } from '../../core/testing/index.js';
+import type { Definition } from '../../core/plugin/index.js';
+import { type MakeSubject, type SecretStore, type SecretUnderTest, secretSubjects } from '../../core/testing/index.js';
 import file from '../../providers/secret/file/index.js';
 
 /** A directory of secrets, as whoever looks after them uses it. */
@@ -21,7 +22,12 @@ export async function secretDirectory(directory: string): Promise<SecretStore> {
   };
 }
 
-export const fileSubjects = secretSubjects(file, {
-  config: { directory: 'secrets' },
-  store: (dataDir) => secretDirectory(join(dataDir, 'secrets')),
-});
+/** @param definition `secret.file`, however its instances are made */
+export function fileSubjectsOf(definition: Definition): MakeSubject<SecretUnderTest> {
+  return secretSubjects(definition, {
+    config: { directory: 'secrets' },
+    store: (dataDir) => secretDirectory(join(dataDir, 'secrets')),
+  });
+}
+
+export const fileSubjects = fileSubjectsOf(file);

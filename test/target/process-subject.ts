@@ -6,10 +6,12 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../../core/host/clock.js';
+import type { Definition } from '../../core/plugin/index.js';
+import type { TargetProvider } from '../../core/ports/index.js';
 import { testContext } from '../../core/testing/context.js';
 import type { KitSubject } from '../../core/testing/kit.js';
 import type { KillableApply, TargetPlatform, TargetUnderTest } from '../../core/testing/target/index.js';
-import { type ProcessTarget, processTarget } from '../../providers/target/process/index.js';
+import { processTarget } from '../../providers/target/process/index.js';
 import type { MemoryRegistry } from './memory-registry.js';
 import { sampleApplication, sampleRegistry } from './process-samples.js';
 
@@ -22,15 +24,22 @@ export interface ProcessSubject extends KitSubject<TargetUnderTest> {
   close(): Promise<void>;
 }
 
-/** A process target over a temporary directory, with real processes. */
-export async function processSubject(first: object = { settle: 50 }): Promise<ProcessSubject> {
+/**
+ * A process target over a temporary directory, with real processes.
+ *
+ * @param definition what makes it; `target.process` unless told
+ */
+export async function processSubject(
+  first: object = { settle: 50 },
+  definition: Definition = processTarget,
+): Promise<ProcessSubject> {
   let config = first;
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'tutti-process-'));
   const registry = await sampleRegistry();
   const platform = processPlatform(dataDir);
   const uses = { registry };
   const open = async (): Promise<{ target: TargetUnderTest; close: () => Promise<void> }> => {
-    const context = await testContext<ProcessTarget>(processTarget, { dataDir, config, clock: systemClock, uses });
+    const context = await testContext<TargetProvider>(definition, { dataDir, config, clock: systemClock, uses });
     await context.start();
     return { target: Object.assign(context.instance, { platform }), close: () => context.dispose() };
   };
