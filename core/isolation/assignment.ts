@@ -39,4 +39,6 @@ export interface Pulse {
   readonly health: { readonly status: 'ok' | 'degraded' | 'failed'; readonly reason?: string };
   /** Bytes of memory of its process. */
   readonly rss: number;
+  /** Lines that it did not log since it was asked last, for there were too many. */
+  readonly left: number;
 }

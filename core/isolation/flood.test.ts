@@ -13,21 +13,23 @@ it('lets so many lines through in a second, and tells how many it did not', asyn
   await clock.advance(1_000);
   expect(taken()).toBe(mostLines);
   expect(told).toEqual([7]);
+  rate.leave(3);
+  rate.beat();
+  expect(told).toEqual([7]);
   rate.settle();
   rate.settle();
-  expect(told).toEqual([7, 7]);
+  expect(told).toEqual([7, 10]);
 });
 
-it('has no more lines under way than it may, and tells of the others as soon as there is room', async () => {
+it('has no more lines under way than it may, and tells of the others when it is asked', async () => {
   const arrivals: (() => void)[] = [];
-  const told: number[] = [];
   const send = (): Promise<void> => new Promise((arrived) => arrivals.push(arrived));
-  const window = new Window(async (left) => void told.push(left));
+  const window = new Window();
 
   for (let line = 0; line < mostLines + 5; line++) window.pass(send);
-  expect([arrivals.length, told]).toEqual([mostLines, []]);
+  expect([arrivals.length, window.left(), window.left()]).toEqual([mostLines, 5, 0]);
   arrivals[0]?.();
   await new Promise(setImmediate);
   window.pass(send);
-  expect([arrivals.length, told]).toEqual([mostLines + 1, [5]]);
+  expect([arrivals.length, window.left()]).toEqual([mostLines + 1, 0]);
 });

@@ -17,11 +17,21 @@ export class LineRate {
 
   /** Whether another line may be logged. */
   take(): boolean {
-    if (Math.abs(this.clock.now() - this.#since) >= second) this.settle();
+    this.beat();
     this.#taken += 1;
     if (this.#taken <= mostLines) return true;
     this.#left += 1;
     return false;
+  }
+
+  /** Counts lines that have not even come. */
+  leave(count: number): void {
+    this.#left += count;
+  }
+
+  /** As {@link settle}, once the second is over. */
+  beat(): void {
+    if (Math.abs(this.clock.now() - this.#since) >= second) this.settle();
   }
 
   /** Tells what was left out, and begins anew. */
@@ -39,26 +49,24 @@ export class Window {
   #underWay = 0;
   #left = 0;
 
-  constructor(private readonly tell: (left: number) => Promise<unknown>) {}
-
   /** @param send settles when it has arrived */
   pass(send: () => Promise<unknown>): void {
     if (this.#underWay >= mostLines) {
       this.#left += 1;
       return;
     }
-    const left = this.#left;
-    this.#left = 0;
-    if (left > 0) this.#count(this.tell(left));
-    this.#count(send());
-  }
-
-  #count(sending: Promise<unknown>): void {
     this.#underWay += 1;
     const arrived = (): void => {
       this.#underWay -= 1;
     };
-    sending.then(arrived, arrived);
+    send().then(arrived, arrived);
+  }
+
+  /** How many found no place since this was asked last. */
+  left(): number {
+    const left = this.#left;
+    this.#left = 0;
+    return left;
   }
 }
 

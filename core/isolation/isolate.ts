@@ -14,7 +14,7 @@ import { demandOf } from '../plugin/use.js';
 import type { Assignment, Made, Pulse, UsedObjects } from './assignment.js';
 import { crossingOf } from './crossing.js';
 import { definitionOf } from './definition-of.js';
-import { leftOut, Window } from './flood.js';
+import { Window } from './flood.js';
 import type { Channel, Message } from './message.js';
 import { endWithHost } from './orphan.js';
 import { Peer } from './peer.js';
@@ -28,11 +28,11 @@ const peer: Peer = new Peer(hostChannel(), {
   astray: (error) => log('warn')('a call to the host went wrong', { error }),
 });
 let instance: (Lifecycle & VendorOffer) | undefined;
-const lines = new Window((left) => line('warn', leftOut(left)));
+const lines = new Window();
 
 peer.expose('isolate', {
   make: async (assignment) => make(assignment as Assignment),
-  pulse: (): Pulse => ({ health: health(), rss: process.memoryUsage.rss() }),
+  pulse: (): Pulse => ({ health: health(), rss: process.memoryUsage.rss(), left: lines.left() }),
 });
 
 function health(): Health {

@@ -125,7 +125,7 @@ export class Supervisor implements Lifecycle, Line {
     });
     expose(peer);
     try {
-      void this.#watch(peer, isolate);
+      void this.#watch(peer, isolate, rate);
       const made = (await unlessAborted(
         signal,
         peer.call('isolate', 'make', [assignment()], { broken: plain }),
@@ -145,13 +145,15 @@ export class Supervisor implements Lifecycle, Line {
   }
 
   /** Ends it when it does not answer, or takes too much. */
-  async #watch(peer: Peer, isolate: Isolate): Promise<void> {
+  async #watch(peer: Peer, isolate: Isolate, rate: LineRate): Promise<void> {
     const { clock, rssLimit } = this.parts;
     const { signal } = this.#stopped;
     const gone = (): Error => new Error('gone');
     const ask = async (): Promise<Pulse> => (await peer.call('isolate', 'pulse', [], { broken: gone })) as Pulse;
-    const answered = ({ health, rss }: Pulse): void => {
+    const answered = ({ health, rss, left }: Pulse): void => {
       this.#health = health;
+      rate.leave(left);
+      rate.beat();
       if (rssLimit === undefined || rss <= rssLimit) return;
       void isolate.kill(`it took ${Math.round(rss / 2 ** 20)} MiB of memory`);
     };

@@ -7,8 +7,10 @@ import {
   type ApplyCall,
   collection,
   componentDigest,
+  type Definition,
   type DesiredApplication,
   defineManager,
+  defineProvider,
   EventBus,
   eventType,
   every,
@@ -34,8 +36,14 @@ interface Held {
   readonly states: ReadonlyMap<string, StateProvider>;
 }
 
-/** @param entries the rest of the profile, as a template has it */
-async function host(entries: string): Promise<TestHost & { readonly held: () => Held }> {
+/**
+ * @param entries the rest of the profile, as a template has it
+ * @param more what they may name besides
+ */
+async function host(
+  entries: string,
+  more: readonly Definition[] = [],
+): Promise<TestHost & { readonly held: () => Held }> {
   let held: Held | undefined;
   const holder = defineManager({
     type: 'manager.holder',
@@ -53,7 +61,7 @@ async function host(entries: string): Promise<TestHost & { readonly held: () => 
   });
   const running = await startTestHost({
     profile: `profile: isolated\nplugins: [${JSON.stringify(toy)}]\n${entries}`,
-    definitions: [holder, memoryEvents, memoryState, bindingHttp, vendorSystem],
+    definitions: [...more, holder, memoryEvents, memoryState, bindingHttp, vendorSystem],
   });
   return Object.assign(running, {
     held: () => {
@@ -165,6 +173,63 @@ describe.each(['thread', 'process'])('in a %s', (kind) => {
     await events.publish(eventType('toy.heard'), { n: 7 });
     await expect.poll(() => got).toEqual([{ n: 7 }]);
     expect((await only(of.held().states).get(collection('toy-kept'), '7'))?.value).toEqual({ n: 7 });
+  });
+
+  it('a call to the host is waited for as long as it takes', async () => {
+    let give: (value: string) => void = () => undefined;
+    const slow = defineProvider({
+      port: SecretProvider,
+      type: 'secret.slow',
+      version: '1.0.0',
+      create: () => ({
+        get: () =>
+          new Promise<string>((resolve) => {
+            give = resolve;
+          }),
+      }),
+    });
+    await using of = await host(
+      `providers:\n  events: { type: events.memory }\n  secrets: { type: secret.slow }\nmanagers:\n  asker: { type: manager.toy-asker, isolation: ${kind} }\n  holder: { type: manager.holder }`,
+      [slow],
+    );
+    const events = only(of.held().events);
+    const told: unknown[] = [];
+    events.subscribe(eventType('toy.patient'), 'test', (payload) => {
+      told.push(payload);
+      give('at last');
+    });
+    events.subscribe(eventType('toy.answered'), 'test', (payload) => void told.push(payload));
+    await events.publish(eventType('toy.asked'), { name: 'db' });
+    await expect.poll(() => told).toEqual([{ over: false }, { value: 'at last' }]);
+  });
+
+  it('one that logs without end, or prints a line without one, fills nobody', async () => {
+    await using of = await host(
+      `vendors:\n  bad: { type: vendor.toy, path: /bad, isolation: ${kind} }\n  system: { type: vendor.system }\n${http}`,
+    );
+    expect((await fetch(`${of.url}/bad/flood`, post({}))).status).toBe(200);
+    await expect.poll(() => of.log()).toMatch(/"entry":"bad","message":"\d+ lines were left out/);
+    expect((of.log().match(/"message":"flooding"/g) ?? []).length).toBeLessThanOrEqual(1_000);
+    expect((await fetch(`${of.url}/livez`)).status).toBe(200);
+    expect((await fetch(`${of.url}/bad/misdo`, post({ what: 'endless' }))).status).toBe(200);
+    await expect.poll(() => of.log()).toContain('"message":"xxxx');
+    expect(
+      Math.max(
+        ...of
+          .log()
+          .split('\n')
+          .map(({ length }) => length),
+      ),
+    ).toBeLessThan(20_000);
+  });
+
+  it.each(['exit', 'never', 'spin'])('one whose drain does %s is stopped with the others, once', async (what) => {
+    const of = await host(
+      `host: { deadlines: { start: 50s, drain: 1s, stop: 1s } }\nvendors:\n  bad: { type: vendor.toy, isolation: ${kind}, config: { drain: ${what} } }\n${http}`,
+    );
+    await of.stop();
+    expect(of.log()).toContain('bad did not drain');
+    expect(of.log()).not.toContain('started again');
   });
 
   it.each(['spin', 'exit', 'memory', 'reject'])(

@@ -26,7 +26,7 @@ import {
   z,
 } from 'tutti/plugin';
 
-const misdeeds = ['none', 'spin', 'throw', 'exit', 'memory', 'reject', 'never'] as const;
+const misdeeds = ['none', 'spin', 'throw', 'exit', 'memory', 'reject', 'never', 'endless'] as const;
 type Misdeed = (typeof misdeeds)[number];
 
 /** What a plugin should never do. */
@@ -51,12 +51,14 @@ async function misbehave(misdeed: Misdeed): Promise<void> {
       return setTimeout(60_000);
     case 'never':
       return new Promise(() => undefined);
+    case 'endless':
+      for (let part = 0; part < 64; part++) process.stdout.write('x'.repeat(65_536));
   }
 }
 
 const misdeed = z.enum(misdeeds).default('none').describe('What goes wrong');
 
-const misbehaves = z.strictObject({ create: misdeed, start: misdeed, stop: misdeed, health: misdeed });
+const misbehaves = z.strictObject({ create: misdeed, start: misdeed, drain: misdeed, stop: misdeed, health: misdeed });
 
 const echo = defineOperation({
   id: 'toy.echo',
@@ -80,6 +82,17 @@ const misdo = defineOperation({
   http: { method: 'POST', path: '/misdo' },
 });
 
+const flood = defineOperation({
+  id: 'toy.flood',
+  summary: 'Logs without taking breath',
+  input: z.strictObject({}),
+  output: { kind: 'value', schema: z.looseObject({}) },
+  problems: [],
+  access: anyone,
+  idempotency: 'once',
+  http: { method: 'POST', path: '/flood' },
+});
+
 const count = defineOperation({
   id: 'toy.count',
   summary: 'Counts until nobody listens',
@@ -96,11 +109,12 @@ const vendor = defineVendor({
   version: '1.0.0',
   summary: 'A vendor that can be told to misbehave',
   config: misbehaves,
-  operations: [echo, misdo, count],
-  create: ({ config }) => {
+  operations: [echo, misdo, flood, count],
+  create: ({ config, log }) => {
     void misbehaveNow(config.create);
     return {
       start: () => misbehave(config.start),
+      drain: () => misbehave(config.drain),
       stop: () => misbehave(config.stop),
       health: () => {
         misbehaveNow(config.health);
@@ -114,6 +128,10 @@ const vendor = defineVendor({
         }),
         serve(misdo, async ({ input: { what } }) => {
           await misbehave(what);
+          return ok({});
+        }),
+        serve(flood, () => {
+          for (let line = 0; line < 50_000; line++) log.info('flooding', { line });
           return ok({});
         }),
         serve(count, ({ signal }) =>
@@ -212,6 +230,32 @@ const sink = defineManager({
   },
 });
 
+const asked = eventType<{ name: string }>('toy.asked');
+const patient = eventType<{ over: boolean }>('toy.patient');
+const answered = eventType<{ value: string }>('toy.answered');
+
+/** A manager that asks its host for a secret, and tells how that stands when timers of its own have come and gone. */
+const asker = defineManager({
+  type: 'manager.toy-asker',
+  version: '1.0.0',
+  summary: 'Asks for secrets, and tells them',
+  uses: { events: EventBus, secrets: SecretProvider },
+  create: ({ uses: { events, secrets } }) => {
+    const subscription = events.subscribe(asked, 'toy-asker', async ({ name }) => {
+      let over = false;
+      const value = secrets.get(name).catch(String);
+      void value.then(() => {
+        over = true;
+      });
+      // Longer than any timer that was set to nothing.
+      await setTimeout(50);
+      await events.publish(patient, { over });
+      await events.publish(answered, { value: await value });
+    });
+    return { stop: () => subscription.close() };
+  },
+});
+
 /** Nothing says how its interface crosses over. */
 export const Closed = ref<{ now(): number }>('manager.toy-closed');
 const closed = defineManager({
@@ -239,4 +283,4 @@ const open = defineVendor({
   create: () => ({ operations: [] }),
 });
 
-export default definePlugin('toy', [vendor, secretProvider, target, sink, closed, state, open]);
+export default definePlugin('toy', [vendor, secretProvider, target, sink, asker, closed, state, open]);
