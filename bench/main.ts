@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { benchInstances } from './instances/index.js';
+import { benchIsolation } from './isolation/index.js';
 import type { BenchOptions } from './options.js';
 import { benchPolls } from './polls/index.js';
 import { asText, type Report, surroundings, surroundingsText } from './report.js';
@@ -9,6 +10,7 @@ const benchmarks: Readonly<Record<string, (options: BenchOptions) => Promise<Rep
   polls: benchPolls,
   instances: benchInstances,
   start: benchStart,
+  isolation: benchIsolation,
 };
 
 const usage = `npm run bench -- [${Object.keys(benchmarks).join('|')} ...] [options]
