@@ -30,10 +30,11 @@ export interface Passed {
 
 /** @throws TypeError for what holds itself */
 export function encode(value: unknown, passing: Passing, within: readonly unknown[] = []): unknown {
+  if (isData(value)) return value;
   if (typeof value === 'function') {
     return marked({ [mark]: 'function', id: passing.function(value as (...args: unknown[]) => unknown) });
   }
-  if (typeof value !== 'object' || value === null || isWhole(value)) return value;
+  if (typeof value !== 'object' || value === null) return value;
   if (within.includes(value)) throw new TypeError('a value that holds itself cannot leave its thread');
   const below = (member: unknown): unknown => encode(member, passing, [...within, value]);
   if (value instanceof AbortSignal) {
@@ -57,7 +58,7 @@ export function encode(value: unknown, passing: Passing, within: readonly unknow
 }
 
 export function decode(value: unknown, passed: Passed): unknown {
-  if (typeof value !== 'object' || value === null || isWhole(value)) return value;
+  if (isData(value) || typeof value !== 'object' || value === null) return value;
   const below = (member: unknown): unknown => decode(member, passed);
   if (Array.isArray(value)) return value.map(below);
   if (value instanceof Map) return new Map([...value].map(([key, member]) => [key, below(member)]));
@@ -87,6 +88,21 @@ function marked(value: Marked): Marked {
 
 function isMarked(value: object): value is Marked {
   return Object.hasOwn(value, mark);
+}
+
+/** Deeper than any data of a port, so that what holds itself is not followed for ever. */
+const deepest = 32;
+
+/** Whether a structured clone carries it, with all that it holds: then there is nothing to mark, and no copy to make of it. */
+function isData(value: unknown, depth = 0): boolean {
+  if (typeof value !== 'object' || value === null) return typeof value !== 'function';
+  if (isWhole(value)) return true;
+  if (depth === deepest) return false;
+  if (Array.isArray(value)) return value.every((member) => isData(member, depth + 1));
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if ((prototype !== Object.prototype && prototype !== null) || isStream(value)) return false;
+  for (const [key, member] of Object.entries(value)) if (key === mark || !isData(member, depth + 1)) return false;
+  return true;
 }
 
 /** What a structured clone carries as it is. */

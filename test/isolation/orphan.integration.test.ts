@@ -21,6 +21,11 @@ async function host(): Promise<{ readonly child: ChildProcess; readonly url: str
       'profile: orphan',
       `data: ${folder}/data`,
       `plugins: [${toy}]`,
+      // Built-ins, which their isolates take from the built program, with as little memory as may be.
+      'providers:',
+      `  secrets: { type: secret.file, config: { directory: ${folder} }, isolation: { kind: process, memory: 32Mi } }`,
+      '  packages: { type: registry.oci, isolation: { kind: thread, memory: 32Mi } }',
+      '  targets: { type: target.process, isolation: { kind: process, memory: 32Mi } }',
       'vendors:',
       '  apart: { type: vendor.toy, isolation: process }',
       '  thread: { type: vendor.toy, path: /thread, isolation: thread }',
