@@ -1,5 +1,5 @@
-import { expect, it } from 'vitest';
-import { withFields } from './fields.js';
+import { describe, expect, it } from 'vitest';
+import { unknownFields, withFields } from './fields.js';
 
 const schema = {
   type: 'object',
@@ -44,4 +44,30 @@ it('makes nothing but own members', () => {
   expect(Object.hasOwn({}, 'polluted')).toBe(false);
   expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
   expect(input['constructor']).toBe('x');
+});
+
+describe('unknownFields', () => {
+  const told = (input: Record<string, unknown>, within: Record<string, unknown> = schema): string | undefined => {
+    const failure = unknownFields(input, within, 'toys.do');
+    return failure && `${failure.message}; ${failure.advice}`;
+  };
+
+  it.each([
+    [{ devise: 'pump-1' }, 'unknown field "devise"; did you mean device?'],
+    [{ place: { hal: 'A' } }, 'unknown field "place.hal"; did you mean place.hall?'],
+    [{ minuets: 1, elsewhere: 2 }, 'unknown fields "minuets", "elsewhere"; did you mean minutes?'],
+    [{ elsewhere: 2 }, 'unknown field "elsewhere"; see what it takes: tutti call toys.do --list'],
+    [{ toString: 1 }, 'unknown field "toString"; see what it takes: tutti call toys.do --list'],
+  ])('tells of %j', (input, text) => expect(told(input)).toBe(text));
+
+  it('lets pass what is known, and what may be anything', () => {
+    expect(told({ device: 'pump-1', place: { hall: '4' }, tags: ['a'], whatever: { a: 1 } })).toBeUndefined();
+    expect(told({ a: 1 }, {})).toBeUndefined();
+    expect(told({ a: 1 }, { type: 'object', additionalProperties: { type: 'number' } })).toBeUndefined();
+    expect(told({ a: 1 }, { type: 'object', properties: {}, additionalProperties: {} })).toBeUndefined();
+  });
+
+  it('knows no field of an operation without input', () => {
+    expect(told({ a: 1 }, { type: 'object', properties: {}, additionalProperties: false })).toContain('unknown field');
+  });
 });

@@ -1,4 +1,5 @@
-import { invalid } from '../failure.js';
+import { didYouMean } from '../../core/plugin/suggest.js';
+import { type CommandFailure, invalid } from '../failure.js';
 
 type Schema = Readonly<Record<string, unknown>>;
 type Input = Record<string, unknown>;
@@ -17,6 +18,44 @@ export function withFields(input: Readonly<Input>, words: readonly string[], sch
     set(result, path.split('.'), text, schema, schema);
   }
   return result;
+}
+
+/**
+ * What an input names and its operation does not have, dotted where it is in an object: a host whose schema is not strict
+ * would pass over it, and the caller believe that it was heeded.
+ *
+ * @returns `undefined` where every field is known, or may be anything
+ */
+export function unknownFields(input: Readonly<Input>, schema: Schema, id: string): CommandFailure | undefined {
+  const strangers = strangersIn(input, schema, schema, '');
+  if (strangers.length === 0) return undefined;
+  const names = strangers.map(({ path }) => `"${path}"`).join(', ');
+  const near = strangers.flatMap(({ path, known }) => didYouMean(path, known) ?? []);
+  return invalid(
+    `${strangers.length === 1 ? 'unknown field' : 'unknown fields'} ${names}`,
+    near.length > 0 ? `did you mean ${near.join(', ')}?` : `see what it takes: tutti call ${id} --list`,
+  );
+}
+
+interface Stranger {
+  readonly path: string;
+  /** What could have been meant, dotted as well. */
+  readonly known: readonly string[];
+}
+
+function strangersIn(input: Readonly<Input>, schema: Schema, root: Schema, before: string): readonly Stranger[] {
+  const { properties, additionalProperties = false } = resolved(schema, root);
+  // Without `properties` it is no plain object: a record, a choice, or anything.
+  if (!isObject(properties)) return [];
+  return Object.entries(input).flatMap(([name, value]) => {
+    const path = before + name;
+    if (!Object.hasOwn(properties, name)) {
+      return additionalProperties === false
+        ? [{ path, known: Object.keys(properties).map((known) => before + known) }]
+        : [];
+    }
+    return isObject(value) ? strangersIn(value, object(properties[name]), root, `${path}.`) : [];
+  });
 }
 
 function set(into: Input, [name = '', ...below]: readonly string[], text: string, schema: Schema, root: Schema): void {

@@ -5,7 +5,7 @@ import { Problem, problems } from '../../core/operation/index.js';
 import { didYouMean } from '../../core/plugin/suggest.js';
 import { listOperations, type OperationDescription } from '../../vendors/system/operations.js';
 import { describedOperation } from '../calling/described-operation.js';
-import { withFields } from '../calling/fields.js';
+import { unknownFields, withFields } from '../calling/fields.js';
 import { type ConnectionOptions, type Line, pathBefore, withLine } from '../client/index.js';
 import { exitCodes } from '../exit-codes.js';
 import { CommandFailure, failed, invalid, reasonOf } from '../failure.js';
@@ -38,6 +38,8 @@ export async function call(
     if (!description) throw await unknown(line, terminal.signal, id);
     if (options.list) return explain(terminal, description);
     const input = withFields(await given(terminal, options.input), words, description.input);
+    const fault = unknownFields(input, description.input, id);
+    if (fault) throw fault;
     await make(terminal, line, description, input, options.output);
   });
 }

@@ -5,7 +5,7 @@ import type { OutgoingCall } from '../ports/transport.js';
  * All fields of a call under the names of HTTP: its own, and those that say who calls. For transports that are not HTTP.
  *
  * @param origin scheme and authority that the other side knows itself by, e.g. `mqtt://tutti`
- * @throws Problem 400 when credentials cover the call's HTTP form, and the input does not name what its path needs
+ * @throws Problem 400 when credentials cover the call's HTTP form, and the input does not fit its path and method
  * @experimental
  */
 export function fieldsOf(call: OutgoingCall, origin: string): Record<string, string> {

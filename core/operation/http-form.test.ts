@@ -65,7 +65,9 @@ describe('the HTTP form of a call', () => {
     [{ method: 'GET', path: '/d/{id}' }, { id: 7 }, 'id: required'],
     [{ method: 'GET', path: '/d/{id}' }, { id: 'a\ud800' }, String.raw`"a\ud800" is no text`],
     [{ method: 'GET', path: '/d', query: ['name'] }, { name: '\udc00' }, String.raw`"\udc00" is no text`],
-    [{ method: 'POST', path: '/d', body: 'document' }, { document: 1, more: 2 }, 'a field too many'],
+    [{ method: 'POST', path: '/d', body: 'document' }, { document: 1, more: 2 }, 'a field too many: more'],
+    [{ method: 'GET', path: '/d/{id}', query: ['limit'] }, { id: 'a', limt: 2 }, 'a field too many: limt'],
+    [{ method: 'GET', path: '/d', body: 'document' }, { document: 1 }, 'a field too many: document'],
   ] as const)('%j cannot be addressed with %j', (shape, input, why) => {
     expect(() => httpForm(operation(shape), '', input)).toThrow(why);
   });

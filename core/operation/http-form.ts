@@ -29,16 +29,21 @@ export type CallInput = Readonly<Record<string, unknown>>;
  * means the same whatever carries it.
  *
  * @param prefix of the vendor: empty, or `/api/v1`
- * @throws {@link Problem} 400 when the input does not name what the path needs, or not as text that an address can hold
+ * @throws {@link Problem} 400 when the input does not name what the path needs, not as text that an address can hold, or has
+ *   a field that has no place
  * @experimental
  */
 export function httpForm({ id, http }: Operation, prefix: string, input: CallInput): HttpForm {
   const fitting = [http.path, ...(http.aliases ?? [])]
     .map((path) => ({ path, names: templateNames(path) }))
-    .find(({ names }) => names.every((name) => isSegment(input[name])) && placed(input, names, http));
+    .find(({ names }) => names.every((name) => isSegment(input[name])) && unplaced(input, names, http).length === 0);
   if (!fitting) {
-    const missing = templateNames(http.path).filter((name) => !isSegment(input[name]));
-    const what = missing.length > 0 ? `${missing.join(', ')}: required, as text` : 'the input has a field too many';
+    const names = templateNames(http.path);
+    const missing = names.filter((name) => !isSegment(input[name]));
+    const what =
+      missing.length > 0
+        ? `${missing.join(', ')}: required, as text`
+        : `the input has a field too many: ${unplaced(input, names, http).join(', ')}`;
     throw new Problem(problems.invalidRequest, `${id} cannot be addressed: ${what}`);
   }
   const params = Object.fromEntries(fitting.names.map((name) => [name, String(input[name])]));
@@ -63,12 +68,15 @@ function isSegment(value: unknown): boolean {
   return typeof value === 'string' && value !== '';
 }
 
-/** Whether every field has its place: where the body is one field, there is no room for others. */
-function placed(input: CallInput, names: readonly string[], http: Operation['http']): boolean {
-  if (http.body === undefined) return true;
-  return Object.entries(input).every(
-    ([name, value]) =>
-      value === undefined || name === http.body || names.includes(name) || http.query?.includes(name) === true,
+/**
+ * The fields without a place: a GET has no body (RFC 9110 section 9.3.1), and where the body is one field, there is no room
+ * for others in it.
+ */
+function unplaced(input: CallInput, names: readonly string[], http: Operation['http']): readonly string[] {
+  if (http.method !== 'GET' && http.body === undefined) return [];
+  const body = http.method === 'GET' ? undefined : http.body;
+  return Object.entries(input).flatMap(([name, value]) =>
+    value === undefined || name === body || names.includes(name) || http.query?.includes(name) === true ? [] : [name],
   );
 }
 

@@ -25,6 +25,7 @@ beforeAll(async () => {
     more: {
       providers: `
   broker: { type: broker.aedes, config: { port: 0, users: [{ name: operator, passwordFile: "${passwordFile}" }] } }`,
+      vendors: '  system: { type: vendor.system }',
       bindings: `
   https:  { type: binding.http, config: { port: 0 } }
   grpc:   { type: binding.grpc, config: { port: 0 } }
@@ -55,6 +56,17 @@ const environment = (scheme: keyof typeof servers): Record<string, string> => ({
 describe.each(['https', 'grpcs', 'mqtts'] as const)('over %s', (scheme) => {
   const tutti = (words: readonly string[], input = '', env: Record<string, string> = {}) =>
     commandLine({ ...environment(scheme), ...env })(words, input);
+
+  it('sends no field that the operation does not have', async () => {
+    expect(await tutti(['call', 'deployments.list', 'limt=5'])).toMatchObject({
+      code: exitCodes.invalid,
+      out: '',
+      err: expect.stringMatching(/unknown field "limt"\n.*did you mean limit\?/),
+    });
+    expect((await tutti(['call', 'deployments.list', 'limit=abc'])).err).toContain(
+      'limit: Invalid input: expected number, received "abc"',
+    );
+  });
 
   it('lists, applies, waits and deletes', async () => {
     expect((await tutti(['get', 'devices'])).out).toMatch(/press-7\s+ONBOARDED/);

@@ -14,11 +14,12 @@ import { type Asked, call, eventually, type Reply } from './call.js';
 export interface WfmSettings {
   readonly onboarding?: 'ca' | 'approve' | 'open';
   readonly clock?: Clock;
-  /** Definitions, and lines of `providers:`, `managers:` and `bindings:`, beside those of a fleet manager. */
+  /** Definitions, and lines of `providers:`, `managers:`, `vendors:` and `bindings:`, beside those of a fleet manager. */
   readonly more?: {
     readonly definitions?: readonly Definition[];
     readonly providers?: string;
     readonly managers?: string;
+    readonly vendors?: string;
     readonly bindings?: string;
   };
 }
@@ -79,6 +80,7 @@ vendors:
   device:    { type: vendor.device-signed, path: /api/v1 }
   operator:  { type: vendor.operator, path: /nbi/v1 }
   registry:  { type: vendor.oci-registry }
+${more?.vendors ?? ''}
 bindings:
   http:      { type: binding.http, config: { tls: off, port: 0 } }
 ${more?.bindings ?? ''}

@@ -28,7 +28,10 @@ export async function send(
   agent: Agent,
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
-  const options = { hostname, port, path: base + target, method, headers, agent, signal };
+  // Node says the length of a body only where the method commonly has one (not of GET, not of DELETE): the bytes would be
+  // taken for the next request of the connection.
+  const framed = body ? { ...headers, 'content-length': body.byteLength } : headers;
+  const options = { hostname, port, path: base + target, method, headers: framed, agent, signal };
   const sent = (secure ? requestSecure : requestPlain)(options);
   sent.end(body);
   try {

@@ -236,6 +236,25 @@ describe('a host over HTTP', () => {
     expect(value.headers).not.toHaveProperty('content-digest');
   });
 
+  it('frames the body of a DELETE, so that the connection can be used again', async () => {
+    const line = lineTo((await host()).url, { maxConnections: 1 });
+    const strange = { ...operations.forget, input: z.unknown(), access: anyone };
+    await expect(call(line, strange, { strange: 1 })).rejects.toMatchObject({
+      kind: problems.semanticError,
+      detail: expect.stringContaining('strange'),
+    });
+    expect(await call(line, operations.add, { a: 2 })).toMatchObject({ value: { sum: 3 } });
+  });
+
+  it('sends no GET that has a body', async () => {
+    const line = lineTo((await host()).url);
+    const strange = { ...operations.page, input: z.unknown(), access: anyone };
+    await expect(call(line, strange, { radey: 'no' })).rejects.toMatchObject({
+      kind: problems.invalidRequest,
+      detail: expect.stringContaining('a field too many: radey'),
+    });
+  });
+
   it('streams items with their ids, after the last one that was seen', async () => {
     const client = clientOf(operations, lineTo((await host()).url));
     const items = [];
