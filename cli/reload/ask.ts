@@ -34,5 +34,10 @@ export async function askForReload(dataDir: string, file: string, signal: AbortS
   }
   const answer = reloadAnswer.safeParse(parsedLine(answered));
   if (answer.success) return answer.data;
-  throw failed('the host ended before it answered', 'look into its log', { cause: answer.error });
+  const why = answered === '' ? 'closed the connection without an answer' : 'did not answer as a host does';
+  throw failed(
+    `what listens at ${path} ${why}`,
+    'the log of the host says whether it ended, and whether "tutti reload" reaches it',
+    { cause: answer.error },
+  );
 }

@@ -58,8 +58,9 @@ async function listenAt(server: Server, path: string): Promise<void> {
     await listening(server, path);
   } catch (error) {
     if (!hasCode(error, 'EADDRINUSE')) throw error;
+    // Not another host: the data directory is this one's alone.
     if (await isAnswered(path))
-      throw new Unavailable(`another host uses the same data directory and answers at ${path}`);
+      throw new Unavailable(`something else listens at ${path}; an entry of this host, or another program`);
     // Left behind by a host that was killed.
     await rm(path, { force: true });
     await listening(server, path);

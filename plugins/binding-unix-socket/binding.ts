@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import { chmod, rm } from 'node:fs/promises';
+import { chmod, mkdir, rm } from 'node:fs/promises';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import {
   type Binding,
   type BindingContext,
@@ -21,7 +21,7 @@ const config = z.strictObject({
     .string()
     .min(1)
     .optional()
-    .describe('Path of the socket, which this user alone may open; <data>/host.sock unless told'),
+    .describe('Path of the socket, which this user alone may open; <data>/<name of the entry>/socket unless told'),
   bodyLimit: z
     .number()
     .int()
@@ -67,7 +67,7 @@ class UnixSocketBinding implements Binding {
     const { operations } = on.surface;
     this.#on = on;
     const { path } = on.config;
-    this.#path = path === undefined ? join(on.dataDir, 'host.sock') : on.resolvePath(path);
+    this.#path = path === undefined ? join(on.dataDir, on.name, 'socket') : on.resolvePath(path);
     this.#operations = new Map(operations.map((mounted) => [mounted.operation.id, mounted]));
     this.#longestLine = overhead + Math.max(0, ...operations.map((mounted) => this.#limitOf(mounted)));
   }
@@ -78,6 +78,7 @@ class UnixSocketBinding implements Binding {
 
   async start(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
+    if (this.#on.config.path === undefined) await mkdir(dirname(this.#path), { recursive: true });
     await removeLeftover(this.#path);
     const server = createServer((socket) => this.#accept(socket));
     server.listen(this.#path);

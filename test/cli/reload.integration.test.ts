@@ -3,7 +3,7 @@ import { appendFile, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promi
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { freePorts } from '../../cli/demo/ports.js';
 import { exitCodes } from '../../cli/exit-codes.js';
@@ -257,6 +257,21 @@ state   kept      nothing changed for it
     expect(await readdir(data)).toContain('host.sock');
     expect(await tutti(['reload', file])).toMatchObject({ code: exitCodes.unreachable });
     await using _host = await startProcess(['run', file]);
+    expect(await tutti(['reload', file])).toMatchObject({ code: exitCodes.ok });
+  });
+
+  it('reaches a host with a binding that listens at a socket as well', async () => {
+    await writeFile(
+      file,
+      `profile: toy
+data: ${data}
+plugins: [${resolve('plugins/binding-unix-socket')}]
+vendors: { system: { type: vendor.system } }
+bindings: { host: { type: binding.unix-socket } }
+`,
+    );
+    await using host = await startProcess(['run', file]);
+    expect(host.output()).toContain(`unix:${join(data, 'host', 'socket')}`);
     expect(await tutti(['reload', file])).toMatchObject({ code: exitCodes.ok });
   });
 
