@@ -42,8 +42,10 @@ export async function dev(terminal: Terminal, file: string): Promise<void> {
     await watch.cover([]);
     await bringUp();
     while (!signal.aborted) {
-      // What was saved while nobody watched its folder is looked at now.
-      if (!(await watch.cover(plugins.folders, dataDir))) {
+      if (await watch.cover(plugins.folders, dataDir)) {
+        // What was saved while nobody watched its folder is looked at now.
+        if (told === undefined && !(await plugins.areChanged())) continue;
+      } else {
         const changed = await watch.next();
         if (changed.length === 0) break;
         terminal.note(`${changed.map((path) => relative('', path)).join(', ')} changed`);
@@ -57,9 +59,8 @@ export async function dev(terminal: Terminal, file: string): Promise<void> {
   }
 }
 
+/** Which entries, and why; the log has said how it went. */
 function showReload(terminal: Terminal, report: Awaited<ReturnType<Hosting['reload']>>): void {
-  if (report.outcome === 'unchanged') return;
   const rows = reloadRows(report).filter(({ what }) => what !== 'kept');
   if (rows.length > 0) terminal.out(table(reloadColumns, rows));
-  terminal.out(report.summary);
 }

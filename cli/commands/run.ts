@@ -1,6 +1,6 @@
 import { growWithLoad } from '../memory.js';
 import { readProfile } from '../profile.js';
-import { type Hosting, startHosting } from '../reload/hosting.js';
+import { type Hosting, logNotReloaded, startHosting } from '../reload/hosting.js';
 import type { Terminal } from '../terminal.js';
 
 /**
@@ -12,8 +12,9 @@ export async function run(terminal: Terminal, file: string): Promise<void> {
   let asked = false;
   const reload = (): void => {
     asked = true;
-    // Faults are in the log; there is nobody else to tell.
-    hosting?.reload().catch(() => undefined);
+    if (!hosting) return;
+    const { log } = hosting;
+    hosting.reload().catch((error: unknown) => logNotReloaded(log, error));
   };
   // From the beginning: without a listener, the signal would end a host that starts.
   process.on('SIGHUP', reload);

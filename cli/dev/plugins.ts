@@ -9,9 +9,12 @@ import { isPath, type LoadPluginOptions, loadPlugin } from '../../core/plugin/lo
 interface Loaded {
   readonly plugin: Plugin;
   readonly files: readonly string[];
-  /** Of the content of the files. */
-  readonly digest: string;
+  /** Of the content of the files; `undefined` where one may have been saved after it was read. */
+  readonly digest: string | undefined;
 }
+
+/** Milliseconds by which the clock of a file system may be behind the one of the process; an editor's save is longer ago. */
+const coarseness = 20;
 
 /**
  * Loads plugins by path with the code that their files have now. As long as no file of a plugin changes it is the same
@@ -31,7 +34,8 @@ export class PluginsUnderDevelopment {
     const path = resolve(dirname(options.from), specifier);
     this.#folders.add(await folderOf(path));
     const known = this.#loaded.get(path);
-    if (known && (await digestOf(known.files)) === known.digest) return known.plugin;
+    if (known && (await isAsLoaded(known))) return known.plugin;
+    const began = Date.now();
     let files: readonly string[] = [];
     const importModule = async (url: string): Promise<unknown> => {
       const fresh = await importAnew(url);
@@ -39,9 +43,33 @@ export class PluginsUnderDevelopment {
       return fresh.module;
     };
     const plugin = await loadPlugin(specifier, { ...options, importModule });
-    this.#loaded.set(path, { plugin, files, digest: await digestOf(files) });
+    const digest = await digestOf(files);
+    this.#loaded.set(path, { plugin, files, digest: (await savedSince(files, began)) ? undefined : digest });
     return plugin;
   };
+
+  /** Whether a file of a plugin may be another one than when it was loaded. */
+  async areChanged(): Promise<boolean> {
+    for (const loaded of this.#loaded.values()) if (!(await isAsLoaded(loaded))) return true;
+    return false;
+  }
+}
+
+async function isAsLoaded({ files, digest }: Loaded): Promise<boolean> {
+  return digest !== undefined && (await digestOf(files)) === digest;
+}
+
+/** Whether one of the files was written, moved into place or removed since then: an import may have read the one before. */
+async function savedSince(files: readonly string[], began: number): Promise<boolean> {
+  for (const file of files) {
+    try {
+      if ((await stat(file)).ctimeMs >= began - coarseness) return true;
+    } catch (error) {
+      if (hasCode(error, 'ENOENT')) return true;
+      throw error;
+    }
+  }
+  return false;
 }
 
 async function folderOf(path: string): Promise<string> {

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { createLog, type ReloadReport, type RunningHost, StartUpError, startHost } from '../../core/host/index.js';
+import type { Logger } from '../../core/plugin/index.js';
 import type { ResolvedProfile } from '../../core/profile/index.js';
 import { failed, reasonOf } from '../failure.js';
 import { tuttiVersion } from '../profile.js';
@@ -10,10 +11,12 @@ import type { ReloadAnswer } from './wire.js';
 /** A host in this process, with what it takes to reload it. */
 export interface Hosting {
   readonly host: RunningHost;
+  /** That of the host itself. */
+  readonly log: Logger;
   /**
    * Reads the profile again and becomes what it says. One after the other: what was written last is what holds.
    *
-   * @throws CommandFailure with every fault of the file; the log has them too, and the host is as it was
+   * @throws CommandFailure with every fault of the file, for the caller to tell: the host is as it was
    */
   reload(): Promise<ReloadReport>;
   /** Stops the host. */
@@ -46,14 +49,7 @@ export async function startHosting(
   }
 
   let last: Promise<unknown> = Promise.resolve();
-  const readAndReload = async (): Promise<ReloadReport> => {
-    try {
-      return await host.reload(await read());
-    } catch (error) {
-      log.root.error(`the profile was not reloaded, the host is as it was: ${reasonOf(error)}`);
-      throw error;
-    }
-  };
+  const readAndReload = async (): Promise<ReloadReport> => host.reload(await read());
   const reload = (): Promise<ReloadReport> => {
     const next = last.then(readAndReload);
     // Whoever asked for it hears of it; the next one only waits for its end.
@@ -65,6 +61,7 @@ export async function startHosting(
     try {
       return { kind: 'report', report: await reload() };
     } catch (error) {
+      logNotReloaded(log.root, error);
       return { kind: 'faults', text: reasonOf(error) };
     }
   };
@@ -77,10 +74,16 @@ export async function startHosting(
   log.root.info('ready', { profile: profile.name, milliseconds, addresses });
   return {
     host,
+    log: log.root,
     reload,
     stop: async () => {
       await host.stop();
       await listener.close();
     },
   };
+}
+
+/** For a reload that nobody looks at, or whoever asked for is elsewhere. */
+export function logNotReloaded(log: Logger, error: unknown): void {
+  log.error(`the profile was not reloaded, the host is as it was: ${reasonOf(error)}`);
 }

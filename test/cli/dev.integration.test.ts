@@ -66,6 +66,8 @@ describe('tutti dev', () => {
     expect(host.output()).toMatch(/left\s+replaced\s+its code changed\n/);
     expect(host.output()).not.toMatch(/right\s+replaced/);
     expect(await host.end()).toBe(0);
+    // The line is that of the log.
+    expect(host.output()).not.toMatch(/^reloaded in/m);
   });
 
   it.each([
@@ -102,7 +104,10 @@ describe('tutti dev', () => {
     await profile(['./toy.ts'], '  toy: { type: vendor.toy }');
     await using host = await startProcess(['dev', file]);
     await writeFile(source, vendor('toy', `const word = ;`));
-    await expect.poll(() => host.output()).toContain('"./toy.ts" cannot be compiled');
+    await expect.poll(() => host.output()).toContain('the host is as it was; save again');
+    expect(host.output().match(/"\.\/toy\.ts" cannot be compiled/g)).toHaveLength(1);
+    // Of what is as it was loaded nothing is told.
+    expect(host.output()).not.toContain('nothing to reload');
     expect(await says('toy')).toBe('one');
     await profile(['./toy.ts'], '  toy: { type: vendor.toi }');
     await expect.poll(() => host.output()).toContain('unknown type');
