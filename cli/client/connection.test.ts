@@ -33,6 +33,12 @@ describe('serverAddress', () => {
     expect(serverAddress({ server: 'mqtts://broker.example' }, {})).not.toHaveProperty('username');
   });
 
+  it('names all schemes to who gives another one', () => {
+    expect(() => serverAddress({ server: 'tcp://a.example' }, {})).toThrow(
+      /https:\/\/, grpcs:\/\/ or mqtts:\/\/, and for this machine with these or http:\/\/, grpc:\/\/ or mqtt:\/\//,
+    );
+  });
+
   it('shows no password', () => {
     expect(() => serverAddress({ server: 'mqtts://me:secret@a.example' }, {})).toThrow(
       '"mqtts://me:...@a.example" cannot be the server: credentials do not belong in it',

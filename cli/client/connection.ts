@@ -51,6 +51,8 @@ export type OpenConnection = Omit<Connection, 'token' | 'tokenFrom'> & Partial<P
 const operatorPath = '/nbi/v1';
 /** As the MQTT binding takes it for the root of its topics. */
 const topicLevel = /^[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?$/;
+const notScheme =
+  'it must begin with https://, grpcs:// or mqtts://, and for this machine with these or http://, grpc:// or mqtt://';
 const notRoot =
   "what follows a broker is the root of the host's topics: one level of lower-case letters, digits, dots and dashes";
 
@@ -138,7 +140,7 @@ function address(text: string): Server {
   if (!URL.canParse(text)) throw wrong('it is no URL');
   const { protocol, hostname, host, pathname, username, password } = new URL(text);
   const scheme = protocol.slice(0, -1);
-  if (!isScheme(scheme)) throw wrong('it must begin with https://, grpcs:// or mqtts://');
+  if (!isScheme(scheme)) throw wrong(notScheme);
   if (host === '') throw wrong('it names no host');
   if (!safe[scheme] && !isLoopback(hostname.replace(/^\[(.*)\]$/, '$1'))) {
     throw wrong(`it must be ${scheme}s, since a token is sent; ${scheme} is for this machine alone`);
