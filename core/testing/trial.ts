@@ -107,7 +107,7 @@ export class Trial<P> {
   }
 
   equal(what: string, found: unknown, expected: unknown): void {
-    if (!isDeepStrictEqual(found, expected)) throw new KitFailure(what, show(expected), show(found));
+    if (!isDeepStrictEqual(found, expected)) throw new KitFailure(what, withoutStack(show(expected)), show(found));
   }
 
   holds(what: string, condition: boolean, expected: string, found: unknown): void {
@@ -157,4 +157,9 @@ export const newSeed = (): number => Math.floor(Math.random() * 2 ** 31);
 
 export function show(value: unknown): string {
   return inspect(value, { depth: 6, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 200, maxArrayLength: 20 });
+}
+
+/** Of an error that a kit expects, where the kit made it says nothing about the plugin. */
+function withoutStack(shown: string): string {
+  return shown.replaceAll(/\n\s+at .*?(?=(?: \{)?$)/gm, '');
 }

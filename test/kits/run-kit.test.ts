@@ -56,6 +56,19 @@ test('a failure that is expected of no case is an error that names the nearest',
   );
 });
 
+test('an error that was expected is shown without the place where the kit made it', async () => {
+  const wanted = Object.assign(new Error('the caller has changed its mind'), { reason: 'abort' });
+  const report = await runKit(
+    kitOf(async (trial) => trial.equal('the rejection', new Error('something else'), wanted)),
+    make,
+  );
+  expect(report.cases[0]?.failure).toMatchObject({
+    what: 'the rejection',
+    expected: expect.stringMatching(/^Error: the caller has changed its mind \{\s+reason: 'abort'\s+\}$/),
+    found: expect.stringContaining('Error: something else'),
+  });
+});
+
 test('a case that hangs fails, and says in which call', async () => {
   const report = await runKit(
     kitOf(({ instance }) => instance.wait()),

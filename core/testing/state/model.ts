@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { put, remove, StateConflict, type StateProvider } from '../../ports/index.js';
+import { shownCounterexample } from '../counterexample.js';
 import type { KitCase } from '../kit.js';
 import { KitFailure } from '../trial.js';
 import { type Doc, docs, type StateTrial } from './fixtures.js';
@@ -102,7 +103,7 @@ export const modelCases: readonly KitCase<StateProvider>[] = [
       const { errorInstance: cause, counterexample, counterexamplePath: path } = result;
       const { what, expected, found } =
         cause instanceof KitFailure ? cause : new KitFailure('a history', 'no error', String(cause));
-      const example = `after ${fc.stringify(counterexample?.[0])} (path ${path})`;
+      const example = `after ${shownCounterexample(counterexample?.[0])} (path ${path})`;
       throw new KitFailure(`${what} ${example}`, expected, found, { cause });
     },
   },

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { ActualComponent } from '../../ports/index.js';
+import { shownCounterexample } from '../counterexample.js';
 import type { KitCase } from '../kit.js';
 import { KitFailure, KitSkip } from '../trial.js';
 import { actual, apply, eventually, only, remove, runs, type TargetTrial } from './means.js';
@@ -101,7 +102,7 @@ export const convergent: readonly KitCase<TargetUnderTest>[] = [
       if (cause instanceof KitSkip) throw cause;
       const { what, expected, found } =
         cause instanceof KitFailure ? cause : new KitFailure('a history', 'no error', String(cause));
-      throw new KitFailure(`${what}, after ${fc.stringify(counterexample?.[0])}`, expected, found, { cause });
+      throw new KitFailure(`${what}, after ${shownCounterexample(counterexample?.[0])}`, expected, found, { cause });
     },
   },
 ];
