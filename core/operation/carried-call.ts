@@ -20,8 +20,11 @@ export interface CarriedCall {
   readonly timeout?: number | undefined;
   /** That of the headers unless told. */
   readonly correlationId?: string | undefined;
+  /** DER of the client certificate that the transport verified. */
   readonly clientCertificate?: Uint8Array | undefined;
+  /** Common name of a client certificate that somebody before the host verified, and vouches for, such as a broker. */
   readonly clientName?: string | undefined;
+  /** The remote address of the connection, where there is one: callers that are not known yet are limited by it. */
   readonly peer?: string | undefined;
 }
 

@@ -59,9 +59,13 @@ export interface Context<C, U extends Uses> {
   readonly name: string;
   /** Where a vendor's operations are served below, as its entry says; `undefined` where no profile says it. */
   readonly path?: string;
+  /** What the profile says, as the definition's schema made it: checked, with its defaults. */
   readonly config: C;
+  /** What the definition uses, by its own names. Not to be called before `start`. */
   readonly uses: Used<U>;
+  /** Each line carries the entry's name. */
   readonly log: Logger;
+  /** The time, as numbers; tests move it by hand. */
   readonly clock: Clock;
   /** The host's data directory, absolute. An entry keeps its own files below a folder that it names itself. */
   readonly dataDir: string;
@@ -171,6 +175,7 @@ export interface VendorSpec<C extends z.ZodType, U extends Uses> extends Common<
  * @stable since 0.1.0
  */
 export interface BindingContext<C, U extends Uses> extends Context<C, U> {
+  /** Every operation that this entry serves, and the gate that all calls pass. */
   readonly surface: Surface;
 }
 

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { builtinRegistry, tuttiVersion } from '../../cli/profile.js';
 import { slotNames } from '../../core/profile/index.js';
 import { commandLinePage } from './command-line.js';
+import { contextPage } from './context.js';
 import { definitionsPage } from './definitions.js';
 import { dependenciesPage, importsOf, roomsPicture } from './dependencies.js';
 import { type Offer, offersOf, operationsPage } from './operations.js';
@@ -28,6 +29,7 @@ export async function generatedPages(): Promise<ReadonlyMap<string, string>> {
     [`${reference}/operations.md`, operationsPage(offers)],
     [`${reference}/profile.md`, profilePage()],
     [`${reference}/ports.md`, portsPage(root)],
+    [`${reference}/context.md`, contextPage(root)],
     [`${reference}/cli.md`, commandLinePage(version)],
     [`${reference}/dependencies.md`, dependenciesPage(imports)],
     ['docs/architecture.md', withPart('docs/architecture.md', 'rooms', roomsPicture(imports))],

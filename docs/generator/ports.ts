@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { prose } from './doc-comment.js';
 import { list, page } from './text.js';
 
 interface PortText {
@@ -50,16 +51,4 @@ function portsOf(file: string, text: string): PortText[] {
     }
     return { id, summary: single ?? double ?? '', name, contract: prose(comment), source, file };
   });
-}
-
-function prose(comment: string): string {
-  return comment
-    .replace(/^\/\*\*|\s*\*\/$/g, '')
-    .split('\n')
-    .map((line) => line.replace(/^\s*\* ?/, ''))
-    .join('\n')
-    .replace(/\{@link ([^}]+)\}/g, '`$1`')
-    .replace(/(?<!\n)\n(?=(?:When|After a crash|Again|What holds|Errors): |@)/g, '\n\n')
-    .replace(/^@(\w+)/gm, '**$1**')
-    .trim();
 }

@@ -18,6 +18,12 @@ test('there are no other pages beside those that are made', () => {
   ).toEqual(made.toSorted());
 });
 
+test('every room of core is on the page about the architecture', () => {
+  const page = readFileSync(join(root, 'docs/architecture.md'), 'utf8');
+  const rooms = readdirSync(join(root, 'core')).map((name) => `\`core/${name}/\``);
+  expect(rooms.filter((room) => !page.includes(`| ${room}`) && !page.includes(`, ${room}`))).toEqual([]);
+});
+
 test('every built-in type, operation and command has a heading', () => {
   const headings = (name: string): string[] =>
     [...(pages.get(`${reference}/${name}.md`) ?? '').matchAll(/^#{2,3} (.+)$/gm)].map(([, heading]) => heading ?? '');
