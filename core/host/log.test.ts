@@ -1,5 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import { correlated } from '../correlation/index.js';
 import { createLog } from './log.js';
 
 describe('the log of a host', () => {
@@ -11,6 +12,30 @@ describe('the log of a host', () => {
     log.root.error('too late');
     expect(String(output.read())).toMatch(/in time\n$/);
     expect(output.read()).toBeNull();
+  });
+
+  it('is never told by an entry what only the host says of an event, whatever the fields are called', async () => {
+    const output = new PassThrough();
+    const log = createLog({ level: 'info', format: 'json' }, output);
+    const clashing = { level: 3, message: 'other', entry: 'store', time: 'never', correlationId: 'none', fields: [1] };
+    log.of('tank').error('tank failed', { ...clashing, exception: true, litres: 7 });
+    log.apply({ level: 'info', format: 'text' });
+    correlated('call-1', () => log.of('tank').info('filled', { level: 'error', entry: 'store', litres: 8 }));
+    await log.close();
+    const [first = '', second] = String(output.read()).split('\n');
+    const { time, ...line } = JSON.parse(first) as Record<string, unknown>;
+    expect(time).toMatch(/^\d{4}-/);
+    expect(line).toEqual({
+      level: 'error',
+      entry: 'tank',
+      message: 'tank failed',
+      exception: true,
+      litres: 7,
+      fields: clashing,
+    });
+    expect(second?.slice(second.indexOf(' ') + 1)).toBe(
+      'INFO  tank: filled litres=8 fields={"level":"error","entry":"store"} (call-1)',
+    );
   });
 
   it.each(['json', 'text'] as const)(

@@ -31,7 +31,7 @@ export function createLog(settings: LogSettings, output: Writable = process.stde
   const transport = new winston.transports.Stream({ stream: output as NodeJS.WritableStream });
   const logger = winston.createLogger({
     level: settings.level,
-    format: winston.format.printf((info) => renderAs[format](presentable(info, conceal) as Line)),
+    format: winston.format.printf(({ told }) => renderAs[format](presentable(told, conceal) as Told)),
     transports: [transport],
   });
 
@@ -42,15 +42,9 @@ export function createLog(settings: LogSettings, output: Writable = process.stde
       (level: LogSettings['level']) =>
       (message: string, fields?: LogFields): void => {
         if (closed || !logger.isLevelEnabled(level)) return;
-        const call = correlationId();
-        logger.log({
-          level,
-          message,
-          time: new Date().toISOString(),
-          entry,
-          ...(call !== undefined && { correlationId: call }),
-          ...fields,
-        });
+        // In one value: among its own keys winston takes some for orders (`exception`, `level`).
+        const told = { time: new Date().toISOString(), level, entry, message, call: correlationId(), fields };
+        logger.log({ level, message, told });
       };
     return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
   };
@@ -75,16 +69,35 @@ export function createLog(settings: LogSettings, output: Writable = process.stde
   };
 }
 
-type Line = Readonly<Record<string, unknown>>;
-
-function asJson({ time, level, entry, message, ...fields }: Line): string {
-  return JSON.stringify({ time, level, entry, message, ...fields });
+/** An event as the host tells it, with the fields that an entry gave it. */
+interface Told {
+  readonly time: string;
+  readonly level: LogSettings['level'];
+  readonly entry: string;
+  readonly message: unknown;
+  readonly call?: string | undefined;
+  readonly fields?: LogFields | undefined;
 }
 
-function asText({ time, level, entry, message, correlationId: call, ...fields }: Line): string {
-  const rest = Object.entries(fields).map(([name, value]) => ` ${name}=${JSON.stringify(value)}`);
-  const suffix = call === undefined ? '' : ` (${String(call)})`;
-  return `${String(time)} ${String(level).toUpperCase().padEnd(5)} ${String(entry)}: ${String(message)}${rest.join('')}${suffix}`;
+function asJson({ time, level, entry, message, call, fields }: Told): string {
+  return JSON.stringify({ time, level, entry, message, correlationId: call, ...beside(fields) });
+}
+
+function asText({ time, level, entry, message, call, fields }: Told): string {
+  const rest = Object.entries(beside(fields)).map(([name, value]) => ` ${name}=${JSON.stringify(value)}`);
+  const suffix = call === undefined ? '' : ` (${call})`;
+  return `${time} ${level.toUpperCase().padEnd(5)} ${entry}: ${String(message)}${rest.join('')}${suffix}`;
+}
+
+/** What only the host says of an event, and where fields of an entry go that are called so. */
+const ownNames: ReadonlySet<string> = new Set(['time', 'level', 'entry', 'message', 'correlationId', 'fields']);
+
+/** The fields as a line has them: what is called as something of the host's own stands under `fields`. */
+function beside(fields: LogFields | undefined): LogFields {
+  const all = Object.entries(fields ?? {});
+  const clashing = all.filter(([name]) => ownNames.has(name));
+  const own = all.filter(([name]) => !ownNames.has(name));
+  return Object.fromEntries(clashing.length === 0 ? own : [...own, ['fields', Object.fromEntries(clashing)]]);
 }
 
 /**

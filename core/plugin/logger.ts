@@ -1,5 +1,7 @@
 /**
- * Facts that go with a log line. Values under a name that the schema marks secret never get here.
+ * Facts that go with a log line, beside what the host says itself: `time`, `level`, `entry`, `message` and
+ * `correlationId`. A fact with one of these names, or `fields`, is written below `fields` and replaces nothing. Values
+ * under a name that the schema marks secret never get here.
  * @stable since 0.1.0
  */
 export type LogFields = Readonly<Record<string, unknown>>;
