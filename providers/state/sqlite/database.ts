@@ -18,53 +18,54 @@ export interface DatabaseOptions {
 }
 
 /**
- * Opens the file, locks it for this process, and brings its schema up to date.
+ * Opens the file as the schema `state`, locks it for this store, and brings it up to date.
  *
- * @throws StateFault when another process has it, or it is damaged, newer than this program or not ours
+ * The file is attached to a database in memory, because only a file that is detached is closed at once: the library
+ * keeps a closed database open, lock included, until its statements are collected as garbage.
+ *
+ * @throws StateFault when another has it, or it is damaged, newer than this program or not ours
  */
 export function openDatabase({ file, maxBytes }: DatabaseOptions): Database {
   createPrivately(file);
-  const database = new DatabaseSync(file, { timeout: 0 });
+  const database = new DatabaseSync(':memory:', { timeout: 0 });
   try {
+    // Held until the file is closed, so that two hosts can never share it; before anything is read of it.
+    database.exec(`PRAGMA locking_mode = EXCLUSIVE; ATTACH '${file.replaceAll("'", "''")}' AS state`);
     const version = checkOwner(database, file);
     configure(database);
-    transact(database, () => {
-      migrate(database, version);
-      database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${schemaVersion}`);
-    });
+    // A file that is up to date is not written to: it can be opened on a full disk.
+    if (version < schemaVersion) {
+      transact(database, () => {
+        migrate(database, version);
+        database.exec(`PRAGMA state.application_id = ${applicationId}; PRAGMA state.user_version = ${schemaVersion}`);
+      });
+    }
     if (maxBytes !== undefined) {
-      const pages = Math.floor(maxBytes / numberOf(database, 'SELECT page_size FROM pragma_page_size'));
-      database.exec(`PRAGMA max_page_count = ${pages}`);
+      const pages = Math.floor(maxBytes / numberOf(database, 'PRAGMA state.page_size'));
+      database.exec(`PRAGMA state.max_page_count = ${pages}`);
     }
     return database;
   } catch (error) {
-    database.close();
+    closeDatabase(database);
     throw stateFault(error, file);
   }
 }
 
 /**
- * Gives the file back, with everything in it and nothing beside it.
- *
- * The library keeps a closed database open until its statements are collected as garbage, lock included. The lock
- * therefore has to be given back before: leaving WAL writes the log into the file and makes that possible.
+ * Gives the file back, with everything in it and nothing beside it. Where there is no space for that, the log of what was
+ * committed stays beside it, and whoever opens the file next reads it.
  */
 export function closeDatabase(database: Database): void {
   try {
-    database.exec('PRAGMA journal_mode = DELETE; PRAGMA locking_mode = NORMAL; SELECT count(*) FROM sqlite_schema');
+    const isAttached = numberOf(database, "SELECT count(*) FROM pragma_database_list WHERE name = 'state'") === 1;
+    if (isAttached) database.exec('DETACH state');
   } finally {
     database.close();
   }
 }
 
-/** Reads a single number without a prepared statement, which would keep a database open that is to be closed. */
 function numberOf(database: Database, query: string): number {
-  let found: unknown;
-  database.function('found', (value: unknown) => {
-    found = value;
-    return null;
-  });
-  database.exec(`SELECT found((${query}))`);
+  const [found]: unknown[] = Object.values(database.prepare(query).get() ?? {});
   if (typeof found !== 'number') throw new Error(`${query} gave ${String(found)}`);
   return found;
 }
@@ -103,18 +104,17 @@ function createPrivately(file: string): void {
 }
 
 function configure(database: Database): void {
-  // Held until the file is closed, so that two hosts can never share it.
-  database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL');
+  database.exec('PRAGMA state.journal_mode = WAL');
   // FULL makes each commit wait for the disk; fullfsync makes macOS mean it.
-  database.exec('PRAGMA synchronous = FULL; PRAGMA fullfsync = 1; PRAGMA checkpoint_fullfsync = 1');
-  database.exec(`PRAGMA journal_size_limit = ${16 * 1024 * 1024}`);
+  database.exec('PRAGMA state.synchronous = FULL; PRAGMA fullfsync = 1; PRAGMA checkpoint_fullfsync = 1');
+  database.exec(`PRAGMA state.journal_size_limit = ${16 * 1024 * 1024}`);
 }
 
 /** @returns the version of the file's schema; 0 when it is empty */
 function checkOwner(database: Database, file: string): number {
-  const version = numberOf(database, 'SELECT user_version FROM pragma_user_version');
-  const owner = numberOf(database, 'SELECT application_id FROM pragma_application_id');
-  const isEmpty = numberOf(database, 'SELECT count(*) FROM sqlite_schema') === 0;
+  const version = numberOf(database, 'PRAGMA state.user_version');
+  const owner = numberOf(database, 'PRAGMA state.application_id');
+  const isEmpty = numberOf(database, 'SELECT count(*) FROM state.sqlite_schema') === 0;
   if (!isEmpty && owner !== applicationId) {
     throw new StateFault('foreign', `${file} is a database of another program`);
   }

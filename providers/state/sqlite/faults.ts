@@ -21,7 +21,11 @@ export function stateFault(error: unknown, file: string): Error {
     case busy:
     case locked:
     case protocol:
-      return new StateFault('in-use', `another host uses ${file}; stop it, or give this one its own data`, options);
+      return new StateFault(
+        'in-use',
+        `${file} is in use, by another host or another entry of this one; give each a file of its own`,
+        options,
+      );
     case full:
       return new StateFault('full', `no space left for ${file}; nothing of this change was written`, options);
     case corrupt:

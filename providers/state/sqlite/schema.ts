@@ -4,7 +4,7 @@ import type { DatabaseSyncInstance } from '@photostructure/sqlite';
 const migrations: readonly string[] = [
   `
   -- A value is TEXT for JSON and BLOB for bytes. Keys and entries are written as text-order.ts says.
-  CREATE TABLE records (
+  CREATE TABLE state.records (
     id INTEGER PRIMARY KEY,
     collection TEXT NOT NULL,
     key TEXT NOT NULL,
@@ -12,7 +12,7 @@ const migrations: readonly string[] = [
     value NOT NULL,
     UNIQUE (collection, key)
   );
-  CREATE TABLE index_entries (
+  CREATE TABLE state.index_entries (
     collection TEXT NOT NULL,
     name TEXT NOT NULL,
     equals TEXT NOT NULL,
@@ -20,11 +20,11 @@ const migrations: readonly string[] = [
     record INTEGER NOT NULL,
     PRIMARY KEY (collection, name, equals, key)
   ) WITHOUT ROWID;
-  CREATE INDEX index_entries_of_record ON index_entries (record);
+  CREATE INDEX state.index_entries_of_record ON index_entries (record);
   -- With which indexes the values of a collection were written.
-  CREATE TABLE collections (name TEXT PRIMARY KEY, print TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE state.collections (name TEXT PRIMARY KEY, print TEXT NOT NULL) WITHOUT ROWID;
   -- The last revision given out: kept apart from the records, because deleting those must not free it.
-  CREATE TABLE revision (last INTEGER NOT NULL);
+  CREATE TABLE state.revision (last INTEGER NOT NULL);
   INSERT INTO revision VALUES (0);
   `,
 ];

@@ -69,7 +69,10 @@ test('a stopped store leaves one file, and can be stopped twice or without a sta
 
 test('a second host is refused, in this process and in another', () => {
   const state = opened();
-  expect(startFault()).toMatchObject({ reason: 'in-use', message: expect.stringContaining('another host uses') });
+  expect(startFault()).toMatchObject({
+    reason: 'in-use',
+    message: expect.stringContaining('is in use, by another host or'),
+  });
   const script = `
     import { openDatabase } from ${JSON.stringify(new URL('database.ts', import.meta.url).href)};
     try { openDatabase({ file: ${JSON.stringify(file)} }) } catch (error) { console.log(error.reason) }`;
@@ -80,9 +83,49 @@ test('a second host is refused, in this process and in another', () => {
   opened().stop();
 });
 
+test('a full disk does not keep a stopped store from giving its file back, with all that was committed', async () => {
+  // A disk that is full is played by a limit on how large a file may grow: the log still has room, the database has not.
+  // The process is another one, since the limit holds for all of it.
+  const script = `
+    import { collection, put } from ${JSON.stringify(new URL('../../../core/plugin/index.ts', import.meta.url).href)};
+    import { silentLogger } from ${JSON.stringify(new URL('../../../core/testing/index.ts', import.meta.url).href)};
+    import { SqliteState } from ${JSON.stringify(new URL('state.ts', import.meta.url).href)};
+    const docs = collection('docs');
+    const open = () => {
+      const state = new SqliteState({ file: ${JSON.stringify(file)} }, silentLogger());
+      state.start();
+      return state;
+    };
+    const first = open();
+    for (let n = 0; n < 20; n++) await first.commit([put(docs, 'new-' + n, { text: 'x'.repeat(3_000) })]);
+    first.stop();
+    const second = open();
+    console.log(await second.count(docs));
+    second.stop();`;
+  const filled = opened();
+  await filled.commit([...Array(120).keys()].map((n) => put(docs, `old-${n}`, { n, text: 'x'.repeat(3_000) })));
+  filled.stop();
+  const kibibytes = Math.ceil(statSync(file).size / 1024) + 8;
+  const cwd = fileURLToPath(new URL('../../..', import.meta.url));
+  const node = [process.execPath, '--import', 'tsx', '--input-type=module', '-e', script];
+  const limited = spawnSync('bash', ['-c', `ulimit -f ${kibibytes}; exec "$@"`, 'bash', ...node], { cwd });
+  expect(limited.stdout.toString() + limited.stderr.toString()).toBe('140\n');
+  expect(readdirSync(join(directory, 'data')).sort()).toEqual(['state.db', 'state.db-wal']);
+  opened().stop();
+  expect(readdirSync(join(directory, 'data'))).toEqual(['state.db']);
+});
+
+test('a file that is up to date is opened without a write, so that a full disk does not keep a host from starting', () => {
+  opened().stop();
+  const state = opened();
+  const log = statSync(`${file}-wal`, { throwIfNoEntry: false });
+  state.stop();
+  expect(log?.size ?? 0).toBe(0);
+});
+
 test('a file of a newer version, of another program, or of nonsense is refused and stays as it is', () => {
   const database = openDatabase({ file });
-  database.exec('PRAGMA user_version = 99');
+  database.exec('PRAGMA state.user_version = 99');
   closeDatabase(database);
   const newer = readFileSync(file);
   expect(startFault()).toMatchObject({ reason: 'newer', message: expect.stringContaining('its schema is 99') });
@@ -134,7 +177,7 @@ test('a full disk is a clear error, writes nothing of the commit, and shows in h
 
 test('a commit that the database refuses is undone whole, and alone', async () => {
   const database = openDatabase({ file });
-  database.exec(`CREATE TRIGGER poison BEFORE INSERT ON records WHEN NEW.key = 'poison'
+  database.exec(`CREATE TRIGGER state.poison BEFORE INSERT ON records WHEN NEW.key = 'poison'
     BEGIN SELECT RAISE(ABORT, 'poisoned'); END`);
   closeDatabase(database);
   const state = opened({ maxBytes: 1024 * 1024 });
