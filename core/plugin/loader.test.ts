@@ -39,6 +39,44 @@ describe('loadPlugin', () => {
     });
   });
 
+  describe('of what cannot be looked at', () => {
+    const loaded = (importModule: () => Promise<unknown>) =>
+      loadPlugin('../plugins/half.mjs', { from, importModule }).then(
+        () => 'loaded',
+        (error: unknown) => error,
+      );
+    const refuses = (): never => {
+      throw new Error('do not look');
+    };
+    const closed = new Proxy({}, { get: refuses, has: refuses, getPrototypeOf: refuses });
+    const almost = { kind: 'vendor', type: 'vendor.a', version: '1.0.0', summary: '', host: '*', provides: [] };
+
+    it.each<[string, object]>([
+      ['a getter', Object.defineProperty({}, 'default', { get: refuses, enumerable: true })],
+      ['a proxy', { default: closed }],
+      ['what it uses', { default: Object.defineProperty({ ...almost }, 'uses', { get: refuses, enumerable: true }) }],
+    ])('names the plugin where its default export is %s that throws', async (_, module) => {
+      expect(await loaded(async () => module)).toMatchObject({
+        name: 'PluginFault',
+        code: 'plugin-export',
+        message: expect.stringContaining('"../plugins/half.mjs" is not a plugin'),
+      });
+    });
+
+    it.each<[string, unknown]>([
+      ['nothing', undefined],
+      ['an object without a prototype', Object.create(null)],
+      ['a proxy', closed],
+      ['an error whose message has no text', Object.assign(new Error(), { message: Object.create(null) })],
+    ])('names the plugin that throws %s', async (_, thrown) => {
+      expect(await loaded(() => Promise.reject(thrown))).toMatchObject({
+        name: 'PluginFault',
+        code: 'plugin-import',
+        message: expect.stringContaining('importing "../plugins/half.mjs" failed: '),
+      });
+    });
+  });
+
   it('gives up on a module that is never done', async () => {
     await expect(loadPlugin('../plugins/never.mjs', { from, timeout: 20 })).rejects.toMatchObject({
       code: 'plugin-timeout',
@@ -121,6 +159,30 @@ describe('loadPlugin', () => {
         code: 'plugin-import',
         message: `"./plugin.ts" cannot be compiled: Unexpected token, expected "," at ${folder}/plugin.ts:2:7`,
       });
+    });
+
+    it('is refused, and what it did is undone, when it changes what all code of the host shares', async () => {
+      const { map } = Array.prototype;
+      const { hasOwnProperty: asks } = Object.prototype;
+      const source = `
+        Object.prototype.polluted = true;
+        Array.prototype.map = () => [];
+        delete Object.prototype.hasOwnProperty;
+        String.prototype[Symbol.iterator] = undefined;
+        throw new Error('and it fails');`;
+      await expect(load(source)).rejects.toMatchObject({ message: expect.stringContaining('and it fails') });
+      expect('polluted' in {}).toBe(false);
+      await expect(load(source.replace(/throw .*/, 'export default {};'), 'other.ts')).rejects.toMatchObject({
+        code: 'plugin-intrinsics',
+        message:
+          'importing "./other.ts" changed Object.prototype.polluted, Object.prototype.hasOwnProperty, ' +
+          'Array.prototype.map and 1 more, which all code of the host shares; ' +
+          'a plugin, and what it imports, must leave it as it is',
+      });
+      expect('polluted' in {}).toBe(false);
+      expect(Array.prototype.map).toBe(map);
+      expect(Object.prototype.hasOwnProperty).toBe(asks);
+      expect([...'text']).toEqual(['t', 'e', 'x', 't']);
     });
 
     it('says what it throws', async () => {

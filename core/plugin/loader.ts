@@ -3,13 +3,17 @@ import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { resolve as resolveModule } from 'import-meta-resolve';
 import { z } from 'zod';
+import { bounded, defaultLimit, Overdue } from './bounded.js';
 import { type Definition, definePlugin, type Plugin } from './definition.js';
+import { guardIntrinsics } from './intrinsics.js';
+import { readable, reasonOf } from './thrown.js';
 
 export type PluginFaultCode =
   | 'plugin-not-found'
   | 'plugin-import'
   | 'plugin-timeout'
   | 'plugin-export'
+  | 'plugin-intrinsics'
   | 'plugin-integrity'
   | 'plugin-unpinnable';
 
@@ -34,8 +38,6 @@ export interface LoadPluginOptions {
   readonly importModule?: (url: string) => Promise<unknown>;
 }
 
-const defaultTimeout = 10_000;
-
 /**
  * Imports a plugin by path (it starts with `.` or is absolute; a module or a package's folder) or by package name.
  *
@@ -46,7 +48,7 @@ export async function loadPlugin(specifier: string, options: LoadPluginOptions):
     ? await locatePath(specifier, resolve(dirname(options.from), specifier))
     : locatePackage(specifier, options.from);
   const load = options.importModule ?? importOnce;
-  const module = await importWithin(specifier, () => load(url), options.timeout ?? defaultTimeout);
+  const module = await importWithin(specifier, () => load(url), options.timeout ?? defaultLimit);
   return asPlugin(specifier, module);
 }
 
@@ -61,7 +63,7 @@ export async function loadPlugin(specifier: string, options: LoadPluginOptions):
 export async function importBeside(
   file: string,
   modules: VirtualModules,
-  timeout: number = defaultTimeout,
+  timeout: number = defaultLimit,
 ): Promise<unknown> {
   return importWithin(file, () => compile(pathToFileURL(file).href, modules), timeout);
 }
@@ -95,7 +97,7 @@ async function locateFolder(specifier: string, folder: string): Promise<string> 
   } catch (cause) {
     throw new PluginFault(
       'plugin-not-found',
-      `"${specifier}" is a folder whose package.json names no module to import: ${reasonOf(cause)}`,
+      `"${specifier}" is a folder whose package.json names no module to import: ${firstLine(cause)}`,
       { cause },
     );
   }
@@ -115,24 +117,29 @@ export function locatePackage(specifier: string, from: string): string {
 }
 
 async function importWithin(specifier: string, load: () => Promise<unknown>, timeout: number): Promise<unknown> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new PluginFault('plugin-timeout', `importing "${specifier}" took longer than ${timeout} ms`));
-    }, timeout);
-  });
+  const step = `importing "${specifier}"`;
+  const restore = guardIntrinsics();
+  let changed: readonly string[] = [];
+  let module: unknown;
   try {
-    return await Promise.race([load(), late]);
-  } catch (cause) {
-    if (cause instanceof PluginFault) throw cause;
+    module = await bounded(step, timeout, load).finally(() => {
+      // Before anything else runs, which would stumble over it.
+      changed = restore();
+    });
+  } catch (thrown) {
+    const cause = readable(thrown);
+    if (cause instanceof Overdue) throw new PluginFault('plugin-timeout', cause.message, { cause });
     const fault = uncompiled(cause);
-    const message = fault
-      ? `"${specifier}" cannot be compiled: ${fault}`
-      : `importing "${specifier}" failed: ${reasonOf(cause)}`;
+    const message = fault ? `"${specifier}" cannot be compiled: ${fault}` : `${step} failed: ${firstLine(cause)}`;
     throw new PluginFault('plugin-import', message, { cause });
-  } finally {
-    clearTimeout(timer);
   }
+  if (changed.length === 0) return module;
+  const what =
+    changed.length > 3 ? `${changed.slice(0, 3).join(', ')} and ${changed.length - 3} more` : changed.join(', ');
+  throw new PluginFault(
+    'plugin-intrinsics',
+    `${step} changed ${what}, which all code of the host shares; a plugin, and what it imports, must leave it as it is`,
+  );
 }
 
 /** Namespaces of modules by the names that they are imported by. */
@@ -161,7 +168,7 @@ async function compile(url: string, modules: VirtualModules = {}): Promise<unkno
 
 /** What is wrong, and where, in what the compiler says of a file; `undefined` for any other error. */
 function uncompiled(error: unknown): string | undefined {
-  const [, what, where] = /^ParseError: (.*?)\s*\n\s*(.+)/.exec(error instanceof Error ? error.message : '') ?? [];
+  const [, what, where] = /^ParseError: (.*?)\s*\n\s*(.+)/.exec(reasonOf(error)) ?? [];
   return what === undefined ? undefined : `${what} at ${where}`;
 }
 
@@ -183,9 +190,22 @@ function isSchema(value: unknown): boolean {
   return typeof value === 'object' && value !== null && '_zod' in value && 'safeParseAsync' in value;
 }
 
+const expected = 'a plugin exports by default what defineProvider, defineManager, ... or definePlugin made';
+
 function asPlugin(specifier: string, module: unknown): Plugin {
+  try {
+    return checkedPlugin(specifier, module);
+  } catch (thrown) {
+    const cause = readable(thrown);
+    if (cause instanceof PluginFault) throw cause;
+    // A getter, or a proxy, that throws when it is looked at.
+    const message = `"${specifier}" is not a plugin: its default export cannot be read: ${firstLine(cause)}; ${expected}`;
+    throw new PluginFault('plugin-export', message, { cause });
+  }
+}
+
+function checkedPlugin(specifier: string, module: unknown): Plugin {
   const exported = typeof module === 'object' && module !== null && 'default' in module ? module.default : undefined;
-  const expected = 'a plugin exports by default what defineProvider, defineManager, ... or definePlugin made';
   if (typeof exported !== 'object' || exported === null) {
     const found = exported === undefined ? 'it has no default export' : `its default export is a ${typeof exported}`;
     throw new PluginFault('plugin-export', `"${specifier}" is not a plugin: ${found}; ${expected}, or a list of these`);
@@ -202,7 +222,6 @@ function asPlugin(specifier: string, module: unknown): Plugin {
   throw new PluginFault('plugin-export', `"${specifier}" is not a plugin: ${at}${issue.message}; ${expected}`);
 }
 
-function reasonOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message.split('\n', 1)[0] ?? '';
+function firstLine(thrown: unknown): string {
+  return reasonOf(thrown).split('\n', 1)[0] ?? '';
 }

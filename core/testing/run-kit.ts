@@ -1,3 +1,4 @@
+import { readable } from '../plugin/thrown.js';
 import { type CaseFailure, type CaseReport, type CaseStatus, type KitReport, reportOf } from './case-report.js';
 import { checkExpectedFailures, judged } from './expected-failures.js';
 import type { Kit, KitCase } from './kit.js';
@@ -69,7 +70,8 @@ async function tried<P>(
   let subject: KitSubject<P>;
   try {
     subject = await within('making and starting the subject', endPatience * patience, make());
-  } catch (error) {
+  } catch (thrown) {
+    const error = readable(thrown);
     if (error instanceof KitSkip) return ended('skipped', { reason: error.message });
     return ended('failed', { failure: failureOf('making and starting the subject', error, [], options.seed) });
   }
@@ -80,16 +82,17 @@ async function tried<P>(
   try {
     await unlessStalled(trial, options.stall ?? stallPatience * patience, () => run(trial));
     report = ended('passed', trial.measurement === undefined ? {} : { measurement: trial.measurement });
-  } catch (error) {
+  } catch (thrown) {
+    const error = readable(thrown);
     report = error instanceof KitSkip ? ended('skipped', { reason: error.message }) : failed('the case', error);
   }
   try {
     // What has failed may well not stop either.
     const limit = report.status === 'failed' ? patience : endPatience * patience;
     await within('stopping the subject', limit, subject.dispose());
-  } catch (error) {
+  } catch (thrown) {
     // What the case itself found says more.
-    if (report.status !== 'failed') return failed('stopping the subject', error);
+    if (report.status !== 'failed') return failed('stopping the subject', readable(thrown));
   }
   return report;
 }

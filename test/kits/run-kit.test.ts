@@ -114,3 +114,29 @@ test('the cases of a conformance are those of its kits, for any test runner', as
   });
   expect(skipped).toEqual(['the provider is not durable']);
 });
+
+test.each<[string, unknown]>([
+  ['an object without a prototype', Object.create(null)],
+  [
+    'a proxy that answers nothing',
+    new Proxy(
+      {},
+      {
+        getPrototypeOf: () => {
+          throw new Error('do not ask');
+        },
+      },
+    ),
+  ],
+])('a case, a making and a stop that throw %s have failed', async (_, thrown) => {
+  const throws = () => Promise.reject(thrown);
+  const unstoppable: MakeSubject<Subject> = async () => ({ ...(await make()), dispose: throws });
+  for (const [run, subject] of [
+    [throws, make],
+    [passes, throws],
+    [passes, unstoppable],
+  ] as const) {
+    const { cases: found } = await runKit(kitOf(run), subject);
+    expect(found).toMatchObject([{ status: 'failed', failure: { found: expect.stringContaining('cannot be shown') } }]);
+  }
+});
