@@ -1,5 +1,7 @@
 import type { z } from 'zod';
+import { bounded, defaultLimit, Overdue } from '../plugin/bounded.js';
 import { didYouMean } from '../plugin/suggest.js';
+import { readable, reasonOf } from '../plugin/thrown.js';
 import type { FaultCollector } from './faults.js';
 import { inspect } from './inspect.js';
 import { locate, type Node, type Path, plainOf, type ScalarNode, type Span, scalarsOf } from './tree.js';
@@ -14,15 +16,19 @@ export interface Subject {
   readonly key: Span;
 }
 
-/** Checks a part of the file strictly, reports all that is wrong with it, and gives what the schema made of it. */
+/**
+ * Checks a part of the file strictly, reports all that is wrong with it, and gives what the schema made of it.
+ *
+ * @param limit milliseconds that the schema may take: it may be a plugin's, and wait for what never comes
+ */
 export async function check<S extends z.ZodType>(
   schema: S,
   subject: Subject,
   faults: FaultCollector,
+  limit: number = defaultLimit,
 ): Promise<z.output<S> | undefined> {
   const { key: at } = subject;
   const node: Node = subject.node ?? { kind: 'map', pairs: [], at, written: { start: at.start, end: at.start } };
-  inspect(schema, node, subject.path, faults);
   const ours = new Set<string>();
   const error = (issue: z.core.$ZodRawIssue): string | undefined => {
     const text = expectation(issue);
@@ -30,12 +36,17 @@ export async function check<S extends z.ZodType>(
     return text;
   };
   try {
-    const result = await schema.safeParseAsync(plainOf(node), { error, reportInput: false });
+    inspect(schema, node, subject.path, faults);
+    const place = subject.path.length === 0 ? 'the profile' : subject.path.join('.');
+    const result = await bounded(`checking ${place}`, limit, () =>
+      schema.safeParseAsync(plainOf(node), { error, reportInput: false }),
+    );
     if (result.success) return result.data;
     const reporter = new IssueReporter({ ...subject, node }, ours, faults);
     for (const issue of result.error.issues) reporter.report(issue);
-  } catch (cause) {
-    const reason = faults.redact(cause instanceof Error ? cause.message : String(cause), node);
+  } catch (thrown) {
+    const cause = readable(thrown);
+    const reason = cause instanceof Overdue ? `it took longer than ${limit} ms` : faults.redact(reasonOf(cause), node);
     faults.add('wrong-value', at, subject.path, `the check of this config failed itself: ${reason}`);
   }
   return undefined;

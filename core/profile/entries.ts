@@ -99,7 +99,7 @@ export function writtenConfig({ node }: Entry): unknown {
 }
 
 /** Checks an entry's config by its definition's schema. Without a definition all of it is kept out of sight. */
-export async function checkConfig(entry: Entry, faults: FaultCollector): Promise<unknown> {
+export async function checkConfig(entry: Entry, faults: FaultCollector, limit?: number): Promise<unknown> {
   const pair = pairOf(entry.node, 'config');
   if (entry.definition === undefined) {
     if (pair) faults.hide(pair.value);
@@ -107,5 +107,5 @@ export async function checkConfig(entry: Entry, faults: FaultCollector): Promise
   }
   const node = pair && !isNothing(pair.value) ? pair.value : undefined;
   const subject = { node, path: [...entry.path, 'config'], key: pair?.keyAt ?? entry.key };
-  return await check(entry.definition.config, subject, faults);
+  return await check(entry.definition.config, subject, faults, limit);
 }

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { defineProvider, StateProvider } from '../plugin/index.js';
+import { defineProvider, defineVendor, StateProvider } from '../plugin/index.js';
 import { DefinitionRegistry } from '../plugin/registry.js';
 import { loadProfile, ProfileError, type ResolvedProfile } from './index.js';
 import { HostStatus, testRegistry } from './testdata/definitions.js';
@@ -205,5 +205,25 @@ describe('secrets and schemas of all kinds', () => {
       '{ deep: { x: 1 }, both: { a: 1, b: 1, y: 1 }, pair: [{ a: 1 }, { z: 1 }], many: { k: { w: 1 } }, piped: { v: 1 }, loose: { a: 1, u: 1 }, any: { t: 1 } }',
     );
     expect([...report.matchAll(/unknown key "(.)"/g)].map(([, key]) => key)).toEqual(['x', 'y', 'z', 'w', 'v']);
+  });
+
+  it('reports a config whose check never ends, or cannot begin, at its entry', async () => {
+    const registry = testRegistry();
+    const never = z.object({}).refine(() => new Promise<boolean>(() => undefined));
+    const broken = z.lazy((): z.ZodType => {
+      throw new Error('no such schema');
+    });
+    const create = () => ({});
+    const vendor = (type: string, config: z.ZodType) => defineVendor({ type, version: '1.0.0', config, create });
+    const definitions = [vendor('vendor.never', never), vendor('vendor.broken', broken)];
+    registry.add({ name: 'endless', definitions }, '0.1.0');
+    const text = 'profile: p\nvendors:\n  one: { type: vendor.never }\n  two: { type: vendor.broken }\n';
+    const readFile = () => Promise.resolve(text);
+    const options = { env: {}, registry, hostVersion: '0.1.0', hostRefs: [], readFile, checkLimit: 20 };
+    const { faults } = await faultsOf(loadProfile('p.yaml', options));
+    expect(faults.map(({ line, path, message }) => [line, path, message])).toEqual([
+      [3, 'vendors.one.config', 'the check of this config failed itself: it took longer than 20 ms'],
+      [4, 'vendors.two.config', 'the check of this config failed itself: no such schema'],
+    ]);
   });
 });

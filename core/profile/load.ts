@@ -24,6 +24,8 @@ export interface LoadProfileOptions {
   readonly hostRefs: readonly Ref<unknown>[];
   /** For plugins that are being written; each module is imported once in a process unless told. */
   readonly loadPlugin?: typeof loadPlugin;
+  /** Milliseconds that the schema of one entry's config may take; 10,000 unless told. */
+  readonly checkLimit?: number;
   /** For tests; UTF-8 from the file system unless told. */
   readonly readFile?: ReadSource;
 }
@@ -51,7 +53,7 @@ export async function loadProfile(file: string, options: LoadProfileOptions): Pr
     linked.push({
       entry,
       ...(isolation && { isolation }),
-      config: await checkConfig(entry, faults),
+      config: await checkConfig(entry, faults, options.checkLimit),
       written: writtenConfig(entry),
       wiring: wires,
       ...(entry.slot === 'bindings' && { serves: wiring.served(entry) }),
