@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { runCommandLine } from './command-line.js';
+import { tellOfEarlyEnd } from './early-end.js';
 import { startSmall } from './memory.js';
 import { createTerminal } from './terminal.js';
 
@@ -15,10 +16,16 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
 }
 
 const { env, stdin, stdout, stderr } = process;
+const terminal = createTerminal({ env, stdin, stdout, stderr, signal: interrupted.signal });
+const done = tellOfEarlyEnd(terminal);
 // Whoever reads has seen enough (`tutti proto | head`): there is nobody left to tell anything.
 stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
+  done();
   process.exit();
 });
-const terminal = createTerminal({ env, stdin, stdout, stderr, signal: interrupted.signal });
-process.exitCode = await runCommandLine(process.argv.slice(2), terminal);
+try {
+  process.exitCode = await runCommandLine(process.argv.slice(2), terminal);
+} finally {
+  done();
+}
