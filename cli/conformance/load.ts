@@ -11,13 +11,17 @@ type Testing = typeof import('../../core/testing/index.js');
 const names = ['conformance.ts', 'conformance.mts', 'conformance.js', 'conformance.mjs'];
 const example = "export default conformance({ definition, config, uses }), with conformance of 'tutti/testing'";
 
+/** Milliseconds. A busy machine is slow, not wrong: this only ends an import that waits for what never comes. */
+const importLimit = 120_000;
+
 /**
  * What there is to try at a path: a module of conformance, or a folder that has one (`conformance.ts`, or what
  * `"tutti": { "conformance": ... }` of its package.json names). Without one: what the plugin there defines, with no config.
  *
+ * @param timeout milliseconds that importing it may take
  * @throws CommandFailure
  */
-export async function loadConformances(path: string): Promise<readonly Conformance[]> {
+export async function loadConformances(path: string, timeout: number = importLimit): Promise<readonly Conformance[]> {
   const testing = await import('../../core/testing/index.js');
   const absolute = resolve(path);
   const found = await stat(absolute).catch((cause: unknown) => {
@@ -26,8 +30,12 @@ export async function loadConformances(path: string): Promise<readonly Conforman
   try {
     const module = found.isDirectory() ? await moduleIn(absolute, path) : absolute;
     if (module === undefined)
-      return withoutModule(testing, path, (await loadPlugin(absolute, { from: join(absolute, 'x') })).definitions);
-    return await fromModule(testing, module, path);
+      return withoutModule(
+        testing,
+        path,
+        (await loadPlugin(absolute, { from: join(absolute, 'x'), timeout })).definitions,
+      );
+    return await fromModule(testing, module, path, timeout);
   } catch (error) {
     if (error instanceof PluginFault) throw invalid(error.message, undefined, { cause: error });
     throw error;
@@ -66,13 +74,18 @@ function parsePackage(text: string, path: string): z.output<typeof packageFile> 
   }
 }
 
-async function fromModule(testing: Testing, file: string, path: string): Promise<readonly Conformance[]> {
-  const module = await importBeside(file, { 'tutti/testing': testing });
+async function fromModule(
+  testing: Testing,
+  file: string,
+  path: string,
+  timeout: number,
+): Promise<readonly Conformance[]> {
+  const module = await importBeside(file, { 'tutti/testing': testing }, timeout);
   const exported = typeof module === 'object' && module !== null && 'default' in module ? module.default : undefined;
   const all: readonly unknown[] = Array.isArray(exported) ? exported : [exported];
   if (all.length > 0 && all.every(isConformance)) return all;
   if (all.length > 0 && all.every((one) => isDefinition(one) || hasDefinitions(one))) {
-    return withoutModule(testing, path, (await loadPlugin(file, { from: file })).definitions);
+    return withoutModule(testing, path, (await loadPlugin(file, { from: file, timeout })).definitions);
   }
   throw invalid(`the default export of ${file} is not what conformance() made, or a list of these`, example);
 }
