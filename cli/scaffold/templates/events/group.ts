@@ -34,7 +34,14 @@ export class Group {
     private readonly pauses: Pauses,
     private readonly clock: Clock,
     private readonly log: Logger,
+    /** Told whenever {@link settled} may have become true. */
+    private readonly onSettled: () => void,
   ) {}
+
+  /** Whether nothing is to be waited for: all is delivered, nobody is subscribed, or the handler keeps failing. */
+  get settled(): boolean {
+    return this.#events.length === 0 || this.#members.length === 0 || this.#attempts > 0;
+  }
 
   /** What comes while nobody is subscribed is not for this group. */
   add(event: Event): void {
@@ -58,6 +65,7 @@ export class Group {
     const at = this.#members.indexOf(member);
     if (at >= 0) this.#members.splice(at, 1);
     if (this.#members.length === 0) this.#pause.abort();
+    this.onSettled();
     // A handler that closes its own subscription would wait for itself.
     if (this.#delivering.getStore() !== member) await member.delivery;
   }
@@ -76,8 +84,10 @@ export class Group {
       const member = this.#members[this.#turn++ % this.#members.length];
       if (!member) break;
       member.delivery = this.#deliver(event, member);
-      if (await member.delivery) this.#events.shift();
-      else await this.#wait();
+      const succeeded = await member.delivery;
+      if (succeeded) this.#events.shift();
+      this.onSettled();
+      if (!succeeded) await this.#wait();
     }
     this.#running = false;
   }

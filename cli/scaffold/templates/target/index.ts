@@ -42,8 +42,15 @@ export default defineProvider({
   create: ({ config, clock, log, dataDir, resolvePath }) => {
     const folder = config.folder === undefined ? join(dataDir, 'my-target') : resolvePath(config.folder);
     const platform = new Platform(folder, clock);
+    // Those that nobody waits for. Nothing of them goes on after `stop`; a later `apply` does.
+    const starts = new Set<Promise<void>>();
+    const stopped = new AbortController();
     return {
       start: () => platform.open(),
+      stop: async () => {
+        stopped.abort();
+        await Promise.all(starts);
+      },
 
       describe: async () => capabilitiesOf(declares, { runtimes: ['custom'], facts: await platform.facts() }),
 
@@ -57,48 +64,50 @@ export default defineProvider({
         });
       },
 
-      apply: async (application, name, { signal, progress }) => {
-        signal.throwIfAborted();
-        const desired = application.components.find((component) => component.name === name);
-        if (application.deploymentType !== deploymentType || desired === undefined) {
-          throw new TargetFault('unsupported', `${application.deploymentType} is nothing for this target`, false);
-        }
-        const parsed = properties.safeParse(desired.properties);
-        if (!parsed.success) throw new TargetFault('invalid', z.prettifyError(parsed.error), false);
+      apply: (application, name, { signal, progress }) =>
+        onPlatform(signal, async () => {
+          const desired = application.components.find((component) => component.name === name);
+          if (application.deploymentType !== deploymentType || desired === undefined) {
+            throw new TargetFault('unsupported', `${application.deploymentType} is nothing for this target`, false);
+          }
+          const parsed = properties.safeParse(desired.properties);
+          if (!parsed.success) throw new TargetFault('invalid', z.prettifyError(parsed.error), false);
 
-        const digest = componentDigest(desired, changes);
-        const there = await platform.read(application.id, name);
-        if (there?.phase === 'running' && there.digest === digest) return;
+          const digest = componentDigest(desired, changes);
+          const there = await platform.read(application.id, name);
+          if (there?.phase === 'running' && there.digest === digest) return;
 
-        // First all that may fail, then the change: what runs goes on running if this version is nowhere.
-        progress('fetching the artifact');
-        if (!(await platform.has(desired.repository))) {
-          throw new TargetFault('artifact', `${desired.repository} cannot be found`, true);
-        }
-        progress('starting');
-        const { id, name: title } = application;
-        const workload = await platform.install({
-          id,
-          name: title,
-          component: name,
-          digest,
-          parameters: desired.parameters,
-        });
-        const { startsAfter } = parsed.data;
-        if (!desired.wait) {
-          platform
-            .run(workload, startsAfter)
-            .catch((error: unknown) => log.warn('a start failed', { id, name, error }));
-          return;
-        }
-        if (startsAfter > desired.timeout) {
-          await clock.delay(desired.timeout, signal);
-          throw new TargetFault('timeout', `it has not started in ${desired.timeout} ms`, true);
-        }
-        await platform.run(workload, startsAfter, signal);
-      },
+          // First all that may fail, then the change: what runs goes on running if this version is nowhere.
+          progress('fetching the artifact');
+          if (!(await platform.has(desired.repository))) {
+            throw new TargetFault('artifact', `${desired.repository} cannot be found`, true);
+          }
+          progress('starting');
+          const { id, name: title } = application;
+          const workload = await platform.install({
+            id,
+            name: title,
+            component: name,
+            digest,
+            parameters: desired.parameters,
+          });
+          const { startsAfter } = parsed.data;
+          if (!desired.wait) {
+            const start = platform.run(workload, startsAfter, stopped.signal).catch((error: unknown) => {
+              if (!stopped.signal.aborted) log.warn('a start failed', { id, component: name, error });
+            });
+            starts.add(start);
+            void start.then(() => starts.delete(start));
+            return;
+          }
+          if (startsAfter > desired.timeout) {
+            await clock.delay(desired.timeout, signal);
+            throw new TargetFault('timeout', `it has not started in ${desired.timeout} ms`, true);
+          }
+          await platform.run(workload, startsAfter, signal);
+        }),
 
-      remove: async ({ id }, component) => platform.remove(id, component),
+      remove: ({ id }, component, _purge, { signal }) => onPlatform(signal, () => platform.remove(id, component)),
 
       watch: (signal) => platform.changes(signal),
 
@@ -106,3 +115,15 @@ export default defineProvider({
     };
   },
 });
+
+/** Does a change: nothing when it is aborted beforehand, and what the platform fails with becomes what the port promises. */
+async function onPlatform(signal: AbortSignal, change: () => Promise<void>): Promise<void> {
+  signal.throwIfAborted();
+  try {
+    await change();
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof TargetFault) throw error;
+    throw new TargetFault('platform', error instanceof Error ? error.message : String(error), true, { cause: error });
+  }
+}
