@@ -24,6 +24,7 @@ export * from '../operation/reply.js';
 export * from '../operation/surface.js';
 export * from '../ports/index.js';
 export * from '../state/index.js';
+export * from '../work/public.js';
 export * from './clock.js';
 export * from './definition.js';
 export * from './lifecycle.js';

@@ -1,4 +1,4 @@
 export * from './backoff.js';
 export * from './keyed-queue.js';
-export * from './turns.js';
+export * from './public.js';
 export * from './unless-aborted.js';

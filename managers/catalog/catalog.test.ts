@@ -319,6 +319,22 @@ describe('delete', () => {
     expect([await state.count(packages), await state.count(claims)]).toEqual([0, 0]);
   });
 
+  it('does not wait for others to end an import that waits for them', async () => {
+    const wait = gate();
+    registry.before = () => wait.opened;
+    const taken: PackageRecord[] = [];
+    for (let at = 0; at < 5; at++) {
+      await push(`1.0.${at}`);
+      taken.push(await wfm.catalog.import(request({ tag: `1.0.${at}` })));
+    }
+    await expect.poll(() => registry.resolved).toBe(4);
+    await wfm.catalog.delete(taken[4]?.id ?? '');
+    expect(await state.count(packages)).toBe(4);
+    wait.open();
+    await Promise.all(taken.slice(0, 4).map(({ id }) => wfm.catalog.settled(id, never)));
+    expect(registry.resolved).toBe(4);
+  });
+
   it('asks the guards, and can be used again when they object', async () => {
     await push('1.0.0');
     const { id } = await imported({ tag: '1.0.0' });

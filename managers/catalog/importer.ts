@@ -1,4 +1,3 @@
-import pLimit, { type LimitFunction } from 'p-limit';
 import type { Clock, Logger } from '../../core/plugin/index.js';
 import {
   type ArtifactRegistry,
@@ -9,6 +8,7 @@ import {
   type StateProvider,
   type Stored,
 } from '../../core/ports/index.js';
+import { Semaphore } from '../../core/work/index.js';
 import { findingText } from '../margo/index.js';
 import { type PulledPackage, pullPackage } from './pull.js';
 import { claims, packages, resourceKey, resources, type StoredPackage } from './record.js';
@@ -35,17 +35,18 @@ const unexpected = 'something went wrong here; the log of the host has the detai
 /** The background half of the catalog: takes pending packages to their end. */
 export class Importer {
   readonly #parts: ImporterParts;
-  readonly #run: LimitFunction;
+  readonly #running: Semaphore;
   readonly #jobs = new Map<string, { readonly abort: AbortController; readonly done: Promise<void> }>();
 
   constructor(parts: ImporterParts) {
     this.#parts = parts;
-    this.#run = pLimit(parts.parallel);
+    this.#running = new Semaphore(parts.parallel);
   }
 
   begin(id: string, credentials?: RegistryCredentials): void {
     const abort = new AbortController();
-    const done = this.#run(() => this.#import(id, credentials, abort.signal))
+    const done = this.#running
+      .run(() => this.#import(id, credentials, abort.signal), abort.signal)
       .catch((error: unknown) => {
         // The record still says that the import is under way; the next start goes on with it.
         if (!abort.signal.aborted) this.#parts.log.error('an import broke off', { packageId: id, error });

@@ -1,4 +1,3 @@
-import pLimit, { type LimitFunction } from 'p-limit';
 import type { Logger } from '../../core/plugin/index.js';
 import {
   type DesiredApplication,
@@ -6,6 +5,7 @@ import {
   TargetFault,
   type TargetProvider,
 } from '../../core/ports/index.js';
+import { Semaphore } from '../../core/work/index.js';
 import type { Step } from './index.js';
 import type { Ledger } from './ledger.js';
 import { type ApplicationRecord, desiredOf } from './records.js';
@@ -21,7 +21,7 @@ const tail = 10;
 export class Executor {
   readonly #doing = new Map<string, string>();
   /** As many at the same time as each target says it can do. */
-  readonly #limits = new Map<string, Promise<LimitFunction>>();
+  readonly #limits = new Map<string, Promise<Semaphore>>();
 
   constructor(
     private readonly targets: ReadonlyMap<string, TargetProvider>,
@@ -64,15 +64,18 @@ export class Executor {
     const target = this.targets.get(step.target);
     if (!target) throw new Error(`the plan names ${step.target}, which is no target here`);
     this.log.info(`${kind} ${component}: ${reason}`, { deploymentId: id, target: step.target });
-    const call = { signal, progress: (text: string) => this.#doing.set(id, `${component}: ${text}`) };
-    call.progress(`${kind}, ${reason}`);
+    const say = (text: string): void => void this.#doing.set(id, `${component}: ${text}`);
+    let isUnderWay = true;
+    // What a target says of a call that has settled is of what nobody waits for any more.
+    const call = { signal, progress: (text: string) => (isUnderWay ? say(text) : undefined) };
+    say(`${kind}, ${reason}`);
     const report = (change: (last: StatusReport) => StatusReport): Promise<void> =>
       this.ledger.report(id, record?.wanted, change);
     try {
       const desired = desiredOf(record);
       if (kind === 'remove' || !desired) {
         await report((last) => withComponent(last, component, 'removing'));
-        await this.#within(step.target, target, () =>
+        await this.#within(step.target, target, signal, () =>
           target.remove({ id, name: record?.name ?? id }, component, false, call),
         );
         await report((last) =>
@@ -80,7 +83,7 @@ export class Executor {
         );
       } else {
         if (kind !== 'repair') await report((last) => withComponent(last, component, 'installing'));
-        await this.#within(step.target, target, () => target.apply(desired, component, call));
+        await this.#within(step.target, target, signal, () => target.apply(desired, component, call));
         // What nobody waited for has only been taken by the platform; whether it runs is seen when it is looked at.
         await report((last) => withComponent(last, component, waits(desired, component) ? 'installed' : 'installing'));
       }
@@ -93,15 +96,17 @@ export class Executor {
       this.log.warn(`${kind} ${component} failed: ${message}`, { deploymentId: id, code, retry });
       await report((last) => withComponent(last, component, 'failed', { code: code.toUpperCase(), message }));
       return retry ? 'retry' : 'hopeless';
+    } finally {
+      isUnderWay = false;
     }
   }
 
-  async #within(name: string, target: TargetProvider, work: () => Promise<void>): Promise<void> {
-    const limit = this.#limits.get(name) ?? target.describe().then(({ parallel }) => pLimit(parallel));
+  async #within(name: string, target: TargetProvider, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+    const limit = this.#limits.get(name) ?? target.describe().then(({ parallel }) => new Semaphore(parallel));
     this.#limits.set(name, limit);
     // A target that could not be asked is asked again.
     limit.catch(() => this.#limits.delete(name));
-    await (await limit)(work);
+    await (await limit).run(work, signal);
   }
 }
 

@@ -117,11 +117,32 @@ describe('a helper that hangs', () => {
     await vi.waitFor(() => expect(() => process.kill(running, 0)).toThrow('ESRCH'), { timeout: 30_000 });
   });
 
+  test('does not keep a caller that gives up while it waits for another', async () => {
+    await secrets.dispose();
+    secrets = await open({ parallel: 1 });
+    const abort = new AbortController();
+    let hangs = true;
+    const first = secrets.instance.get('token').catch(() => {
+      hangs = false;
+    });
+    await pid();
+    const second = secrets.instance.get('token', abort.signal).catch((error: unknown) => error);
+    const reason = new Error('enough');
+    abort.abort(reason);
+    expect(await second).toBe(reason);
+    expect(hangs).toBe(true);
+    await secrets.dispose();
+    await first;
+  });
+
   test('is ended with the host', async () => {
-    const got = secrets.instance.get('token').catch((error: unknown) => error);
+    await secrets.dispose();
+    secrets = await open({ parallel: 1 });
+    const got = ['token', 'another'].map((name) => secrets.instance.get(name).catch((error: unknown) => error));
     await pid();
     await secrets.dispose();
-    expect(await got).toMatchObject({ reason: 'unreachable', message: 'the provider of secrets has stopped' });
+    const fault = expect.objectContaining({ reason: 'unreachable', message: 'the provider of secrets has stopped' });
+    expect(await Promise.all(got)).toEqual([fault, fault]);
   });
 });
 

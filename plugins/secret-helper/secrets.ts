@@ -1,10 +1,18 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { type Context, isSecretName, type Lifecycle, SecretFault, type SecretProvider, type z } from 'tutti/plugin';
+import {
+  type Context,
+  isSecretName,
+  type Lifecycle,
+  LinkedAbortController,
+  SecretFault,
+  type SecretProvider,
+  Semaphore,
+  type z,
+} from 'tutti/plugin';
 import { secretIn } from './answer.ts';
 import type { config } from './config.ts';
-import { Slots } from './slots.ts';
 
 /** Bytes of an answer: the longest secret, with every character of it written as \uXXXX. */
 const answerLimit = 512 * 1024;
@@ -13,7 +21,7 @@ const answerLimit = 512 * 1024;
 export class HelperSecrets implements SecretProvider, Lifecycle {
   readonly #on: Context<z.output<typeof config>, Record<never, never>>;
   readonly #program: string;
-  readonly #slots: Slots;
+  readonly #running: Semaphore;
   readonly #stopped = new AbortController();
 
   constructor(on: Context<z.output<typeof config>, Record<never, never>>) {
@@ -21,26 +29,31 @@ export class HelperSecrets implements SecretProvider, Lifecycle {
     this.#on = on;
     const name = `docker-credential-${helper}`;
     this.#program = directory === undefined ? name : join(on.resolvePath(directory), name);
-    this.#slots = new Slots(parallel);
+    this.#running = new Semaphore(parallel);
   }
 
-  async get(name: string, signal: AbortSignal = new AbortController().signal): Promise<string> {
-    signal.throwIfAborted();
+  async get(name: string, caller: AbortSignal = new AbortController().signal): Promise<string> {
+    caller.throwIfAborted();
     if (!isSecretName(name)) throw new SecretFault('invalid', 'a name has letters, digits, ".", "_", "-" and "/"');
-    return this.#slots.within(() => this.#ask(name, signal));
+    const end = new LinkedAbortController(caller, this.#stopped.signal);
+    try {
+      return await this.#running.run(() => this.#ask(name, end), end.signal);
+    } finally {
+      end.unlink();
+    }
   }
 
   stop(): void {
     this.#stopped.abort(new SecretFault('unreachable', 'the provider of secrets has stopped'));
   }
 
-  async #ask(name: string, caller: AbortSignal): Promise<string> {
+  /** @param end of the call: with its caller, the provider, or the time that a helper has */
+  async #ask(name: string, end: AbortController): Promise<string> {
     const { config, clock } = this.#on;
-    const late = new AbortController();
+    const { signal } = end;
     const over = new AbortController();
-    const signal = AbortSignal.any([caller, this.#stopped.signal, late.signal]);
     clock.delay(config.timeoutSeconds * 1000, over.signal).then(
-      () => late.abort(this.#unreachable(`did not answer within ${config.timeoutSeconds} seconds`)),
+      () => end.abort(this.#unreachable(`did not answer within ${config.timeoutSeconds} seconds`)),
       // It answered in time.
       () => undefined,
     );

@@ -93,6 +93,21 @@ describe('a script', () => {
     await eventually(() => expect(isAlive(sleeper)).toBe(false));
   });
 
+  test('that runs when the host stops is ended, as is what waits for it and who watches', async () => {
+    const calls = ['stuck', 'message'].map((name) => target.apply(application('app', name, 'hello'), 'main', call));
+    const ended = Promise.all(calls.map((each) => each.catch((error: unknown) => error)));
+    const watching = (async () => {
+      for await (const _ of target.watch(call.signal));
+    })();
+    const sleeper = await eventually(() => pidIn('sleeper'));
+    await subject.close?.();
+    const fault = expect.objectContaining({ code: 'platform', retry: true, message: 'the target has stopped' });
+    expect(await ended).toEqual([fault, fault]);
+    await watching;
+    await eventually(() => expect(isAlive(sleeper)).toBe(false));
+    await expect(target.apply(application('app', 'message', 'hello'), 'main', call)).rejects.toEqual(fault);
+  });
+
   test('keeps its state when its component is removed, and loses it when that is purged', async () => {
     await script('keeper', 'case "$1" in apply) echo data >data ;; remove) echo "$TUTTI_PURGE" >purge ;; esac');
     const wanted = application('app', 'keeper', 'hello');

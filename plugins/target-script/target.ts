@@ -11,15 +11,16 @@ import {
   componentDigest,
   type DesiredApplication,
   type Lifecycle,
+  LinkedAbortController,
   type TargetCapabilities,
   TargetFault,
   type TargetProvider,
+  Turns,
   type z,
 } from 'tutti/plugin';
 import { type ComponentRecord, component, declares, recordOf, type settings } from './component.ts';
 import { ComponentFolder, readIfThere } from './folder.ts';
 import { endLeftover, type Run, runScript } from './run-script.ts';
-import { Turns } from './turns.ts';
 
 const mebibyte = 1024 * 1024;
 /** Bytes of a log that a new run is still added to; a longer one begins anew. */
@@ -50,7 +51,7 @@ export class ScriptTarget implements TargetProvider, Lifecycle {
 
   /** Ends the scripts that run, not what they have made run. */
   async stop(): Promise<void> {
-    this.#stopped.abort(new Error('the target stops'));
+    this.#stopped.abort(new TargetFault('platform', 'the target has stopped', true));
     await this.#turns.idle();
   }
 
@@ -121,7 +122,15 @@ export class ScriptTarget implements TargetProvider, Lifecycle {
 
   /** Scripts tell nothing by themselves: they are asked from time to time. */
   async *watch(signal: AbortSignal): AsyncGenerator<string> {
-    const ended = AbortSignal.any([signal, this.#stopped.signal]);
+    const end = new LinkedAbortController(signal, this.#stopped.signal);
+    try {
+      yield* this.#changes(end.signal);
+    } finally {
+      end.unlink();
+    }
+  }
+
+  async *#changes(ended: AbortSignal): AsyncGenerator<string> {
     let seen = new Map<string, string>();
     while (!ended.aborted) {
       const changed = new Set<string>();
@@ -208,19 +217,18 @@ export class ScriptTarget implements TargetProvider, Lifecycle {
     call: ApplyCall,
     work: (folder: ComponentFolder, signal: AbortSignal) => Promise<void>,
   ): Promise<void> {
-    const signal = AbortSignal.any([call.signal, this.#stopped.signal]);
+    const end = new LinkedAbortController(call.signal, this.#stopped.signal);
+    const { signal } = end;
     const folder = ComponentFolder.of(this.#root, applicationId, name);
     try {
-      signal.throwIfAborted();
-      await this.#turns.take(folder.path, async () => {
-        signal.throwIfAborted();
-        await work(folder, signal);
-      });
+      await this.#turns.take(folder.path, () => work(folder, signal), signal);
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof TargetFault) throw error;
       const message = error instanceof Error ? error.message : String(error);
       throw new TargetFault('platform', message, true, { cause: error });
+    } finally {
+      end.unlink();
     }
   }
 }

@@ -17,6 +17,7 @@ test.for([
   [mutants.ForgetsToRemove, 'remove leaves nothing', 'actual: expected []'],
   [mutants.ForgetsToRemove, history, 'after '],
   [mutants.IgnoresAbort, 'an abort stops waiting and leaves what can be undone', 'apply: expected it to happen'],
+  [mutants.WaitsForItsTurn, 'an abort ends a call at once that waits for another one', 'apply: expected it to happen'],
   [mutants.IgnoresAbort, 'an abort before the call changes nothing', 'apply: expected a rejection, found undefined'],
   [
     mutants.SwallowsStartFailures,

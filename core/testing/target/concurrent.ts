@@ -50,6 +50,39 @@ export const concurrent: readonly KitCase<TargetUnderTest>[] = [
     },
   },
   {
+    name: 'an abort ends a call at once that waits for another one',
+    level: 'fault',
+    async run(trial) {
+      const { platform } = trial.instance;
+      const stuck = platform.stuck('app-1');
+      const { name } = only(stuck);
+      const [first, waiting] = [new AbortController(), new AbortController()];
+      let goesOn = true;
+      const applied = trial.instance.apply(stuck, name, call(first.signal));
+      const ended = trial.rejects('the first apply', applied).finally(() => {
+        goesOn = false;
+      });
+      // If it never begins, that is the failure to tell.
+      ended.catch(() => undefined);
+      await eventually(trial, 'apply has begun', async () => (await actual(trial, stuck)) !== undefined);
+      const reason = new Error('the caller has changed its mind');
+      const calls = {
+        apply: trial.instance.apply(platform.application('app-1', '1'), name, call(waiting.signal)),
+        remove: trial.instance.remove(stuck, name, true, call(waiting.signal)),
+      };
+      const refused = Object.entries(calls).map(([what, work]) => trial.rejects(what, work));
+      for (const each of refused) each.catch(() => undefined);
+      waiting.abort(reason);
+      trial.equal('the rejections', await Promise.all(refused), [reason, reason]);
+      trial.holds('the call that they waited for', goesOn, 'that it goes on', 'that it has ended before them');
+      first.abort(reason);
+      await ended;
+      const good = platform.application('app-1', '2');
+      await apply(trial, good);
+      await runs(trial, good, '2');
+    },
+  },
+  {
     name: 'an abort before the call changes nothing',
     level: 'fault',
     async run(trial) {

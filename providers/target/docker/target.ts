@@ -16,7 +16,7 @@ import {
   TargetFault,
   type TargetProvider,
 } from '../../../core/plugin/index.js';
-import { Turns } from '../../../core/work/index.js';
+import { LinkedAbortController, Turns } from '../../../core/work/index.js';
 import { componentFiles } from './component-files.js';
 import { ComposeCli } from './compose-cli.js';
 import { forgetOthers, prepare } from './compose-project.js';
@@ -53,6 +53,7 @@ export class DockerTarget implements TargetProvider, Lifecycle {
   readonly #compose: ComposeCli;
   readonly #folders: ProjectFolders;
   readonly #turns = new Turns();
+  readonly #stopped = new AbortController();
   #monitor: { readonly controller: AbortController; readonly done: Promise<void> } | undefined;
 
   constructor(private readonly options: DockerTargetOptions) {
@@ -74,8 +75,9 @@ export class DockerTarget implements TargetProvider, Lifecycle {
   }
 
   async stop(): Promise<void> {
+    this.#stopped.abort(new TargetFault('platform', 'the target has stopped', true));
     this.#monitor?.controller.abort();
-    await this.#monitor?.done;
+    await Promise.all([this.#monitor?.done, this.#turns.idle()]);
   }
 
   health(): Health {
@@ -108,11 +110,11 @@ export class DockerTarget implements TargetProvider, Lifecycle {
     return [...applications.values()];
   }
 
-  async apply(application: DesiredApplication, name: string, call: ApplyCall): Promise<void> {
+  async apply(application: DesiredApplication, name: string, asked: ApplyCall): Promise<void> {
     const component = chosen(application, name);
     const project = projectName(application.id, name);
     const applied = componentDigest(component, composeComponent.changes);
-    await this.#alone(project, call.signal, async () => {
+    await this.#alone(project, asked, async (call) => {
       const before = await this.#actual(project, name);
       if (before.phase === 'running' && before.applied === applied) return;
       const { config, registry, clock } = this.options;
@@ -147,10 +149,10 @@ export class DockerTarget implements TargetProvider, Lifecycle {
     application: { readonly id: string; readonly name: string },
     name: string,
     purge: boolean,
-    call: ApplyCall,
+    asked: ApplyCall,
   ): Promise<void> {
     const project = projectName(application.id, name);
-    await this.#alone(project, call.signal, async () => {
+    await this.#alone(project, asked, async (call) => {
       call.progress(`stopping ${name}`);
       // Volumes are found by their label, those that an earlier removal kept as well.
       const down = ['-p', project, 'down', '--remove-orphans', ...(purge ? ['--volumes'] : [])];
@@ -162,10 +164,15 @@ export class DockerTarget implements TargetProvider, Lifecycle {
     });
   }
 
-  watch(signal: AbortSignal): AsyncIterable<string> {
+  async *watch(signal: AbortSignal): AsyncGenerator<string> {
     const { config, clock } = this.options;
-    // The monitor tells of the engine's coming and going; once is enough.
-    return applicationChanges(this.#engine, config.owner, clock, signal, () => undefined);
+    const end = new LinkedAbortController(signal, this.#stopped.signal);
+    try {
+      // The monitor tells of the engine's coming and going; once is enough.
+      yield* applicationChanges(this.#engine, config.owner, clock, end.signal, () => undefined);
+    } finally {
+      end.unlink();
+    }
   }
 
   async logs(applicationId: string, component: string, lines: number): Promise<readonly string[]> {
@@ -180,19 +187,28 @@ export class DockerTarget implements TargetProvider, Lifecycle {
   /**
    * Works on a project after everything that was asked for it before, by us or by an agent that was killed.
    * Nothing but faults and the caller's own abort leaves.
+   *
+   * @param work gets the call with a signal that aborts with the target's end too
    */
-  async #alone(project: string, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+  async #alone(project: string, call: ApplyCall, work: (call: ApplyCall) => Promise<void>): Promise<void> {
+    const end = new LinkedAbortController(call.signal, this.#stopped.signal);
+    const { signal } = end;
     try {
-      await this.#turns.take(project, async () => {
-        signal.throwIfAborted();
-        await endOrphan(this.#folders.processNote(project), project);
-        await work();
-      });
+      await this.#turns.take(
+        project,
+        async () => {
+          await endOrphan(this.#folders.processNote(project), project);
+          await work({ ...call, signal });
+        },
+        signal,
+      );
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof TargetFault) throw error;
       const message = error instanceof Error ? error.message : String(error);
       throw new TargetFault('platform', message, true, { cause: error });
+    } finally {
+      end.unlink();
     }
   }
 }

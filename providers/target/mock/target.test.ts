@@ -23,6 +23,23 @@ async function outcomes(failures: object, applies: number): Promise<string[]> {
   return found;
 }
 
+test('ends calls and watches when it stops', async () => {
+  const stuck = sampleApplication('app', 'sleeper');
+  const { instance, dispose } = await testContext<MockTarget>(mockTarget, {
+    config: { stuck: stuck.components.map(({ repository }) => repository) },
+  });
+  const ended = Promise.all([1, 2].map(() => apply(instance, stuck).catch((error: unknown) => error)));
+  const watching = (async () => {
+    for await (const _ of instance.watch(new AbortController().signal));
+  })();
+  await dispose();
+  const fault = expect.objectContaining({ code: 'platform', retry: true, message: 'the target has stopped' });
+  expect(await ended).toEqual([fault, fault]);
+  await watching;
+  await expect(apply(instance, stuck)).rejects.toEqual(fault);
+  for await (const id of instance.watch(new AbortController().signal)) expect(id).toBeUndefined();
+});
+
 test('fails in the sequence that it is told', async () => {
   const sequence = ['start', 'ok', 'unhealthy', 'artifact'];
   expect(await outcomes({ sequence }, 5)).toEqual([...sequence, 'ok']);

@@ -12,16 +12,19 @@ import {
   TargetFault,
   type TargetProvider,
 } from '../../../core/ports/index.js';
+import { LinkedAbortController, Turns } from '../../../core/work/index.js';
 import type { MockConfig, Outcome } from './config.js';
 import { changes, mockDeclaration } from './declaration.js';
 import type { MockPlatform, Workload } from './platform.js';
 
 const faults = ['artifact', 'start', 'timeout', 'unhealthy', 'platform'] as const;
+const stopped = 'stopped';
 
 /** Pretends to run workloads: keeps to the contract, takes as long and fails as often as it is told. */
 export class MockTarget implements TargetProvider, Lifecycle {
   readonly #changes = new EventEmitter().setMaxListeners(0);
-  readonly #turns = new Map<string, Promise<void>>();
+  readonly #turns = new Turns();
+  readonly #stopped = new AbortController();
   readonly #installing = new Map<string, { readonly id: string; readonly name: string; readonly component: string }>();
   readonly #random: () => number;
   #applies = 0;
@@ -37,6 +40,12 @@ export class MockTarget implements TargetProvider, Lifecycle {
 
   async start(): Promise<void> {
     await this.machine.load();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped.abort(new TargetFault('platform', 'the target has stopped', true));
+    this.#changes.emit(stopped);
+    await this.#turns.idle();
   }
 
   async describe(): Promise<TargetCapabilities> {
@@ -78,10 +87,9 @@ export class MockTarget implements TargetProvider, Lifecycle {
   }
 
   async apply(application: DesiredApplication, name: string, call: ApplyCall): Promise<void> {
-    call.signal.throwIfAborted();
     const desired = this.#chosen(application, name);
     const { id } = application;
-    await this.#inTurn(id, name, async () => {
+    await this.#inTurn(id, name, call, async (signal) => {
       const applied = componentDigest(desired, changes);
       const present = this.machine.get(id, name);
       if (present?.applied === applied && present.phase === 'running') return;
@@ -90,7 +98,7 @@ export class MockTarget implements TargetProvider, Lifecycle {
       try {
         call.progress(`pretending to install ${name}`);
         const latency = this.config.stuck.includes(desired.repository) ? desired.timeout : this.config.latency;
-        await this.clock.delay(latency, call.signal);
+        await this.clock.delay(latency, signal);
         if (latency >= desired.timeout && desired.wait)
           throw new TargetFault('timeout', `${name} takes too long`, true);
         if (this.config.missing.includes(desired.repository)) {
@@ -118,16 +126,16 @@ export class MockTarget implements TargetProvider, Lifecycle {
   }
 
   async remove(application: { readonly id: string }, name: string, _purge: boolean, call: ApplyCall): Promise<void> {
-    call.signal.throwIfAborted();
-    await this.#inTurn(application.id, name, async () => {
+    await this.#inTurn(application.id, name, call, async (signal) => {
       if (!this.machine.get(application.id, name)) return;
-      await this.clock.delay(this.config.latency, call.signal);
+      await this.clock.delay(this.config.latency, signal);
       await this.machine.delete(application.id, name);
     });
   }
 
   watch(signal: AbortSignal): AsyncIterable<string> {
-    return ids(signal.aborted ? undefined : on(this.#changes, 'change', { signal }), signal);
+    const over = signal.aborted || this.#stopped.signal.aborted;
+    return ids(over ? undefined : on(this.#changes, 'change', { signal, close: [stopped] }), signal);
   }
 
   async logs(applicationId: string, component: string, lines: number): Promise<readonly string[]> {
@@ -161,16 +169,17 @@ export class MockTarget implements TargetProvider, Lifecycle {
   }
 
   /** One after the other for each component. */
-  async #inTurn(applicationId: string, component: string, work: () => Promise<void>): Promise<void> {
-    const turn = JSON.stringify([applicationId, component]);
-    const mine = (this.#turns.get(turn) ?? Promise.resolve()).then(work);
-    // The caller hears of a failure; whoever comes next does not care.
-    const done = mine.catch(() => undefined);
-    this.#turns.set(turn, done);
+  async #inTurn(
+    applicationId: string,
+    component: string,
+    call: ApplyCall,
+    work: (signal: AbortSignal) => Promise<void>,
+  ): Promise<void> {
+    const end = new LinkedAbortController(call.signal, this.#stopped.signal);
     try {
-      await mine;
+      await this.#turns.take(JSON.stringify([applicationId, component]), () => work(end.signal), end.signal);
     } finally {
-      if (this.#turns.get(turn) === done) this.#turns.delete(turn);
+      end.unlink();
     }
   }
 }

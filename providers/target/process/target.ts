@@ -25,6 +25,8 @@ import { ProcessTable } from './process-table.js';
 import { ComponentFiles, componentFolders, folderName, RecordFault } from './store.js';
 import { terminate } from './termination.js';
 
+const stopped = 'stopped';
+
 type Parts = Pick<Context<ProcessConfig, Uses>, 'config' | 'log' | 'clock' | 'dataDir'> & {
   readonly registry: ArtifactRegistry;
 };
@@ -70,6 +72,7 @@ export class ProcessTarget implements TargetProvider, Lifecycle {
   /** Lets go of the workloads; they run on. */
   async stop(): Promise<void> {
     this.#lifetime.abort(new Error('the agent stops'));
+    this.#changes.emit(stopped);
     await Promise.all([...this.#components.values()].map((component) => component.release()));
   }
 
@@ -114,8 +117,8 @@ export class ProcessTarget implements TargetProvider, Lifecycle {
   }
 
   watch(signal: AbortSignal): AsyncIterable<string> {
-    if (signal.aborted) return nothing();
-    return idsOf(on(this.#changes, 'change', { signal }), signal);
+    if (signal.aborted || this.#lifetime.signal.aborted) return nothing();
+    return idsOf(on(this.#changes, 'change', { signal, close: [stopped] }), signal);
   }
 
   async logs(applicationId: string, component: string, lines: number): Promise<readonly string[]> {

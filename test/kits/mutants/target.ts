@@ -67,6 +67,25 @@ export class IgnoresAbort extends TargetMutant {
   }
 }
 
+/** Looks at an abort when its turn has come. */
+export class WaitsForItsTurn extends TargetMutant {
+  #last: Promise<unknown> = Promise.resolve();
+
+  override apply(application: DesiredApplication, name: string, call: ApplyCall): Promise<void> {
+    return this.#inTurn(() => super.apply(application, name, call));
+  }
+
+  override remove(application: { readonly id: string }, name: string, purge: boolean, call: ApplyCall): Promise<void> {
+    return this.#inTurn(() => super.remove(application, name, purge, call));
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const mine = this.#last.then(work);
+    this.#last = mine.catch(() => undefined);
+    return mine;
+  }
+}
+
 /** Takes a start that failed for a start. */
 export class SwallowsStartFailures extends TargetMutant {
   override async apply(application: DesiredApplication, name: string, call: ApplyCall): Promise<void> {

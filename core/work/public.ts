@@ -1,0 +1,3 @@
+export * from './linked-abort-controller.js';
+export * from './semaphore.js';
+export * from './turns.js';
