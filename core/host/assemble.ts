@@ -78,11 +78,11 @@ export function tryToAssemble(profile: ResolvedProfile, options: AssemblyOptions
       .bind<object>(token(entry.name))
       .toDynamicValue((context) => make(entry, resolveUses(entry, context)))
       .inSingletonScope()
-      .onActivation((_, instance) => guarded(entry.definition, instance, options.log));
+      .onActivation((_, instance) => guarded(entry, instance, options.log));
   }
 
   for (const entry of profile.entries) {
-    options.log.hide(secretValues(entry.definition.config, entry.config));
+    options.log.hide(entry.name, secretValues(entry.definition.config, entry.config));
     if (needs(entry).some((name) => !made.has(name))) continue;
     try {
       const instance = container.get<object>(token(entry.name));

@@ -8,17 +8,18 @@ import { isWorthHiding } from './secrets.js';
  * asked for them has them; any other is itself.
  */
 export function guarded(
-  { provides }: Pick<Definition, 'provides'>,
+  { name, definition }: { readonly name: string; readonly definition: Pick<Definition, 'provides'> },
   instance: object,
   log: Pick<HostLog, 'hide'>,
 ): object {
-  return provides.some(({ id }) => id === SecretProvider.id) ? hiding(instance as SecretProvider, log) : instance;
+  const { provides } = definition;
+  return provides.some(({ id }) => id === SecretProvider.id) ? hiding(name, instance as SecretProvider, log) : instance;
 }
 
-function hiding(instance: SecretProvider, log: Pick<HostLog, 'hide'>): SecretProvider {
-  const get: SecretProvider['get'] = async (...asked) => {
-    const value = await instance.get(...asked);
-    if (isWorthHiding(value)) log.hide([value]);
+function hiding(entry: string, instance: SecretProvider, log: Pick<HostLog, 'hide'>): SecretProvider {
+  const get: SecretProvider['get'] = async (name, ...more) => {
+    const value = await instance.get(name, ...more);
+    if (isWorthHiding(value)) log.hide(`${entry}/${name}`, [value]);
     return value;
   };
   return new Proxy(instance, {

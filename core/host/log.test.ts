@@ -44,7 +44,7 @@ describe('the log of a host', () => {
       const secrets = ['say "please"', 'back\\slash', 'two\nlines', 'tab\there', 'long', 'longer than long'];
       const output = new PassThrough();
       const log = createLog({ level: 'debug', format }, output);
-      log.hide(secrets);
+      log.hide('test', secrets);
       for (const secret of secrets) {
         const cause = new Error(`the cause has ${secret}`);
         const error = new Error(`cannot log in with ${secret}`, { cause });

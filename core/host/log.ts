@@ -2,30 +2,29 @@ import type { Writable } from 'node:stream';
 import winston from 'winston';
 import { correlationId } from '../correlation/index.js';
 import type { LogFields, Logger } from '../plugin/logger.js';
+import { KnownSecrets } from './known-secrets.js';
 
 export interface LogSettings {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly format: 'json' | 'text';
 }
 
-/** The log of one host. Entries get a child each; `hide` takes values that must never be written. */
+/** The log of one host. Entries get a child each. */
 export interface HostLog {
   readonly root: Logger;
   of(entry: string): Logger;
-  hide(secrets: readonly string[]): void;
+  /** Takes values that must never be written. @see KnownSecrets */
+  hide(source: string, values: readonly string[]): void;
   /** Writes as these settings say from the next line on. */
   apply(settings: LogSettings): void;
   /** Resolves when everything is written. */
   close(): Promise<void>;
 }
 
-const hidden = '[secret]';
-
 /** Structured log through winston, one line an event, to `output` (standard error unless told). */
 export function createLog(settings: LogSettings, output: Writable = process.stderr): HostLog {
-  // The longest first: what is left of a secret after a shorter one within it was hidden would be told.
-  let secrets: readonly string[] = [];
-  const conceal = (text: string): string => secrets.reduce((clean, secret) => clean.replaceAll(secret, hidden), text);
+  const secrets = new KnownSecrets();
+  const conceal = (text: string): string => secrets.conceal(text);
   const renderAs = { json: asJson, text: asText };
   let { format } = settings;
   const transport = new winston.transports.Stream({ stream: output as NodeJS.WritableStream });
@@ -52,10 +51,7 @@ export function createLog(settings: LogSettings, output: Writable = process.stde
   return {
     root: of('host'),
     of,
-    hide: (values) => {
-      if (values.every((value) => secrets.includes(value))) return;
-      secrets = [...new Set([...secrets, ...values])].sort((a, b) => b.length - a.length);
-    },
+    hide: (source, values) => secrets.learn(source, values),
     apply: (changed) => {
       logger.level = changed.level;
       format = changed.format;
