@@ -7,6 +7,7 @@ import {
   type BindingContext,
   defineBinding,
   incomingCall,
+  LinkedAbortController,
   type MountedOperation,
   type Outcome,
   Problem,
@@ -168,8 +169,10 @@ class UnixSocketBinding implements Binding {
       throw new Problem(problems.tooLarge, `the input may have at most ${limit} bytes`);
     }
     const end = mounted.operation.output.kind === 'stream' ? this.#draining : this.#over;
-    const signal = AbortSignal.any([gone, end.signal]);
-    const call = incomingCall(mounted, { origin, headers, input: () => input, signal, timeout });
+    const given = new LinkedAbortController(gone, end.signal);
+    // Every connection ends, and with it what its call has to do with the end of the host.
+    gone.addEventListener('abort', () => given.unlink(), { once: true });
+    const call = incomingCall(mounted, { origin, headers, input: () => input, signal: given.signal, timeout });
     const outcome = await this.#on.surface.gate.invoke(mounted, call);
     return outcome.kind === 'value' && outcome.location !== undefined
       ? { ...outcome, location: mounted.prefix + outcome.location }

@@ -4,6 +4,7 @@ import {
   defineProvider,
   fieldsOf,
   type Lifecycle,
+  LinkedAbortController,
   type OutgoingCall,
   problemFrom,
   type StreamItem,
@@ -49,17 +50,15 @@ async function exchange(path: string, call: OutgoingCall, closed: AbortSignal): 
   call.signal.throwIfAborted();
   closed.throwIfAborted();
   const headers = fieldsOf(call, origin);
-  const late = new AbortController();
-  const timer = setTimeout(() => late.abort(fault('timeout', `${path}: no answer in time`)), call.timeout);
-  const end = AbortSignal.any([call.signal, closed, late.signal]);
+  const end = new LinkedAbortController(call.signal, closed);
+  const timer = setTimeout(() => end.abort(fault('timeout', `${path}: no answer in time`)), call.timeout);
   const socket = createConnection(path);
-  const cut = (): void => void socket.destroy();
-  end.addEventListener('abort', cut, { once: true });
+  end.signal.addEventListener('abort', () => socket.destroy(), { once: true });
   const leave = (): void => {
-    end.removeEventListener('abort', cut);
+    end.unlink();
     socket.destroy();
   };
-  const failed = (error: unknown): unknown => (end.aborted ? end.reason : faultOf(path, error));
+  const failed = (error: unknown): unknown => (end.signal.aborted ? end.signal.reason : faultOf(path, error));
   // Whatever breaks the connection breaks the reading of it too.
   socket.on('error', () => undefined);
   // Bytes take a third more room as base64.

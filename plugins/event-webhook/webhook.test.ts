@@ -5,7 +5,15 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { collection, type EventBus, eventType, type Lifecycle, SecretFault, type StateProvider } from 'tutti/plugin';
+import {
+  collection,
+  type EventBus,
+  eventType,
+  type Lifecycle,
+  SecretFault,
+  StateFault,
+  type StateProvider,
+} from 'tutti/plugin';
 import {
   cases,
   type ManualClock,
@@ -263,6 +271,48 @@ describe('an event', () => {
     // The one that takes it out again.
     await eventually(() => expect(commits).toHaveLength(1));
     for (const commit of commits) commit();
+  });
+});
+
+describe('a state that is full', () => {
+  const full = () => Promise.reject(new StateFault('full', 'no space'));
+  const degraded = { status: 'degraded', reason: 'the outbox cannot be used: no space' };
+  const failed = (times: number): Promise<void> =>
+    eventually(() => expect(log.lines.filter(({ level }) => level === 'error')).toHaveLength(times));
+
+  test('delays what waits until it is read, and not for ever', async () => {
+    await webhook.dispose();
+    let isFull = true;
+    const list: StateProvider['list'] = (from, query) => (isFull ? full() : state.list(from, query));
+    webhook = await open({}, { state: { ...state, list } });
+    await failed(1);
+    expect(webhook.instance.health?.()).toEqual(degraded);
+    await clock.advance(5_000);
+    await failed(2);
+    isFull = false;
+    await clock.advance(10_000);
+    await eventually(() => expect(webhook.instance.health?.()).toEqual({ status: 'ok' }));
+    await events.publish(changed, { id: 'd1' });
+    await received(1);
+  });
+
+  test('has no event posted twice that cannot be taken out, nor the next one held up for ever', async () => {
+    await webhook.dispose();
+    let isFull = true;
+    const commit: StateProvider['commit'] = (changes) =>
+      isFull && changes.some(({ kind }) => kind === 'delete') ? full() : state.commit(changes);
+    webhook = await open({}, { state: { ...state, commit } });
+    for (const id of ['d1', 'd2']) await events.publish(changed, { id });
+    await failed(1);
+    await clock.advance(5_000);
+    await failed(2);
+    expect(webhook.instance.health?.()).toEqual(degraded);
+    expect(receiver.devices()).toEqual(['d1']);
+    isFull = false;
+    await clock.advance(10_000);
+    await received(2);
+    expect(receiver.devices()).toEqual(['d1', 'd2']);
+    await eventually(() => expect(webhook.instance.health?.()).toEqual({ status: 'ok' }));
   });
 });
 

@@ -7,6 +7,7 @@ import {
   type Health,
   type Json,
   type Lifecycle,
+  LinkedAbortController,
   type OptionalRef,
   type Ref,
   type SecretProvider,
@@ -40,9 +41,13 @@ export class Webhook implements Lifecycle {
   #wake = (): void => undefined;
   /** What a person should know of; the next delivery makes up for it. */
   #trouble: string | undefined;
+  /** Why the outbox cannot be used at the moment. */
+  #broken: string | undefined;
   /** Events for which there was no room, since the last delivery. */
   #dropped = 0;
   #gone = false;
+  /** Whether delivery has ended by a fault of its own. */
+  #ended = false;
 
   constructor(on: Context<Config, Using>) {
     this.#on = on;
@@ -62,7 +67,7 @@ export class Webhook implements Lifecycle {
     );
     this.#work = this.#deliverAll().catch((error: unknown) => {
       if (this.#stopped.signal.aborted) return;
-      this.#trouble = 'it has stopped delivering; the log says why';
+      this.#ended = true;
       log.error('events are not delivered any more', { error });
     });
   }
@@ -77,7 +82,8 @@ export class Webhook implements Lifecycle {
 
   health(): Health {
     const full = this.#dropped === 0 ? [] : [`${this.#dropped} events were dropped, too many of them wait`];
-    const reasons = [...(this.#trouble === undefined ? [] : [this.#trouble]), ...full];
+    const reasons = [this.#broken, this.#trouble, ...full].filter((reason) => reason !== undefined);
+    if (this.#ended) return { status: 'failed', reason: 'it has stopped delivering; the log says why' };
     return reasons.length === 0 ? { status: 'ok' } : { status: 'degraded', reason: reasons.join('; ') };
   }
 
@@ -112,7 +118,7 @@ export class Webhook implements Lifecycle {
       const woken = new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
-      const event = await this.#outbox.first();
+      const event = await this.#untilKept(() => this.#outbox.first());
       if (event) await this.#deliver(event);
       else await woken;
     }
@@ -128,11 +134,11 @@ export class Webhook implements Lifecycle {
         case 'delivered':
           this.#trouble = undefined;
           this.#dropped = 0;
-          return this.#outbox.remove(event);
+          return this.#untilKept(() => this.#outbox.remove(event));
         case 'refused':
           this.#trouble = `an event was refused: ${outcome.reason}`;
           log.error('an event is dropped, the receiver will never take it', { id, reason: outcome.reason });
-          return this.#outbox.remove(event);
+          return this.#untilKept(() => this.#outbox.remove(event));
         case 'gone':
           this.#gone = true;
           this.#trouble = 'the receiver is gone (410): nothing is sent until the next start';
@@ -142,7 +148,7 @@ export class Webhook implements Lifecycle {
           if (clock.now() - taken >= config.giveUpHours * 3_600_000) {
             this.#trouble = `an event was given up after ${config.giveUpHours} h: ${outcome.reason}`;
             log.error('an event is given up', { id, attempt, reason: outcome.reason });
-            return this.#outbox.remove(event);
+            return this.#untilKept(() => this.#outbox.remove(event));
           }
           const wait = waitBefore(attempt, outcome.retryAfter, Math.random());
           this.#trouble = `events wait: ${outcome.reason}`;
@@ -153,14 +159,37 @@ export class Webhook implements Lifecycle {
     }
   }
 
+  /**
+   * A store that fails may do later, as a full one does: it is asked until it does. Nothing is posted meanwhile, as what
+   * cannot be taken out again would be posted twice.
+   *
+   * @throws when the webhook stops, and never else
+   */
+  async #untilKept<T>(call: () => Promise<T>): Promise<T> {
+    const { clock, log } = this.#on;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const answer = await call();
+        this.#broken = undefined;
+        return answer;
+      } catch (error) {
+        this.#stopped.signal.throwIfAborted();
+        const wait = waitBefore(attempt, undefined, Math.random());
+        this.#broken = `the outbox cannot be used: ${reasonOf(error)}`;
+        log.error('the outbox cannot be used, and is tried again', { attempt, error, milliseconds: wait });
+        await clock.delay(wait, this.#stopped.signal);
+      }
+    }
+  }
+
   /** @throws when the webhook stops, and never else */
   async #attempt({ id, body }: Waiting): Promise<Outcome> {
     const { config, clock, resolvePath } = this.#on;
-    const late = new AbortController();
+    const end = new LinkedAbortController(this.#stopped.signal);
+    const { signal } = end;
     const over = new AbortController();
-    const signal = AbortSignal.any([late.signal, this.#stopped.signal]);
     clock.delay(config.timeoutSeconds * 1000, over.signal).then(
-      () => late.abort(new Error(`no answer within ${config.timeoutSeconds} seconds`)),
+      () => end.abort(new Error(`no answer within ${config.timeoutSeconds} seconds`)),
       // It was answered in time.
       () => undefined,
     );
@@ -177,6 +206,7 @@ export class Webhook implements Lifecycle {
       return { kind: 'later', reason: reasonOf(error) };
     } finally {
       over.abort();
+      end.unlink();
     }
   }
 
