@@ -24,7 +24,8 @@ export class SecretFault extends Error {
 /**
  * Where passwords, tokens and keys are kept.
  *
- * When: between `start` and `stop`, any calls at the same time. Aborting the signal ends the call with its reason.
+ * When: between `start` and `stop`, any calls at the same time. Aborting the signal ends the call with its reason. A call
+ * before `start` or after `stop` is answered as ever, or rejects as `unreachable`; so do those that `stop` ends.
  * After a crash: nothing is written by reading; what survives is the store's affair.
  * Again: reading changes nothing.
  *
@@ -38,7 +39,8 @@ export class SecretFault extends Error {
  *
  * Errors: all calls reject with {@link SecretFault} and with nothing else, an abort excepted. No message holds a value.
  *
- * The host keeps every value that `get` resolves with out of its log. Who asks keeps it no longer than needed.
+ * The host keeps every value that `get` resolves with out of its log, the newest hundred of each name. Who asks keeps it no
+ * longer than needed.
  * @experimental
  */
 export interface SecretProvider {

@@ -167,7 +167,9 @@ export class StateFault extends Error {
 /**
  * Where managers keep what must outlive a process.
  *
- * When: between `start` and `stop`, any calls at the same time.
+ * When: between `start` and `stop`, any calls at the same time. Before and after, a store that has to be open rejects them
+ * as `closed`, and `watch` throws nothing: called before `start` it yields what is committed later, after `stop` it
+ * returns.
  *
  * After a crash: a `commit` that has resolved survives kill -9 when `durable` is true; one that has not is there wholly
  * or not at all. Indexes agree with values then as well, and revisions go on growing. A watch does not outlive its

@@ -154,7 +154,7 @@ export interface ActualApplication {
  */
 export interface ApplyCall {
   readonly signal: AbortSignal;
-  /** A short text for a person: what is being done now. */
+  /** A short text for a person: what is being done now. Of a call that has settled nothing is heard any more. */
   readonly progress: (text: string) => void;
 }
 
@@ -186,8 +186,11 @@ export class TargetFault extends Error {
 /**
  * A platform that runs workloads.
  *
- * When: between `start` and `stop`, any calls at the same time. Calls for one component are done one after the other,
- * those for several at once up to {@link TargetCapabilities.parallel}. `stop` lets workloads run on.
+ * When: between `start` and `stop`, any calls at the same time. Of `apply` and `remove` for one component the target
+ * does one after the other, in the order they came; their callers need not wait. Those for several components it does at
+ * once, and its callers keep to {@link TargetCapabilities.parallel}. `stop` lets workloads run on, and ends `apply`,
+ * `remove` and `watch`, those under way and later ones alike: the calls reject as `platform`, to be tried again, and a
+ * watch returns.
  *
  * After a crash: workloads run on, and what was applied is known from the platform. `apply` and `remove` may be called
  * again after kill -9 at any point, and get on from there; never does a component run twice.
@@ -202,8 +205,8 @@ export class TargetFault extends Error {
  *   (and is healthy where health is defined), otherwise once the platform has taken it.
  * - `remove` makes one component absent; absent already is success. Data volumes stay unless `purge`.
  * - An artifact that cannot be had changes nothing: what ran before runs on.
- * - Aborting the signal stops waiting and leaves something that a later call can finish or undo. Aborted beforehand, a
- *   call does nothing.
+ * - Aborting the signal stops waiting, for a turn as well, and leaves something that a later call can finish or undo.
+ *   Aborted beforehand, a call does nothing.
  * - `watch` yields an application's id whenever its actual state may have changed by itself. It may yield too often,
  *   and ends by returning when its signal aborts.
  *

@@ -22,6 +22,7 @@ const closed = 'closed';
  */
 export class ChangeFeed {
   readonly #emitter = new EventEmitter();
+  #isClosed = false;
 
   constructor() {
     // Every watcher is a listener; how many there are is the managers' affair.
@@ -33,15 +34,16 @@ export class ChangeFeed {
     for (const committed of changes) this.#emitter.emit(channel(committed.change.in), committed);
   }
 
-  /** Registers at once. Ends when the signal aborts or the feed is closed. */
+  /** Registers at once. Ends when the signal aborts or the feed is closed; at once where either was before. */
   watch<T>(collection: Collection<T>, signal: AbortSignal): AsyncIterable<StateEvent<T>> {
-    if (signal.aborted) return nothing();
+    if (signal.aborted || this.#isClosed) return nothing();
     const committed = on(this.#emitter, channel(collection), { signal, close: [closed] });
     return events(collection, { [Symbol.asyncIterator]: () => committed }, signal);
   }
 
   /** Ends every watch once its reader has taken what was committed before. */
   close(): void {
+    this.#isClosed = true;
     this.#emitter.emit(closed);
   }
 }

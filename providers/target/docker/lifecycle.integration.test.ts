@@ -66,6 +66,23 @@ describeWith(['docker', 'registry'], 'an application on a Docker engine', (start
       name.startsWith(projectName(desired.id, 'monitor')),
     );
 
+  it('is given up when the target stops, as are watches and what comes later', async () => {
+    const target = await trial.again();
+    const watching = (async () => {
+      for await (const id of target.watch(call().signal)) expect(id).toBe(desired.id);
+    })();
+    let stopping: unknown;
+    const progress = (): void => {
+      stopping ??= target.stop?.(new AbortController().signal);
+    };
+    const fault = { code: 'platform', retry: true, message: 'the target has stopped' };
+    await expect(target.apply(desired, 'monitor', { ...call(), progress })).rejects.toMatchObject(fault);
+    await stopping;
+    await watching;
+    await expect(target.remove(desired, 'monitor', true, call())).rejects.toMatchObject(fault);
+    expect((await actual())?.phase).not.toBe('running');
+  });
+
   it('is installed, runs and is healthy', async () => {
     const told = call();
     await trial.target.apply(desired, 'monitor', told);

@@ -83,6 +83,24 @@ test('a pid that belongs to another process by now is neither adopted nor harmed
   expect(await target.platform.running('app', 'main')).toEqual(['1']);
 });
 
+test('calls and watches end when the target stops, and workloads run on', async () => {
+  await apply(target.platform.application('app', '1'));
+  const stuck = target.platform.stuck('other');
+  const ended = Promise.all([1, 2].map(() => apply(stuck).catch((error: unknown) => error)));
+  const watching = (async () => {
+    for await (const id of target.watch(new AbortController().signal)) expect(id).toBe('other');
+  })();
+  await until(async () => expect((await target.actual()).map(({ id }) => id)).toContain('other'));
+  await subject.close();
+  const fault = expect.objectContaining({ name: 'TargetFault', code: 'platform', retry: true });
+  expect(await ended).toEqual([fault, fault]);
+  await watching;
+  await expect(apply(stuck)).rejects.toEqual(fault);
+  for await (const id of target.watch(new AbortController().signal)) expect(id).toBeUndefined();
+  expect(await target.platform.running('app', 'main')).toEqual(['1']);
+  target = await subject.reopen();
+});
+
 test('an agent that took a process over starts it again when it dies', async () => {
   await apply(target.platform.application('app', '1'));
   await subject.close();
