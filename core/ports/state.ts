@@ -27,7 +27,8 @@ export interface Collection<T> {
 /**
  * Declares a collection of JSON documents.
  *
- * @param name the same name is the same data, in every host over one store
+ * @param name well-formed text without U+0000. The same name is the same data, in every host over one store; names that
+ *   differ in anything, case and punctuation included, are different data
  * @stable since 0.1.0
  */
 export function collection<T extends object>(
@@ -56,7 +57,7 @@ export interface Stored<T> {
 }
 
 /**
- * What a change demands of the present value: that it has this revision, is absent, or nothing.
+ * What a change demands of the present value: that it has this very revision, is absent, or nothing (`undefined` alone).
  * @stable since 0.1.0
  */
 export type Expectation = number | 'absent' | undefined;
@@ -179,16 +180,19 @@ export class StateFault extends Error {
  * read in `expect`, making it again conflicts instead of happening twice.
  *
  * What holds:
- * - All changes of a commit happen together, or none; readers never see a part of it. A key appears once per commit.
- * - Keys and index entries are well-formed text without U+0000; a change that cannot be kept rejects with a TypeError.
- * - Values are immutable: what a caller does to an object it passed in or got out changes nothing in the store.
+ * - All changes of a commit happen together, or none, however many they are; readers never see a part of it. A key
+ *   appears once per commit.
+ * - Keys and index entries are well-formed text without U+0000, and any such text is one: `__proto__` as well.
+ * - Values are immutable: what a caller does to an object it passed in or got out changes nothing in the store. Nor does
+ *   the store change anything that it is given.
  * - `list` is in key order by code unit, served by an index where one is asked for, never by a scan of all values.
  * - `watch` yields every change committed after the call, in commit order, until its signal aborts or the provider
- *   stops; it buffers for a slow reader and never drops. It ends by returning, never by throwing the abort.
+ *   stops; it buffers for a slow reader and never drops. It ends by returning, never by throwing the abort; when the
+ *   provider stops, after its reader has got what was committed before.
  *
  * Errors: {@link StateConflict} when an expectation does not hold; {@link StateFault} when the store cannot be used;
- * TypeError and RangeError for what no store could do (a value that is no JSON, an index that is not declared, a limit
- * out of range).
+ * for what no store could do, a TypeError (a value that is not what its collection holds, a key or an index entry that is
+ * none, a key twice in a commit, an index that is not declared) or, for a limit out of range, a RangeError.
  * @stable since 0.1.0
  */
 export interface StateProvider {
@@ -198,7 +202,7 @@ export interface StateProvider {
   get<T>(from: Collection<T>, key: string): Promise<Stored<T> | undefined>;
   /** One page. What is committed while somebody pages is seen where its key is still to come. */
   list<T>(from: Collection<T>, query?: ListQuery): Promise<Page<T>>;
-  /** How many values a collection (or one index entry) holds, without reading them. */
+  /** How many values a collection (or one index entry) holds: all of them, without reading them. */
   count<T>(from: Collection<T>, query?: Pick<ListQuery, 'index'>): Promise<number>;
   /**
    * @returns the revision that every value written by this commit now has

@@ -1,6 +1,6 @@
 import { type Change, put, remove, StateConflict, type StateProvider } from '../../ports/index.js';
 import type { KitCase } from '../kit.js';
-import { docs, files, others, type StateTrial } from './fixtures.js';
+import { docs, files, others, refused, type StateTrial } from './fixtures.js';
 
 type Run = (trial: StateTrial) => Promise<void>;
 const basic = (name: string, run: Run): KitCase<StateProvider> => ({ name, level: 'basic', run });
@@ -114,9 +114,32 @@ export const basicCases: readonly KitCase<StateProvider>[] = [
     trial.equal('the index', await trial.instance.count(docs, { index }), 0);
   }),
 
-  basic('a key that appears twice in a commit is refused', async (trial) => {
+  basic('an expectation is the whole revision: one that is alike in its lower bits is a conflict', async (trial) => {
+    const now = await trial.instance.commit([put(docs, 'a', { n: 1 })]);
+    for (const other of [2 ** 8, 2 ** 16, 2 ** 31, 2 ** 32, 2 ** 40].map((more) => now + more)) {
+      await conflicts(trial, [put(docs, 'a', { n: 2 }, other)], 'a', other, now);
+      await conflicts(trial, [remove(docs, 'a', other)], 'a', other, now);
+    }
+    // Nothing has it: it must not be taken for no expectation, nor for absence.
+    await conflicts(trial, [put(docs, 'a', { n: 2 }, 0)], 'a', 0, now);
+    await conflicts(trial, [put(docs, 'b', { n: 2 }, 0)], 'b', 0, 'absent');
+    trial.equal('the value', await trial.instance.get(docs, 'a'), { key: 'a', revision: now, value: { n: 1 } });
+  }),
+
+  basic('a commit changes nothing of what it is given', async (trial) => {
+    const changes = [put(docs, 'b', { n: 2, tags: ['y', 'x'] }), put(docs, 'a', { n: 1 }), remove(others, 'c')];
+    const given = structuredClone(changes.map(({ in: _, ...change }) => change));
+    await trial.instance.commit(changes);
+    trial.equal(
+      'the changes, after their commit',
+      changes.map(({ in: _, ...change }) => change),
+      given,
+    );
+  }),
+
+  basic('a key that appears twice in a commit is refused with a TypeError', async (trial) => {
     const changes = [put(docs, 'a', { n: 1 }), remove(docs, 'a')];
-    await trial.rejects('a commit with a key twice', trial.instance.commit(changes));
+    await refused(trial, 'a commit with a key twice', trial.instance.commit(changes), TypeError);
     await trial.instance.commit([put(docs, 'a', { n: 1 }), put(others, 'a', { n: 2 })]);
     trial.equal('count', await trial.instance.count(docs), 1);
   }),

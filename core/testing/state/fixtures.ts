@@ -43,6 +43,17 @@ export function reader<T>(watch: AsyncIterable<StateEvent<T>>): WatchReader<T> {
   };
 }
 
+/** Expects what no store could do to be refused with an error of this kind. */
+export async function refused(
+  trial: StateTrial,
+  what: string,
+  work: Promise<unknown>,
+  kind: typeof TypeError | typeof RangeError,
+): Promise<void> {
+  const error = await trial.rejects(what, work);
+  trial.holds(`the rejection of ${what}`, error instanceof kind, `a ${kind.name}`, error);
+}
+
 /** Runs `work` with a signal that is aborted when it is over, so that no watch outlives its case. */
 export async function watching(work: (signal: AbortSignal, abort: () => void) => Promise<void>): Promise<void> {
   const controller = new AbortController();

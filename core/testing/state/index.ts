@@ -5,8 +5,10 @@ import { concurrentCases } from './concurrent.js';
 import { convergentCases } from './convergent.js';
 import { crashCases } from './crash.js';
 import { durableCases } from './durable.js';
+import { largeCases } from './large.js';
 import { listingCases } from './listing.js';
 import { modelCases } from './model.js';
+import { nameCases } from './names.js';
 import { performanceCases } from './performance.js';
 import { valueCases } from './values.js';
 import { watchCases } from './watch.js';
@@ -21,7 +23,9 @@ export const stateKit: Kit<StateProvider> = Object.freeze({
   cases: [
     ...basicCases,
     ...valueCases,
+    ...nameCases,
     ...listingCases,
+    ...largeCases,
     ...concurrentCases,
     ...watchCases,
     ...convergentCases,

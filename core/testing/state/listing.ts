@@ -1,6 +1,6 @@
 import { type ListQuery, put, remove, type StateProvider } from '../../ports/index.js';
 import type { KitCase } from '../kit.js';
-import { docs, type StateTrial } from './fixtures.js';
+import { docs, refused, type StateTrial } from './fixtures.js';
 
 type Run = (trial: StateTrial) => Promise<void>;
 const basic = (name: string, run: Run): KitCase<StateProvider> => ({ name, level: 'basic', run });
@@ -65,8 +65,11 @@ export const listingCases: readonly KitCase<StateProvider>[] = [
     trial.equal('the default', await keysOf(trial), keys.slice(0, 100));
     trial.equal('1,000', await keysOf(trial, { limit: 1_000 }), keys.slice(0, 1_000));
     trial.equal('1', await keysOf(trial, { limit: 1 }), keys.slice(0, 1));
-    for (const limit of [0, -1, 1_001, 1.5, Number.NaN]) {
-      await trial.rejects(`a limit of ${limit}`, trial.instance.list(docs, { limit }));
+  }),
+
+  basic('a limit out of range is refused with a RangeError', async (trial) => {
+    for (const limit of [0, -1, 1_001, 1.5, Number.NaN, Number.POSITIVE_INFINITY]) {
+      await refused(trial, `a limit of ${limit}`, trial.instance.list(docs, { limit }), RangeError);
     }
   }),
 
@@ -111,9 +114,11 @@ export const listingCases: readonly KitCase<StateProvider>[] = [
     trial.equal('the value', page.items[0]?.value, { n: 1, group: 'h', tags: ['y', 'z'] });
   }),
 
-  basic('an index that is not declared is refused', async (trial) => {
-    const index = { name: 'byNothing', equals: 'x' };
-    await trial.rejects('list', trial.instance.list(docs, { index }));
-    await trial.rejects('count', trial.instance.count(docs, { index }));
+  basic('an index that is not declared is refused with a TypeError', async (trial) => {
+    for (const name of ['byNothing', 'constructor']) {
+      const index = { name, equals: 'x' };
+      await refused(trial, `a list by ${name}`, trial.instance.list(docs, { index }), TypeError);
+      await refused(trial, `a count by ${name}`, trial.instance.count(docs, { index }), TypeError);
+    }
   }),
 ];

@@ -1,6 +1,6 @@
 import { type Change, collection, type Json, put, type StateProvider } from '../../ports/index.js';
 import type { KitCase } from '../kit.js';
-import { docs, files, reader, type StateTrial, watching } from './fixtures.js';
+import { docs, files, reader, refused, type StateTrial, watching } from './fixtures.js';
 
 type Run = (trial: StateTrial) => Promise<void>;
 const basic = (name: string, run: Run): KitCase<StateProvider> => ({ name, level: 'basic', run });
@@ -62,19 +62,18 @@ export const valueCases: readonly KitCase<StateProvider>[] = [
     }
   }),
 
-  basic('what is not JSON is refused and nothing of its commit is written', async (trial) => {
+  basic('what is not JSON is refused with a TypeError and nothing of its commit is written', async (trial) => {
     const cycle: Record<string, unknown> = {};
     cycle['itself'] = cycle;
     for (const value of [new Date(0), Number.NaN, Number.POSITIVE_INFINITY, () => 1, new Map(), 1n, undefined, cycle]) {
       const bad = { value: { deep: [value] } } as unknown as Anything;
       const changes = [put(docs, 'a', { n: 1 }), put(anything, 'x', bad)];
-      await trial.rejects(
-        `a commit of ${String(Object.prototype.toString.call(value))}`,
-        trial.instance.commit(changes),
-      );
+      const what = `a commit of ${String(Object.prototype.toString.call(value))}`;
+      await refused(trial, what, trial.instance.commit(changes), TypeError);
     }
     const text = 'no bytes' as unknown as Uint8Array;
-    await trial.rejects('text as bytes', trial.instance.commit([put(docs, 'a', { n: 1 }), put(files, 'x', text)]));
+    const changes = [put(docs, 'a', { n: 1 }), put(files, 'x', text)];
+    await refused(trial, 'a commit of text as bytes', trial.instance.commit(changes), TypeError);
     trial.equal('count', await trial.instance.count(docs), 0);
   }),
 
@@ -97,8 +96,7 @@ export const valueCases: readonly KitCase<StateProvider>[] = [
       ['a value that is not JSON', put(docs, 'a', { n: Number.NaN })],
     ];
     for (const [what, change] of changes) {
-      const error = await trial.rejects(`a commit of ${what}`, trial.instance.commit([change]));
-      trial.holds('the error', error instanceof TypeError, 'a TypeError', error);
+      await refused(trial, `a commit of ${what}`, trial.instance.commit([change]), TypeError);
     }
     trial.equal('count', await trial.instance.count(docs), 0);
   }),

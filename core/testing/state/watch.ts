@@ -82,6 +82,43 @@ export const watchCases: readonly KitCase<StateProvider>[] = [
     });
   }),
 
+  watch('a watch ends when the provider stops, after what was committed before', async (trial) => {
+    await watching(async (signal) => {
+      const waiting = reader(trial.instance.watch(others, signal));
+      const slow = reader(trial.instance.watch(docs, signal));
+      await trial.instance.commit([put(docs, 'a', { n: 1 }), remove(docs, 'b')]);
+      const [ended] = await Promise.all([waiting.ended(trial), trial.close()]);
+      trial.equal('whether the watch that was waited for has ended', ended, true);
+      trial.equal(
+        'what a slow reader still gets',
+        (await slow.next(trial, 1)).map(({ key }) => key),
+        ['a'],
+      );
+      trial.equal('whether its watch has ended then', await slow.ended(trial), true);
+      await trial.reopen();
+    });
+  }),
+
+  watch('a reader that comes late finds all of 20,000 changes', async (trial) => {
+    const parts = Array.from({ length: 20 }, (_, part) => Array.from({ length: 1_000 }, (_, n) => part * 1_000 + n));
+    await watching(async (signal) => {
+      const watched = trial.instance.watch(others, signal);
+      for (const part of parts) await trial.instance.commit(part.map((n) => put(others, `k${n % 1_000}`, { n })));
+      const expected = parts.flat();
+      const seen: number[] = [];
+      const reading = async (): Promise<void> => {
+        for await (const event of watched) {
+          seen.push(event.kind === 'put' ? event.value.n : Number.NaN);
+          if (seen.length === expected.length) return;
+        }
+      };
+      await trial.within('20,000 events of a watch', reading());
+      const gap = expected.findIndex((n, at) => seen[at] !== n);
+      trial.equal('how many events came', seen.length, expected.length);
+      trial.holds('the events', gap === -1, 'each change once, in order', { at: gap, found: seen[gap] });
+    });
+  }),
+
   watch('a reader that leaves disturbs nobody', async (trial) => {
     await watching(async (signal) => {
       const leaving = reader(trial.instance.watch(docs, signal));

@@ -30,6 +30,9 @@ export class Mutant implements StateProvider {
   watch<T>(on: Collection<T>, signal: AbortSignal): AsyncIterable<StateEvent<T>> {
     return this.inner.watch(on, signal);
   }
+  stop(): void {
+    this.inner.stop();
+  }
 }
 
 const withoutExpectation = ({ expect: _, ...change }: Change): Change => change;
@@ -201,5 +204,13 @@ export const reopened =
   };
 
 export const subjects =
-  (mutant: new () => StateProvider): MakeSubject<StateProvider> =>
-  async () => ({ instance: new mutant(), dispose: async () => undefined });
+  (mutant: new () => Mutant): MakeSubject<StateProvider> =>
+  async () => {
+    const instance = new mutant();
+    return {
+      instance,
+      close: async () => instance.stop(),
+      reopen: async () => instance,
+      dispose: async () => instance.stop(),
+    };
+  };
