@@ -60,23 +60,20 @@ test.for([
 });
 
 test.for([
-  [true, 1],
-  [false, 0],
-] as const)('the crash case with a store that acknowledges early: %s', { timeout: 60_000 }, async ([early, failed]) => {
+  ['at-once', undefined],
+  ['soon', { what: expect.stringContaining('put was acknowledged'), found: '[]' }],
+  ['bytes-at-stop', { what: expect.stringContaining('put was acknowledged'), found: '[]' }],
+  ['large-in-parts', { what: expect.stringContaining('of one commit'), expected: 'both halves or none' }],
+] as const)('the crash case with a store that writes %s', { timeout: 60_000 }, async ([writes, failure]) => {
   const typescript = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
   const module = new URL('mutants/journal.ts', import.meta.url).href;
   const make = subjectsOf<StateProvider>(journal, {
-    config: { early },
+    config: { writes },
     crash: { module, execArgv: ['--import', typescript] },
   });
   const report = await runKit(stateKit, make, { levels: ['crash'], kills: 3, seed: 1 });
-  expect(report.failed, formatReport(report)).toBe(failed);
-  if (early) {
-    expect(report.cases[0]?.failure).toMatchObject({
-      what: expect.stringContaining('put was acknowledged'),
-      found: '[]',
-    });
-  }
+  expect(report.failed, formatReport(report)).toBe(failure ? 1 : 0);
+  if (failure) expect(report.cases[0]?.failure).toMatchObject(failure);
 });
 
 test.for([

@@ -1,8 +1,9 @@
 /** A process that writes and reports until it is killed: `node crash-writer.js <JSON of WriterTask>`. */
-import { put, remove, type StateProvider } from '../../ports/index.js';
+import type { StateProvider } from '../../ports/index.js';
 import { startedBy } from '../crash-context.js';
 import type { CrashRecipe } from '../kit-subject.js';
-import { halves, type Report } from './ledger.js';
+import { putOf, removeOf, sidesOf } from './halves.js';
+import type { Report } from './ledger.js';
 
 export interface WriterTask extends CrashRecipe {
   readonly firstPair: number;
@@ -14,11 +15,7 @@ const writers = 8;
 const report = (line: Report): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
 
 async function act(store: StateProvider, what: 'put' | 'delete', pair: number): Promise<void> {
-  // Large enough that a commit fills more than one page of most stores.
-  const half = { pair, padding: 'x'.repeat((pair % 7) * 1_000) };
-  const changes = [`left-${pair}`, `right-${pair}`].map((key) =>
-    what === 'put' ? put(halves, key, half) : remove(halves, key),
-  );
+  const changes = sidesOf(pair).map(what === 'put' ? putOf : removeOf);
   report({ at: 'begin', act: what, pair });
   const revision = await store.commit(changes);
   report({ at: 'done', act: what, pair, revision });
@@ -27,7 +24,7 @@ async function act(store: StateProvider, what: 'put' | 'delete', pair: number): 
 async function writeForEver(store: StateProvider, first: number): Promise<never> {
   for (let pair = first; ; pair += writers) {
     await act(store, 'put', pair);
-    if (pair % 3 === 0) await act(store, 'delete', pair);
+    if (pair % 5 === 0) await act(store, 'delete', pair);
   }
 }
 

@@ -8,7 +8,8 @@ import { randomNumbers } from '../random.js';
 import { KitFailure, KitSkip } from '../trial.js';
 import type { WriterTask } from './crash-writer.js';
 import type { StateTrial } from './fixtures.js';
-import { halves, Ledger, type Report } from './ledger.js';
+import { halves } from './halves.js';
+import { Ledger, type Report } from './ledger.js';
 
 /** Lets a writer work until it has had `acknowledged` commits confirmed, then kills it without warning. */
 async function writeAndKill(trial: StateTrial, ledger: Ledger, recipe: CrashRecipe, acknowledged: number) {

@@ -1,12 +1,7 @@
-import { collection, type StateProvider } from '../../ports/index.js';
+import { isDeepStrictEqual } from 'node:util';
+import type { Stored } from '../../ports/index.js';
 import type { StateTrial } from './fixtures.js';
-
-/** Half of a pair: the writer always puts and deletes both halves in one commit. */
-export interface Half {
-  readonly pair: number;
-  readonly padding: string;
-}
-export const halves = collection<Half>('kit-crash', { byPair: ({ pair }) => [String(pair)] });
+import { byteHalves, type Half, halves, sidesOf, storedOf } from './halves.js';
 
 /** What the writer reports, one line each: before a commit, and after it was acknowledged. */
 export type Report =
@@ -53,24 +48,37 @@ export class Ledger {
   async check(trial: StateTrial): Promise<void> {
     let present = 0;
     for (const [number, pair] of this.#pairs) {
-      const found = await bothHalves(trial.instance, number);
+      const found = await bothHalves(trial, number);
       present += found.length;
       const where = `pair ${number}`;
-      trial.holds(`${where} of one commit`, found.length !== 1, 'both halves or none', found);
-      if (pair.deleted) trial.equal(`${where}, whose delete was acknowledged`, found, []);
+      const revisions = found.map(({ revision }) => revision);
+      trial.holds(`${where} of one commit`, found.length !== 1, 'both halves or none', revisions);
+      if (pair.deleted) trial.equal(`${where}, whose delete was acknowledged`, revisions, []);
       if (pair.put !== undefined && !pair.deleting) {
-        trial.equal(`${where}, whose put was acknowledged`, found, [pair.put, pair.put]);
+        trial.equal(`${where}, whose put was acknowledged`, revisions, [pair.put, pair.put]);
       }
-      trial.equal(`${where}: its revisions`, found[0], found[1]);
+      trial.equal(`${where}: its revisions`, revisions[0], revisions[1]);
+      const documents = found.filter(({ value }) => !(value instanceof Uint8Array)).length;
       const index = { name: 'byPair', equals: String(number) };
-      trial.equal(`${where} by index`, await trial.instance.count(halves, { index }), found.length);
+      trial.equal(`${where} by index`, await trial.instance.count(halves, { index }), documents);
     }
-    trial.equal('how many values there are', await trial.instance.count(halves), present);
+    const counts = await Promise.all([trial.instance.count(halves), trial.instance.count(byteHalves)]);
+    trial.equal('how many values there are', counts[0] + counts[1], present);
   }
 }
 
-/** The revisions of the halves that are there. */
-async function bothHalves(store: StateProvider, pair: number): Promise<number[]> {
-  const found = await Promise.all([store.get(halves, `left-${pair}`), store.get(halves, `right-${pair}`)]);
-  return found.flatMap((half) => (half ? [half.revision] : []));
+/** The halves that are there, which are as they were written. */
+async function bothHalves(trial: StateTrial, pair: number): Promise<Stored<Half | Uint8Array>[]> {
+  const sides = sidesOf(pair);
+  const found = await Promise.all(sides.map((side) => storedOf(trial.instance, side)));
+  return found.flatMap((half, at) => {
+    if (!half) return [];
+    trial.holds(
+      `${half.key}, which is there`,
+      isDeepStrictEqual(half.value, sides[at]?.value),
+      'its value',
+      half.value,
+    );
+    return [half];
+  });
 }
