@@ -88,9 +88,16 @@ export interface StatusReport {
  * @experimental
  */
 export interface FleetManager {
-  /** Presents the device's identity. Repeating it gives the same id. Resolves with the id by which the manager knows us. */
+  /**
+   * Presents the device's identity. Resolves with the id by which the manager knows us: the same one however often it is
+   * called, and after a restart as well.
+   */
   enroll(signal: AbortSignal): Promise<string>;
-  /** @param capabilities the document, in the form that the dialect has */
+  /**
+   * Resolves when the fleet manager has taken them, and not before.
+   *
+   * @param capabilities the document, in the form that the dialect has
+   */
   reportCapabilities(
     clientId: string,
     capabilities: Readonly<Record<string, Json>>,
@@ -114,7 +121,10 @@ export interface FleetManager {
     limit: number,
     signal: AbortSignal,
   ): Promise<Uint8Array>;
-  /** How one deployment is. */
+  /**
+   * How one deployment is. Resolves when the fleet manager has taken the report, and not before; one that is too long for
+   * the line rejects, and no part of it is taken.
+   */
   reportStatus(clientId: string, report: StatusReport, signal: AbortSignal): Promise<void>;
 }
 

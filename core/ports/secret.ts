@@ -33,14 +33,15 @@ export class SecretFault extends Error {
  * - A name is 1 to 253 characters of letters, digits, `.`, `_`, `-` and `/`, without an empty, `.` or `..` part
  *   between slashes. Any other is `invalid`.
  * - `get` reads the value of now: who calls again after a rotation gets the new one. A provider keeps no value longer
- *   than its documentation says.
+ *   than its documentation says, not even where the store is away: from then on `get` is `unreachable`.
  * - A value is text of 1 to 65,536 UTF-8 bytes, exactly as it was put there, without a line break that an editor left
  *   at its end.
  *
- * Errors: all calls reject with {@link SecretFault} and with nothing else, an abort excepted. No message holds a value.
+ * Errors: all calls reject with {@link SecretFault} and with nothing else, an abort excepted. No message
+ * holds a value, be it of the secret that was asked for or of another, and neither does what causes it.
  *
- * The host keeps every value that `get` resolves with out of its log, the newest hundred of each name. Who asks keeps it no
- * longer than needed.
+ * A provider writes no value anywhere, into its log and to the console included. The host keeps every value that `get`
+ * resolves with out of its log, the newest hundred of each name. Who asks keeps it no longer than needed.
  * @experimental
  */
 export interface SecretProvider {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SecretStore } from 'tutti/testing';
 
@@ -42,6 +42,11 @@ cat "${store}/$(sha256sum | cut -c1-64)" 2>/dev/null || { echo "credentials not 
     async breakDown() {
       await rename(store, `${store}.away`);
       return () => rename(`${store}.away`, store);
+    },
+    async damage(name) {
+      const text = await readFile(fileOf(name), 'utf8');
+      await writeFile(fileOf(name), text.slice(0, -1));
+      return () => writeFile(fileOf(name), text);
     },
   };
 }

@@ -1,4 +1,4 @@
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Definition } from '../../core/plugin/index.js';
 import { type MakeSubject, type SecretStore, type SecretUnderTest, secretSubjects } from '../../core/testing/index.js';
@@ -18,6 +18,13 @@ export async function secretDirectory(directory: string): Promise<SecretStore> {
     async breakDown() {
       await rename(directory, `${directory}.away`);
       return () => rename(`${directory}.away`, directory);
+    },
+    async damage(name) {
+      const path = join(directory, name);
+      const content = await readFile(path);
+      // No text in UTF-8 has it.
+      await writeFile(path, Buffer.concat([content, Buffer.of(0xff)]));
+      return () => writeFile(path, content);
     },
   };
 }

@@ -18,6 +18,11 @@ test.for([
   [mutants.TakesFaultsForUnchanged, 'a fleet manager that is away is a fault: unreachable'],
   [mutants.KnowsNoLimit, 'what is larger than the limit is a fault'],
   [mutants.DoesNotWaitForReports, 'a refusal is a fault: refused'],
+  [mutants.DoesNotWaitForReports, 'a report is at the other side when its call resolves, however long it is'],
+  [mutants.CutsLongReports, 'a report is at the other side when its call resolves, however long it is'],
+  [mutants.EmptiesReports, 'reports arrive whole, in their order'],
+  [mutants.ForgetsWhoItIs, 'who enrolls again is given the same id, and is no other client'],
+  [mutants.IsBornAnew, 'who enrolls after a restart is given the same id, and is no other client'],
   [mutants.TellsAgain, 'who has the present manifest is told of the next one'],
   [mutants.IgnoresAborts, 'an abort before the call has no effect at the other side'],
 ] as const)('the kit of fleet managers catches a line that %o', async ([mutant, name]) => {

@@ -2,7 +2,7 @@ import { SecretFault } from '../../ports/index.js';
 import { isAbort } from '../disclosure.js';
 import type { KitCase } from '../kit.js';
 import { KitSkip } from '../trial.js';
-import { comes, get, type SecretTrial, untold } from './means.js';
+import { comes, failsAtLast, get, type SecretTrial, untold } from './means.js';
 import type { SecretUnderTest } from './store.js';
 
 type Run = (trial: SecretTrial) => Promise<void>;
@@ -45,7 +45,21 @@ export const faultCases: readonly KitCase<SecretUnderTest>[] = [
     const right = error instanceof SecretFault && error.reason === 'unreachable';
     trial.holds('the rejection', right, 'SecretFault unreachable', error);
     untold(trial, error, 'a value of long ago');
+    untold(trial, error, 'another value');
     await mend();
     await comes(trial, 'kit-other', 'another value');
+  }),
+
+  fault('a value that was read before is not served for ever by a store that is away', async (trial) => {
+    const { store } = trial.instance;
+    if (!store.breakDown) throw new KitSkip('the store cannot be made unreachable');
+    await store.put('kit-token', 'a value of long ago');
+    await get(trial, 'kit-token');
+    const mend = await store.breakDown();
+    const error = await failsAtLast(trial, 'kit-token');
+    const right = error instanceof SecretFault && error.reason === 'unreachable';
+    trial.holds('the rejection', right, 'SecretFault unreachable', error);
+    await mend();
+    await comes(trial, 'kit-token', 'a value of long ago');
   }),
 ];

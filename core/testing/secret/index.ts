@@ -2,6 +2,7 @@ import { SecretProvider } from '../../ports/index.js';
 import type { Kit } from '../kit.js';
 import { basicCases } from './basic.js';
 import { concurrentCases } from './concurrent.js';
+import { disclosureCases } from './disclosure.js';
 import { faultCases } from './fault.js';
 import type { SecretUnderTest } from './store.js';
 
@@ -14,5 +15,5 @@ export { type SecretStore, type SecretSubjectOptions, type SecretUnderTest, secr
  */
 export const secretKit: Kit<SecretUnderTest> = Object.freeze({
   port: SecretProvider.id,
-  cases: [...basicCases, ...concurrentCases, ...faultCases],
+  cases: [...basicCases, ...concurrentCases, ...faultCases, ...disclosureCases],
 });

@@ -38,6 +38,23 @@ export function goes(trial: SecretTrial, name: string): Promise<void> {
   return reading(trial, `${name} is not found after it was removed`, name, (found) => found === undefined);
 }
 
+/** Reads until the store that is away is noticed: a provider may know a value for a while. @returns the fault */
+export async function failsAtLast(trial: SecretTrial, name: string): Promise<Error> {
+  const ended = new AbortController();
+  const look = async (): Promise<Error> => {
+    for (;;) {
+      const fault = await trial.instance.get(name).then(
+        () => undefined,
+        (error: Error) => error,
+      );
+      if (fault) return fault;
+      ended.signal.throwIfAborted();
+      await setImmediate();
+    }
+  };
+  return trial.within(`the end of what is known of ${name}`, look()).finally(() => ended.abort());
+}
+
 function reading(
   trial: SecretTrial,
   what: string,

@@ -7,6 +7,7 @@ import type { SecretProvider } from '../../ports/index.js';
 import { manualClock } from '../clock.js';
 import { testContext } from '../context.js';
 import type { MakeSubject } from '../kit-subject.js';
+import { type RecordingLogger, recordingLogger } from '../loggers.js';
 
 /**
  * The store beneath a provider of secrets, by the other door: as whoever looks after the secrets uses it. Who tests a
@@ -20,6 +21,11 @@ export interface SecretStore {
   remove(name: string): Promise<void>;
   /** Makes the store unreachable, and resolves with what makes it reachable again. Absent: it always is. */
   breakDown?(): Promise<() => Promise<void>>;
+  /**
+   * Damages what is kept, so that there is no secret of this name although its text can still be read, and resolves with
+   * what mends it. Absent: nothing of it can be damaged.
+   */
+  damage?(name: string): Promise<() => Promise<void>>;
 }
 
 /**
@@ -29,6 +35,8 @@ export interface SecretStore {
  */
 export interface SecretUnderTest extends SecretProvider {
   readonly store: SecretStore;
+  /** What the provider has logged. */
+  readonly log: RecordingLogger;
 }
 
 /** @experimental */
@@ -55,11 +63,15 @@ export function secretSubjects(definition: Definition, options: SecretSubjectOpt
     const manual = manualClock();
     const clock = options.clock ?? manual;
     const store = await options.store(dataDir);
-    const context = await testContext<SecretProvider>(definition, { config, dataDir, clock, ...(uses && { uses }) });
+    const log = recordingLogger();
+    const context = await testContext<SecretProvider>(definition, {
+      ...{ config, dataDir, clock, log },
+      ...(uses && { uses }),
+    });
     await context.start();
     const { instance } = context;
     return {
-      instance: { get: (name, signal) => instance.get(name, signal), store },
+      instance: { get: (name, signal) => instance.get(name, signal), store, log },
       ...(options.clock === undefined && { advance: (milliseconds: number) => manual.advance(milliseconds) }),
       async dispose() {
         await context.dispose();

@@ -1,3 +1,4 @@
+import { FleetManagerFault, type StatusReport } from '../../ports/index.js';
 import type { KitCase } from '../kit.js';
 import { enrolled, never, refused, report, same, type WfmTrial } from './means.js';
 import type { WfmUnderTest } from './side.js';
@@ -15,10 +16,19 @@ export const basicCases: readonly KitCase<WfmUnderTest>[] = [
   }),
 
   idempotent('who enrolls again is given the same id, and is no other client', async (trial) => {
-    const ids: string[] = [];
-    for (let time = 0; time < 3; time += 1) ids.push(await trial.within('enroll', trial.instance.enroll(never())));
-    trial.equal('the ids', ids, [ids[0], ids[0], ids[0]]);
-    trial.equal('the clients at the other side', await trial.instance.side.clients(), [ids[0]]);
+    const first = await trial.within('enroll', trial.instance.enroll(never()));
+    for (let time = 2; time <= 20; time += 1) {
+      trial.equal(`the id of time ${time}`, await trial.within('enroll', trial.instance.enroll(never())), first);
+    }
+    trial.equal('the clients at the other side', await trial.instance.side.clients(), [first]);
+  }),
+
+  idempotent('who enrolls after a restart is given the same id, and is no other client', async (trial) => {
+    const first = await trial.within('enroll', trial.instance.enroll(never()));
+    await trial.close();
+    await trial.reopen();
+    trial.equal('the id', await trial.within('enroll', trial.instance.enroll(never())), first);
+    trial.equal('the clients at the other side', await trial.instance.side.clients(), [first]);
   }),
 
   basic('a manifest comes with the very bytes that were sent, and their ETag', async (trial) => {
@@ -97,9 +107,38 @@ export const basicCases: readonly KitCase<WfmUnderTest>[] = [
       report(deploymentId, 'installed'),
     ];
     for (const one of reports) {
-      await trial.within('reportStatus', trial.instance.reportStatus(id, one, never()));
+      // What the provider does to its copy must not change what is expected.
+      await trial.within('reportStatus', trial.instance.reportStatus(id, structuredClone(one), never()));
     }
     trial.equal('the reports at the other side', await trial.instance.side.reports(id), reports);
+  }),
+
+  basic('a report is at the other side when its call resolves, however long it is', async (trial) => {
+    const { id, content } = await enrolled(trial);
+    const expected: StatusReport[] = [];
+    for (const length of [1, 10_000, 8_000_000]) {
+      const error = { code: 'pull-failed', source: 'registry', message: 'x'.repeat(length) };
+      const one = { ...report(content.deployment.id, 'failed'), error };
+      const refusal = await trial.within(
+        `reportStatus with a message of ${length} characters`,
+        trial.instance.reportStatus(id, one, never()).then(
+          () => undefined,
+          (fault: unknown) => fault,
+        ),
+      );
+      const found = await trial.instance.side.reports(id);
+      if (refusal === undefined) expected.push(one);
+      else {
+        // A line may have a largest one, and hang up on a larger. Then its sender is told.
+        const told = refusal instanceof FleetManagerFault;
+        trial.holds(`a report of ${length} characters`, told && length > 10_000, 'to be taken', refusal);
+      }
+      trial.equal(
+        'the lengths of the reports at the other side',
+        found.map((each) => each.error?.message.length),
+        expected.map((each) => each.error?.message.length),
+      );
+    }
   }),
 
   {

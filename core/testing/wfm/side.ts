@@ -5,7 +5,7 @@ import type { Clock } from '../../plugin/clock.js';
 import type { Definition } from '../../plugin/definition.js';
 import type { FleetManager, Json, StatusReport } from '../../ports/index.js';
 import { manualClock } from '../clock.js';
-import { testContext } from '../context.js';
+import { type TestContext, testContext } from '../context.js';
 import type { MakeSubject } from '../kit-subject.js';
 
 /**
@@ -98,24 +98,33 @@ export function wfmSubjects(definition: Definition, options: WfmSubjectOptions):
     const dataDir = await mkdtemp(join(tmpdir(), 'tutti-kit-'));
     const manual = manualClock();
     const { side, config, uses, close } = await options.side(dataDir);
-    const context = await testContext<FleetManager>(definition, {
-      ...{ config, dataDir, clock: options.clock ?? manual },
-      ...(uses && { uses }),
+    const open = async (): Promise<TestContext<FleetManager>> => {
+      const opened = await testContext<FleetManager>(definition, {
+        ...{ config, dataDir, clock: options.clock ?? manual },
+        ...(uses && { uses }),
+      });
+      await opened.start();
+      return opened;
+    };
+    const underTest = ({ instance }: TestContext<FleetManager>): WfmUnderTest => ({
+      ...{ side, capabilitiesOf: options.capabilitiesOf },
+      enroll: (...args) => instance.enroll(...args),
+      reportCapabilities: (...args) => instance.reportCapabilities(...args),
+      manifest: (...args) => instance.manifest(...args),
+      bundle: (...args) => instance.bundle(...args),
+      deployment: (...args) => instance.deployment(...args),
+      reportStatus: (...args) => instance.reportStatus(...args),
+      ...(instance.changes && { changes: instance.changes.bind(instance) }),
     });
-    await context.start();
-    const { instance } = context;
+    let context = await open();
     return {
-      instance: {
-        ...{ side, capabilitiesOf: options.capabilitiesOf },
-        enroll: (...args) => instance.enroll(...args),
-        reportCapabilities: (...args) => instance.reportCapabilities(...args),
-        manifest: (...args) => instance.manifest(...args),
-        bundle: (...args) => instance.bundle(...args),
-        deployment: (...args) => instance.deployment(...args),
-        reportStatus: (...args) => instance.reportStatus(...args),
-        ...(instance.changes && { changes: instance.changes.bind(instance) }),
-      },
+      instance: underTest(context),
       ...(options.clock === undefined && { advance: (milliseconds: number) => manual.advance(milliseconds) }),
+      close: () => context.dispose(),
+      async reopen() {
+        context = await open();
+        return underTest(context);
+      },
       async dispose() {
         await context.dispose();
         await close();

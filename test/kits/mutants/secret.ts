@@ -1,6 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Context, defineProvider, SecretFault, SecretProvider, z } from '../../../core/plugin/index.js';
+import {
+  type Context,
+  defineProvider,
+  type Logger,
+  SecretFault,
+  SecretProvider,
+  z,
+} from '../../../core/plugin/index.js';
 import { type MakeSubject, type SecretUnderTest, secretSubjects } from '../../../core/testing/index.js';
 import { SecretFiles } from '../../../providers/secret/file/files.js';
 import { secretDirectory } from '../secret-files.js';
@@ -9,7 +16,10 @@ import { secretDirectory } from '../secret-files.js';
 export class SecretMutant implements SecretProvider {
   protected readonly inner: SecretFiles;
 
-  constructor(protected readonly directory: string) {
+  constructor(
+    protected readonly directory: string,
+    protected readonly log: Logger,
+  ) {
     this.inner = new SecretFiles(directory, false);
   }
 
@@ -65,6 +75,52 @@ export class TellsTheValue extends SecretMutant {
   }
 }
 
+/** Lists what it has for who asks for what it has not. */
+export class TellsOfOthers extends SecretMutant {
+  override async get(name: string, signal?: AbortSignal): Promise<string> {
+    return this.inner.get(name, signal).catch(async (error: unknown) => {
+      if (!(error instanceof SecretFault) || error.reason !== 'not-found') throw error;
+      const value = await readFile(join(this.directory, 'kit-token'), 'utf8').catch(() => '');
+      throw new SecretFault('not-found', `there is no ${name}, but ${value}`);
+    });
+  }
+}
+
+/** Knows better than a store that is away. */
+export class ServesWhatItKnew extends SecretMutant {
+  readonly #known = new Map<string, string>();
+  override async get(name: string, signal?: AbortSignal): Promise<string> {
+    try {
+      const value = await this.inner.get(name, signal);
+      this.#known.set(name, value);
+      return value;
+    } catch (error) {
+      const known = error instanceof SecretFault && error.reason === 'unreachable' ? this.#known.get(name) : undefined;
+      if (known === undefined) throw error;
+      return known;
+    }
+  }
+}
+
+/** Was never tidied up after somebody looked for a fault. */
+export class PrintsTheValue extends SecretMutant {
+  override async get(name: string, signal?: AbortSignal): Promise<string> {
+    const value = await this.inner.get(name, signal);
+    // Once is enough to be caught, and leaves the output of the tests legible.
+    if (name === 'kit/password') console.debug('read', { name, value });
+    return value;
+  }
+}
+
+/** Takes the log for a safe place. */
+export class LogsTheValue extends SecretMutant {
+  override async get(name: string, signal?: AbortSignal): Promise<string> {
+    const value = await this.inner.get(name, signal);
+    this.log.debug('read', { name, value });
+    return value;
+  }
+}
+
 /** Lets the errors of its platform through. */
 export class ThrowsWhatItGets extends SecretMutant {
   override async get(name: string, signal?: AbortSignal): Promise<string> {
@@ -102,14 +158,14 @@ export class MixesCallers extends SecretMutant {
   }
 }
 
-export function subjects(mutant: new (directory: string) => SecretMutant): MakeSubject<SecretUnderTest> {
+export function subjects(mutant: new (directory: string, log: Logger) => SecretMutant): MakeSubject<SecretUnderTest> {
   const definition = defineProvider({
     port: SecretProvider,
     type: 'secret.mutant',
     version: '1.0.0',
     config: z.strictObject({}),
-    create: ({ dataDir }: Pick<Context<object, Record<never, never>>, 'dataDir'>) =>
-      new mutant(join(dataDir, 'secrets')),
+    create: ({ dataDir, log }: Pick<Context<object, Record<never, never>>, 'dataDir' | 'log'>) =>
+      new mutant(join(dataDir, 'secrets'), log),
   });
   return secretSubjects(definition, { store: (dataDir) => secretDirectory(join(dataDir, 'secrets')) });
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   defineProvider,
   type FetchedManifest,
@@ -102,6 +103,41 @@ export class KnowsNoLimit extends WfmMutant {
 export class DoesNotWaitForReports extends WfmMutant {
   override async reportStatus(id: string, report: StatusReport, signal: AbortSignal): Promise<void> {
     this.inner.reportStatus(id, report, signal).catch(() => undefined);
+  }
+}
+
+/** Is somebody else after a while. */
+export class ForgetsWhoItIs extends WfmMutant {
+  #times = 0;
+  override async enroll(signal: AbortSignal): Promise<string> {
+    this.#times += 1;
+    return (await this.inner.enroll(signal)) + (this.#times > 5 ? '-again' : '');
+  }
+}
+
+/** Is somebody else in each life. */
+export class IsBornAnew extends WfmMutant {
+  readonly #life = randomUUID();
+  override async enroll(signal: AbortSignal): Promise<string> {
+    await this.inner.enroll(signal);
+    return this.#life;
+  }
+}
+
+/** Takes what it reports apart. */
+export class EmptiesReports extends WfmMutant {
+  override reportStatus(id: string, report: StatusReport, signal: AbortSignal): Promise<void> {
+    (report.components as unknown[]).length = 0;
+    return this.inner.reportStatus(id, report, signal);
+  }
+}
+
+/** Is content with a part of a long report. */
+export class CutsLongReports extends WfmMutant {
+  override reportStatus(id: string, report: StatusReport, signal: AbortSignal): Promise<void> {
+    const { error } = report;
+    const short = error && { ...error, message: error.message.slice(0, 4_096) };
+    return this.inner.reportStatus(id, { ...report, ...(short && { error: short }) }, signal);
   }
 }
 

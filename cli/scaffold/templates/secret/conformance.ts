@@ -27,6 +27,11 @@ export default conformance({
           await rm(file);
           return () => replace(text);
         },
+        damage: async () => {
+          const text = await readFile(file, 'utf8');
+          await replace(text.slice(0, -1));
+          return () => replace(text);
+        },
       };
     },
   },
