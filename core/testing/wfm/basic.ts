@@ -116,7 +116,7 @@ export const basicCases: readonly KitCase<WfmUnderTest>[] = [
   basic('a report is at the other side when its call resolves, however long it is', async (trial) => {
     const { id, content } = await enrolled(trial);
     const expected: StatusReport[] = [];
-    for (const length of [1, 10_000, 8_000_000]) {
+    for (const length of [1, 10_000, 1_000_000]) {
       const error = { code: 'pull-failed', source: 'registry', message: 'x'.repeat(length) };
       const one = { ...report(content.deployment.id, 'failed'), error };
       const refusal = await trial.within(

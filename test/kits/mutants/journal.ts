@@ -16,8 +16,8 @@ import { MemoryState } from '../../../providers/state/memory/index.js';
  * When a commit is written. All but the first are mutants:
  * - `soon`: a little after it was acknowledged.
  * - `bytes-at-stop`: one of bytes alone when the store is stopped.
- * - `large-in-parts`: of one over 64 KB the first change, and the others when the next such commit comes; only then it is
- *   acknowledged.
+ * - `large-in-parts`: of one over 64 KB the first change at once, and the others when the store is stopped, which is
+ *   before it is acknowledged.
  */
 const moments = z.enum(['at-once', 'soon', 'bytes-at-stop', 'large-in-parts']);
 
@@ -47,7 +47,6 @@ function changeOf({ bytes, key, value }: Line): Change {
 class Journal implements Lifecycle {
   readonly inner = new MemoryState();
   readonly #owed: Line[][] = [];
-  #finish: () => void = () => undefined;
 
   constructor(
     readonly file: string,
@@ -72,7 +71,6 @@ class Journal implements Lifecycle {
   }
 
   stop(): void {
-    this.#finish();
     for (const lines of this.#owed.splice(0)) this.#write(lines);
   }
 
@@ -83,20 +81,10 @@ class Journal implements Lifecycle {
     } else if (this.writes === 'bytes-at-stop' && lines.every(({ bytes }) => bytes)) {
       this.#owed.push(lines);
     } else if (this.writes === 'large-in-parts' && JSON.stringify(lines).length > 64_000) {
-      await this.#inParts(lines);
+      this.#write(lines.slice(0, 1));
+      this.#owed.push(lines.slice(1));
+      await new Promise<never>(() => undefined);
     } else this.#write(lines);
-  }
-
-  #inParts(lines: Line[]): Promise<void> {
-    this.#finish();
-    this.#write(lines.slice(0, 1));
-    return new Promise((resolve) => {
-      this.#finish = () => {
-        this.#write(lines.slice(1));
-        this.#finish = () => undefined;
-        resolve();
-      };
-    });
   }
 
   #write(lines: readonly Line[]): void {
