@@ -37,8 +37,10 @@ const entryPoints = {
   'core/isolation/isolate': 'core/isolation/isolate.ts',
   // What such a program imports for entries that are built in.
   'cli/builtins': 'cli/builtins.ts',
-  // Programs of their own, which the kits for stores and targets start: they lie beside the file that the kits become part of.
+  // Programs of their own, which the kits for stores, buses and targets start: they lie beside the file that the kits become
+  // part of.
   'core/testing/crash-writer': 'core/testing/state/crash-writer.ts',
+  'core/testing/crash-publisher': 'core/testing/events/crash-publisher.ts',
   'core/testing/crash-agent': 'core/testing/target/crash-agent.ts',
 };
 
@@ -105,9 +107,10 @@ for (const { path, contents } of outputFiles.toSorted((a, b) => Number(isEntry(a
 removeOldFiles(new Set(outputFiles.map(({ path }) => path)));
 
 const testing = metafile.outputs[relative(root, join(out, 'core', 'testing', 'index.js'))];
-for (const file of ['core/testing/state/crash.ts', 'core/testing/target/killable.ts']) {
-  if (file in (testing?.inputs ?? {})) continue;
-  console.error(`${file} is not part of dist/core/testing/index.js, and would not find the program that it starts`);
+const starters = ['core/testing/state/crash.ts', 'core/testing/events/crash.ts', 'core/testing/target/killable.ts'];
+for (const starter of starters) {
+  if (starter in (testing?.inputs ?? {})) continue;
+  console.error(`${starter} is not part of dist/core/testing/index.js, and would not find the program that it starts`);
   process.exit(1);
 }
 

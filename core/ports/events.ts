@@ -22,15 +22,18 @@ export function eventType<T>(name: string): EventType<T> {
  * @stable since 0.1.0
  */
 export interface EventMeta {
-  /** The same on every delivery of one publication: the key for an idempotent handler. */
+  /**
+   * The same on every delivery of one publication, and that of no other one, those before a restart included: the key for
+   * an idempotent handler.
+   */
   readonly id: string;
   readonly correlationId: string;
-  /** 1 on the first delivery. */
+  /** 1 on the first delivery, and one more after each failure. A bus may count anew after a restart. */
   readonly attempt: number;
 }
 
 /**
- * Handles one event at a time. When it throws, it is called again with the same event.
+ * Handles one event at a time. When it throws, whatever that is, or rejects, it is called again with the same event.
  * @stable since 0.1.0
  */
 export type EventHandler<T> = (payload: T, meta: EventMeta) => Promise<void> | void;
@@ -48,19 +51,24 @@ export interface Subscription {
  * Carries what must travel upward or sideways between managers.
  *
  * When: between `start` and `stop`, any calls at the same time. Draining waits for all deliveries but those that keep
- * failing. After `stop`, `subscribe` throws and `publish` rejects.
+ * failing. `stop` ends deliveries as closing every subscription does: it waits for those under way, never for what keeps
+ * failing. After it no handler is called, `subscribe` throws and `publish` rejects.
  *
- * After a crash: `durable` tells whether an undelivered event survives kill -9 (memory: no). Managers must not need it:
- * whatever has to happen after a crash is derived from state at start.
+ * After a crash: `durable` tells whether an undelivered event survives a restart and kill -9 (memory: no). Where it is
+ * true, each event whose `publish` resolved, and that a group has not handled, waits for that group to subscribe again,
+ * under its ids. Managers must not need it: whatever has to happen after a crash is derived from state at start.
  *
- * Again: an event may be delivered more than once, under the same {@link EventMeta.id}; handlers are therefore
- * idempotent.
+ * Again: an event may be delivered more than once, under the same {@link EventMeta.id}, also when it was handled and
+ * later ones were; handlers are therefore idempotent.
  *
  * What holds:
- * - At least once to every group that was subscribed when `publish` was called; within a group to one handler.
- * - A handler that throws is called again with back-off, without end; what was published after it waits.
- * - Events of one publisher reach a handler in the order they were published, one at a time.
- * - A payload is JSON, or `undefined`; each handler sees it as it was when `publish` was called, and cannot change it.
+ * - At least once to every group that was subscribed when `publish` was called; within a group to one handler, but for
+ *   one that is delivered again.
+ * - A handler that throws is called again after a pause (back-off, by the clock of the bus's entry), without end; what was
+ *   published after it waits.
+ * - Events of one publisher first reach a group in the order they were published, one at a time.
+ * - A payload is JSON, or `undefined`, and arrives as that; each handler sees it as it was when `publish` was called, and
+ *   cannot change it.
  * - What is undelivered when the last handler of a group closes waits for the group to subscribe again.
  *
  * Errors: `publish` rejects, and nobody is told, when the payload is no JSON (TypeError) or the bus has stopped. It

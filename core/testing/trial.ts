@@ -114,14 +114,19 @@ export class Trial<P> {
     if (!condition) throw new KitFailure(what, expected, show(found));
   }
 
-  /** @returns the error that `work` ends with */
-  async rejects(what: string, work: Promise<unknown>): Promise<Error> {
+  /**
+   * @param work what shall reject; as a function where a throw in place of the rejection is to be told as one
+   * @returns the error that `work` ends with
+   */
+  async rejects(what: string, work: Promise<unknown> | (() => Promise<unknown>)): Promise<Error> {
+    const promise = typeof work === 'function' ? begun(what, work) : work;
     let result: unknown;
     try {
-      result = await this.within(what, work);
+      result = await this.within(what, promise);
     } catch (error) {
-      if (error instanceof Error && !(error instanceof KitFailure)) return error;
-      throw error;
+      if (error instanceof KitFailure || error instanceof KitSkip) throw error;
+      if (error instanceof Error) return error;
+      throw new KitFailure(what, 'a rejection with an Error', `one with ${show(error)}`);
     }
     throw new KitFailure(what, 'a rejection', show(result));
   }
@@ -146,6 +151,14 @@ export class Trial<P> {
     const { advance } = this.subject;
     while (advance && waiting()) await advance.call(this.subject, 1_000);
     return new Promise<never>(() => undefined);
+  }
+}
+
+function begun<T>(what: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return work();
+  } catch (error) {
+    throw new KitFailure(what, 'a promise that rejects', `that the call itself threw ${show(error)}`, { cause: error });
   }
 }
 

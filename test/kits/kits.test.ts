@@ -1,9 +1,8 @@
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
-import type { EventBus, StateProvider } from '../../core/plugin/index.js';
+import type { StateProvider } from '../../core/plugin/index.js';
 import {
-  eventKit,
   formatReport,
   type Kit,
   type KitOptions,
@@ -13,7 +12,6 @@ import {
   stateKit,
   subjectsOf,
 } from '../../core/testing/index.js';
-import * as broken from './mutants/events.js';
 import journal from './mutants/journal.js';
 import * as mutants from './mutants/state.js';
 
@@ -76,20 +74,8 @@ test.for([
   if (failure) expect(report.cases[0]?.failure).toMatchObject(failure);
 });
 
-test.for([
-  [broken.NeverRetries, 'a handler that fails is called again with the same event'],
-  [broken.DeliversOutOfOrder, 'events reach a handler in the order they were published, one at a time'],
-  [broken.DeliversAtOnce, 'events reach a handler in the order they were published, one at a time'],
-  [broken.IgnoresGroups, 'within a group one handler gets an event'],
-  [broken.ClosesWithoutWaiting, 'close waits for the delivery under way, and ends deliveries'],
-  [broken.LosesCorrelation, 'the correlation id travels from the publisher to the handler'],
-] as const)('the event kit catches a bus that %o', async ([mutant, name]) => {
-  expect(await failedCases<EventBus>(eventKit, broken.subjects(mutant))).toContain(name);
-});
-
-test('both kits pass what the mutants are made of', async () => {
+test('the state kit passes what the mutants are made of', async () => {
   expect(await failedCases(stateKit, mutants.subjects(mutants.Mutant))).toEqual([]);
-  expect(await failedCases<EventBus>(eventKit, broken.subjects(broken.EventMutant))).toEqual([]);
 });
 
 test('a report says what was expected, what was found and how to see it again', async () => {

@@ -23,6 +23,8 @@ export interface ConformanceOptions extends LifecycleSubjectOptions {
   readonly expectedFailures?: readonly ExpectedFailure[];
   /** State: how another process makes the provider, to be killed. Without it, no process is killed. */
   readonly state?: { readonly crash: Pick<CrashRecipe, 'module' | 'export' | 'execArgv'> };
+  /** Buses that are durable: how another process makes one, to be killed. Without it, no process is killed. */
+  readonly events?: { readonly crash: Pick<CrashRecipe, 'module' | 'export' | 'execArgv'> };
   /** Targets: the platform as it is seen by another door, or who makes whole subjects. */
   readonly target?: Means<TargetSubjectOptions> | MakeSubject<TargetUnderTest>;
   /** Registries: the config for a registry that the kit runs. */

@@ -35,7 +35,7 @@ const portSuites: Readonly<Record<string, SuiteOf>> = {
   [EventBus.id]: (options) =>
     suiteOf(
       eventKit,
-      madeFor(options, (common) => subjectsOf<EventBus>(options.definition, common)),
+      madeFor(options, (common) => subjectsOf<EventBus>(options.definition, { ...common, ...options.events })),
     ),
   [ArtifactRegistry.id]: ({ definition, registry }) =>
     registry

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setImmediate } from 'node:timers/promises';
+import { inspect } from 'node:util';
 import { correlated } from '../../../core/correlation/index.js';
 import type { Clock, Logger } from '../../../core/plugin/index.js';
 import type { EventHandler, Subscription } from '../../../core/ports/index.js';
@@ -129,7 +130,7 @@ export class Group {
           this.#failure = undefined;
           return true;
         } catch (error) {
-          this.#failure = { attempts: attempt, message: error instanceof Error ? error.message : String(error) };
+          this.#failure = { attempts: attempt, message: messageOf(error) };
           this.options.log.warn('an event handler failed; it is tried again', {
             event: this.name,
             id,
@@ -158,4 +159,10 @@ export class Group {
       if (!backoff.signal.aborted) throw error;
     }
   }
+}
+
+/** Anything may be thrown, also what cannot become a string. */
+function messageOf(error: unknown): string {
+  if (error instanceof Error) return error.message;
+  return typeof error === 'string' ? error : inspect(error, { depth: 0 });
 }
