@@ -200,13 +200,17 @@ export class TargetFault extends Error {
  * What holds:
  * - `actual` is the truth read from the platform at the time of the call, never what was asked for.
  *   It lists every application that this target made and has not wholly removed, those of earlier processes included.
- * - `apply` makes one component be as desired, whether it is absent, outdated or stopped. It is idempotent: applying
- *   what is already so changes nothing and restarts nothing. With `wait` it resolves when the component really runs
- *   (and is healthy where health is defined), otherwise once the platform has taken it.
- * - `remove` makes one component absent; absent already is success. Data volumes stay unless `purge`.
+ * - `apply` makes one component be as desired, whether it is absent, outdated or stopped; `remove` makes one component
+ *   absent, and absent already is success. Both leave the application's other components as they are.
+ * - `apply` is idempotent: applying what is already so changes nothing and restarts nothing. Already so is what runs and
+ *   has the same {@link componentDigest}: names, labels, `wait` and `timeout` are no part of that, `revision` is.
+ * - With `wait`, `apply` resolves when the component really runs (and is healthy where health is defined), otherwise once
+ *   the platform has taken it, and it comes to run by itself.
+ * - Data volumes stay unless `purge`.
  * - An artifact that cannot be had changes nothing: what ran before runs on.
  * - Aborting the signal stops waiting, for a turn as well, and leaves something that a later call can finish or undo.
- *   Aborted beforehand, a call does nothing.
+ *   Aborted beforehand, a call does nothing, and rejects even where there is nothing to do.
+ * - Ids and names are any text: none of them is a path, a pattern, or a member that every object has.
  * - `watch` yields an application's id whenever its actual state may have changed by itself. It may yield too often,
  *   and ends by returning when its signal aborts.
  *
@@ -235,7 +239,7 @@ export interface TargetProvider {
    */
   preview?(application: DesiredApplication, component: string, signal: AbortSignal): Promise<readonly string[]>;
   watch(signal: AbortSignal): AsyncIterable<string>;
-  /** The newest lines of a component's output, oldest first; none of what is not here. */
+  /** The newest lines of a component's output, oldest first, at most as many as asked for; none of what is not here. */
   logs(applicationId: string, component: string, lines: number): Promise<readonly string[]>;
 }
 

@@ -42,10 +42,11 @@ export default conformance({
         crash: lacks('what was greeted cannot crash'),
         starts: lacks('nobody counts the greetings'),
         // There is no other door: what was greeted is known to the target alone.
-        running: async (id) =>
+        running: async (id, name) =>
           (await target.actual())
             .filter((actual) => actual.id === id)
-            .flatMap(({ components }) => components.map(({ applied }) => versions.get(applied) ?? 'another')),
+            .flatMap(({ components }) => components.filter((component) => component.name === name))
+            .map(({ applied }) => versions.get(applied) ?? 'another'),
         leftovers: async () => (await target.actual()).map(({ id }) => id),
       };
     },

@@ -40,7 +40,8 @@ export default defineProvider({
         greeted.set(id, known);
         known.components.set(componentName, { name: componentName, phase: 'running', applied });
       },
-      remove: async ({ id }, componentName) => {
+      remove: async ({ id }, componentName, _purge, { signal }) => {
+        signal.throwIfAborted();
         const known = greeted.get(id);
         known?.components.delete(componentName);
         if (known?.components.size === 0) greeted.delete(id);

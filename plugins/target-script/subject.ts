@@ -43,28 +43,29 @@ export async function scriptSubject(): Promise<ScriptSubject> {
 /** What the scripts did, seen without the target: the files that they keep. */
 function platformAt(dataDir: string): TargetPlatform {
   const root = join(dataDir, 'script');
-  /** Folders of a component, by what its log and its message say of whose they are. */
-  const folders = async (id: string): Promise<string[]> => {
+  /** Folders of a component, by what its record says of whose they are. */
+  const folders = async (id: string, component: string): Promise<string[]> => {
     const all = (await readdir(root)).map((name) => join(root, name));
     const records = await Promise.all(all.map(async (folder) => [folder, await textOf(join(folder, 'record.json'))]));
-    return records.flatMap(([folder = '', record = '']) =>
-      record.includes(`"TUTTI_APPLICATION":${JSON.stringify(id)}`) ? [folder] : [],
-    );
+    const owner = `"TUTTI_APPLICATION":${JSON.stringify(id)},"TUTTI_COMPONENT":${JSON.stringify(component)}`;
+    return records.flatMap(([folder = '', record = '']) => (record.includes(owner) ? [folder] : []));
   };
   return {
     application: (id, version) => application(id, 'message', version),
     missing: (id) => application(id, 'nothing', '1'),
     stuck: (id) => application(id, 'stuck', '1', 3_600_000),
-    running: async (id) => {
-      const texts = await Promise.all((await folders(id)).map((folder) => textOf(join(folder, 'state/message'))));
+    running: async (id, component) => {
+      const own = await folders(id, component);
+      const texts = await Promise.all(own.map((folder) => textOf(join(folder, 'state/message'))));
       return texts.flatMap((text) => (text === '' ? [] : [text.trim()]));
     },
-    starts: async (id) => {
-      const logs = await Promise.all((await folders(id)).map((folder) => textOf(join(folder, 'output.log'))));
+    starts: async (id, component) => {
+      const own = await folders(id, component);
+      const logs = await Promise.all(own.map((folder) => textOf(join(folder, 'output.log'))));
       return logs.join('').split('is written').length - 1;
     },
-    crash: async (id) => {
-      for (const folder of await folders(id)) await rm(join(folder, 'state/message'), { force: true });
+    crash: async (id, component) => {
+      for (const folder of await folders(id, component)) await rm(join(folder, 'state/message'), { force: true });
     },
     leftovers: () => readdir(root),
   };

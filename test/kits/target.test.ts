@@ -46,6 +46,60 @@ test.for([
   ],
   [mutants.PreviewsNothing, 'a preview tells what apply would do, and does nothing of it', 'at least one thing'],
   [mutants.PreviewsAnything, 'a preview of what it cannot run is a fault', 'TargetFault unsupported'],
+  [
+    mutants.RemovesWholeApplications,
+    'remove of one component leaves the others of its application',
+    "the components that actual lists of app-1: expected [ [ 'main' ] ], found []",
+  ],
+  [
+    mutants.ListsFirstComponents,
+    'actual lists every component of an application',
+    "expected [ [ 'kit-second', 'main' ] ], found [ [ 'main' ] ]",
+  ],
+  [
+    mutants.UpdatesWholeApplications,
+    'a new version of one component leaves the others of its application',
+    'starts of main: expected 1, found 3',
+  ],
+  [
+    mutants.FailsTogether,
+    'a component that fails leaves the others of its application',
+    "the phase of main of app-1: expected 'running', found undefined",
+  ],
+  [mutants.IgnoresRevisions, 'a change of the revision is a change', 'the digest of what was applied'],
+  [mutants.TakesAbortForFault, 'an abort before the call changes nothing', 'expected Error: too late'],
+  [
+    mutants.RemovesAfterAbort,
+    'an abort before a remove changes nothing',
+    'remove: expected a rejection, found undefined',
+  ],
+  [
+    mutants.TakesAnyProperties,
+    'properties or parameters that its type refuses are invalid, and change nothing',
+    'apply: expected a rejection, found undefined',
+  ],
+  [
+    mutants.ThrowsOnWrongProperties,
+    'properties or parameters that its type refuses are invalid, and change nothing',
+    'expected TargetFault invalid, without retry, found TypeError: no size',
+  ],
+  [mutants.RefusesNotToWait, 'without wait, it is taken and comes to run', 'it must wait'],
+  [
+    mutants.RestartsForNames,
+    'a change of names, labels, wait or timeout restarts nothing',
+    'starts: expected 1, found 2',
+  ],
+  [mutants.ThrowsOnLogs, 'logs are of what is here, and no more lines than asked for', 'it keeps none'],
+  [
+    mutants.MixesLogs,
+    'logs are of what is here, and no more lines than asked for',
+    "logs of an application that is not here: expected [], found [ 'somebody has started' ]",
+  ],
+  [
+    mutants.CollectsInObject,
+    'an id that is a member of every object is an id like any other',
+    "the phase of __proto__: expected 'running', found undefined",
+  ],
 ] as const)('the kit catches a target that %o: %s', async ([mutant, name, sentence]) => {
   const each = targetKit.cases.find((candidate) => candidate.name === name);
   if (!each) throw new Error(`the kit has no case "${name}"`);

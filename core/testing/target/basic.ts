@@ -97,19 +97,6 @@ export const basic: readonly KitCase<TargetUnderTest>[] = [
     },
   },
   {
-    name: 'an id that looks like a path harms nobody',
-    level: 'basic',
-    async run(trial) {
-      const harmless = trial.instance.platform.application('app-1', '1');
-      const odd = trial.instance.platform.application('../app-1/../../x', '2');
-      await apply(trial, harmless);
-      await apply(trial, odd);
-      await runs(trial, odd, '2');
-      await remove(trial, odd);
-      await runs(trial, harmless, '1');
-    },
-  },
-  {
     name: 'an artifact that is nowhere is a fault, and changes nothing',
     level: 'fault',
     async run(trial) {

@@ -86,10 +86,27 @@ export const concurrent: readonly KitCase<TargetUnderTest>[] = [
     name: 'an abort before the call changes nothing',
     level: 'fault',
     async run(trial) {
-      const application = trial.instance.platform.application('app-1', '1');
-      const aborted = call(AbortSignal.abort(new Error('too late')));
-      await trial.rejects('apply', trial.instance.apply(application, only(application).name, aborted));
-      trial.equal('actual', await trial.instance.actual(), []);
+      const { instance } = trial;
+      const application = instance.platform.application('app-1', '1');
+      const reason = new Error('too late');
+      const aborted = call(AbortSignal.abort(reason));
+      const refused = () => instance.apply(application, only(application).name, aborted);
+      trial.equal('the rejection', await trial.rejects('apply', refused), reason);
+      trial.equal('actual', await instance.actual(), []);
+    },
+  },
+  {
+    name: 'an abort before a remove changes nothing',
+    level: 'fault',
+    async run(trial) {
+      const { instance } = trial;
+      const application = instance.platform.application('app-1', '1');
+      await apply(trial, application);
+      const reason = new Error('too late');
+      const aborted = call(AbortSignal.abort(reason));
+      const refused = () => instance.remove(application, only(application).name, true, aborted);
+      trial.equal('the rejection', await trial.rejects('remove', refused), reason);
+      await runs(trial, application, '1');
     },
   },
   {

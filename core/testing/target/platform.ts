@@ -10,7 +10,8 @@ import type { DesiredApplication, TargetProvider } from '../../ports/index.js';
 export interface TargetPlatform {
   /**
    * A deployment of one component that the target can run, with `wait`. Two versions of one id differ in what
-   * `running` reports of them.
+   * `running` reports of them. Deployments of several components the kit makes itself: the same one under further names.
+   * So whatever is asked here of a component is about the one of this name alone.
    */
   application(id: string, version: string): DesiredApplication;
   /** One whose artifact is nowhere. */

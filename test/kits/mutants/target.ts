@@ -5,6 +5,7 @@ import {
   componentDigest,
   type DesiredApplication,
   defineProvider,
+  type TargetCapabilities,
   TargetFault,
   TargetProvider,
 } from '../../../core/plugin/index.js';
@@ -164,6 +165,116 @@ export class PreviewsNothing extends TargetMutant {
 export class PreviewsAnything extends TargetMutant {
   override async preview(): Promise<readonly string[]> {
     return ['install it'];
+  }
+}
+
+/** Takes an application for one thing. */
+export class RemovesWholeApplications extends TargetMutant {
+  override async remove(application: { readonly id: string }, name: string, purge: boolean, call: ApplyCall) {
+    await super.remove(application, name, purge, call);
+    for (const other of this.machine.all()) {
+      if (other.application.id === application.id) await this.machine.delete(application.id, other.component);
+    }
+  }
+}
+
+/** Takes an application for its first component. */
+export class ListsFirstComponents extends TargetMutant {
+  override async actual(): Promise<readonly ActualApplication[]> {
+    return (await super.actual()).map((each) => ({ ...each, components: each.components.slice(0, 1) }));
+  }
+}
+
+/** Starts all components of an application anew with each of them. */
+export class UpdatesWholeApplications extends TargetMutant {
+  override async apply(application: DesiredApplication, name: string, call: ApplyCall): Promise<void> {
+    await super.apply(application, name, call);
+    for (const other of this.machine.all()) {
+      if (other.application.id !== application.id || other.component === name) continue;
+      await this.machine.put({ ...other, starts: other.starts + 1 });
+    }
+  }
+}
+
+/** Takes one revision for the other. */
+export class IgnoresRevisions extends TargetMutant {
+  override async apply(application: DesiredApplication, name: string, call: ApplyCall): Promise<void> {
+    const components = application.components.map((component) => ({ ...component, revision: '1.0.0' }));
+    await super.apply({ ...application, components }, name, call);
+  }
+}
+
+/** Has a fault for an abort. */
+export class TakesAbortForFault extends TargetMutant {
+  override async apply(application: DesiredApplication, name: string, call: ApplyCall): Promise<void> {
+    if (call.signal.aborted) throw new TargetFault('platform', 'aborted', true);
+    await super.apply(application, name, call);
+  }
+}
+
+/** Removes what nobody wants removed any more. */
+export class RemovesAfterAbort extends TargetMutant {
+  override remove(application: { readonly id: string }, name: string, purge: boolean, call: ApplyCall): Promise<void> {
+    return super.remove(application, name, purge, never(call));
+  }
+}
+
+/** Declares what its properties must be like, and does not look. */
+export class TakesAnyProperties extends TargetMutant {
+  override async describe(): Promise<TargetCapabilities> {
+    const described = await super.describe();
+    const properties = { type: 'object', properties: { size: { type: 'number' } } };
+    return { ...described, components: described.components.map((type) => ({ ...type, properties })) };
+  }
+}
+
+/** Looks at properties, and has words of its own for what it finds. */
+export class ThrowsOnWrongProperties extends TakesAnyProperties {
+  override async apply(application: DesiredApplication, name: string, call: ApplyCall): Promise<void> {
+    if (application.components.some(({ properties }) => 'size' in properties)) throw new TypeError('no size');
+    await super.apply(application, name, call);
+  }
+}
+
+/** Cannot but wait. */
+export class RefusesNotToWait extends TargetMutant {
+  override async apply(application: DesiredApplication, name: string, call: ApplyCall): Promise<void> {
+    if (application.components.some(({ wait }) => !wait)) throw new TargetFault('invalid', 'it must wait', false);
+    await super.apply(application, name, call);
+  }
+}
+
+/** Takes a new name for a new version. */
+export class RestartsForNames extends TargetMutant {
+  override async apply(application: DesiredApplication, name: string, call: ApplyCall): Promise<void> {
+    const before = this.machine.get(application.id, name);
+    if (before && before.application.name !== application.name) {
+      await this.machine.put({ ...before, starts: before.starts + 1 });
+    }
+    await super.apply(application, name, call);
+  }
+}
+
+/** Keeps no logs. */
+export class ThrowsOnLogs extends TargetMutant {
+  override async logs(): Promise<readonly string[]> {
+    throw new Error('it keeps none');
+  }
+}
+
+/** Has the same logs for everybody. */
+export class MixesLogs extends TargetMutant {
+  override async logs(_id: string, _component: string, lines: number): Promise<readonly string[]> {
+    return ['somebody has started'].slice(0, lines);
+  }
+}
+
+/** Collects applications in an object, whose members it takes for them. */
+export class CollectsInObject extends TargetMutant {
+  override async actual(): Promise<readonly ActualApplication[]> {
+    const found: Record<string, ActualApplication> = {};
+    for (const application of await super.actual()) found[application.id] = application;
+    return Object.values(found);
   }
 }
 
