@@ -140,3 +140,22 @@ test.each<[string, unknown]>([
     expect(found).toMatchObject([{ status: 'failed', failure: { found: expect.stringContaining('cannot be shown') } }]);
   }
 });
+
+const refusals: readonly [string, () => Promise<unknown>, string, string][] = [
+  [
+    'a call that throws',
+    () => {
+      throw new TypeError('no');
+    },
+    'a promise that rejects',
+    'that the call itself threw TypeError: no',
+  ],
+  ['a rejection with no error', () => Promise.reject('no'), 'a rejection with an Error', "one with 'no'"],
+  ['an answer', async () => 1, 'a rejection', '1'],
+];
+
+test.for(refusals)('a case that wants a rejection tells %s from one', async ([_, work, expected, found]) => {
+  const kit = kitOf(async (trial) => void (await trial.rejects('the call', work)));
+  const [report] = (await runKit(kit, make)).cases;
+  expect(report?.failure).toMatchObject({ what: 'the call', expected, found: expect.stringContaining(found) });
+});

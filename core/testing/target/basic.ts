@@ -101,7 +101,9 @@ export const basic: readonly KitCase<TargetUnderTest>[] = [
     level: 'fault',
     async run(trial) {
       const application = trial.instance.platform.missing('app-1');
-      const fault = await trial.rejects('apply', trial.instance.apply(application, only(application).name, call()));
+      const fault = await trial.rejects('apply', () =>
+        trial.instance.apply(application, only(application).name, call()),
+      );
       trial.holds(
         'the fault',
         fault instanceof TargetFault && fault.code === 'artifact',
@@ -125,7 +127,7 @@ export const basic: readonly KitCase<TargetUnderTest>[] = [
       const good = platform.application('app-1', '1');
       await apply(trial, good);
       const bad = platform.missing('app-1');
-      await trial.rejects('apply', trial.instance.apply(bad, only(bad).name, call()));
+      await trial.rejects('apply', () => trial.instance.apply(bad, only(bad).name, call()));
       await runs(trial, good, '1');
       trial.equal('starts', await platform.starts(good.id, only(good).name), 1);
     },
@@ -135,7 +137,9 @@ export const basic: readonly KitCase<TargetUnderTest>[] = [
     level: 'fault',
     async run(trial) {
       const application = { ...trial.instance.platform.application('app-1', '1'), deploymentType: 'x-unheard-of' };
-      const fault = await trial.rejects('apply', trial.instance.apply(application, only(application).name, call()));
+      const fault = await trial.rejects('apply', () =>
+        trial.instance.apply(application, only(application).name, call()),
+      );
       const right = fault instanceof TargetFault && fault.code === 'unsupported' && !fault.retry;
       trial.holds('the fault', right, 'TargetFault unsupported', fault);
       trial.equal('actual', await actual(trial, application), undefined);

@@ -16,7 +16,7 @@ async function fails(
   application: DesiredApplication,
   codes: readonly TargetFault['code'][],
 ): Promise<void> {
-  const fault = await trial.rejects('apply', trial.instance.apply(application, only(application).name, call()));
+  const fault = await trial.rejects('apply', () => trial.instance.apply(application, only(application).name, call()));
   const told = fault instanceof TargetFault && codes.includes(fault.code);
   trial.holds('the fault', told, `a TargetFault: ${codes.join(' or ')}`, fault);
   const seen = await actual(trial, application);
@@ -28,7 +28,7 @@ export const fault: readonly KitCase<TargetUnderTest>[] = [
   faulty('what was only asked for is not told as running', async (trial) => {
     const stuck = trial.instance.platform.stuck('app-1');
     const abort = new AbortController();
-    const refused = trial.rejects('apply', trial.instance.apply(stuck, only(stuck).name, call(abort.signal)));
+    const refused = trial.rejects('apply', () => trial.instance.apply(stuck, only(stuck).name, call(abort.signal)));
     // If the look at it fails, that is the failure to tell.
     refused.catch(() => undefined);
     for (let look = 0; look < 20; look++) {
@@ -81,7 +81,7 @@ export const fault: readonly KitCase<TargetUnderTest>[] = [
 
   faulty('a component that the deployment does not have is a fault that no repetition cures', async (trial) => {
     const application = trial.instance.platform.application('app-1', '1');
-    const fault = await trial.rejects('apply', trial.instance.apply(application, 'no-such-component', call()));
+    const fault = await trial.rejects('apply', () => trial.instance.apply(application, 'no-such-component', call()));
     trial.holds('the fault', fault instanceof TargetFault && !fault.retry, 'a TargetFault without retry', fault);
     trial.equal('actual', await trial.instance.actual(), []);
   }),

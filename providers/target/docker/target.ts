@@ -7,6 +7,7 @@ import {
   type Clock,
   capabilitiesOf,
   componentDigest,
+  componentFaults,
   type DesiredApplication,
   type DesiredComponent,
   type Health,
@@ -224,6 +225,8 @@ function chosen(application: DesiredApplication, name: string): DesiredComponent
   }
   const component = application.components.find((candidate) => candidate.name === name);
   if (component === undefined) throw new TargetFault('invalid', `${application.name} has no component ${name}`, false);
+  const faults = componentFaults(component, composeComponent);
+  if (faults.length > 0) throw new TargetFault('invalid', `${name}: ${faults.join('; ')}`, false);
   return component;
 }
 
