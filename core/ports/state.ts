@@ -155,9 +155,10 @@ export class StateFault extends Error {
      * - `corrupt`: it is damaged; a backup has to be restored.
      * - `full`: there is no space; the same commit can succeed once there is.
      * - `closed`: it was called before `start` or after `stop`.
+     * - `history`: a watch has missed changes, or was told of some that a failover has undone; list, and watch anew.
      * - `storage`: it cannot be read or written, for the reason that the message gives.
      */
-    readonly reason: 'in-use' | 'newer' | 'foreign' | 'corrupt' | 'full' | 'closed' | 'storage',
+    readonly reason: 'in-use' | 'newer' | 'foreign' | 'corrupt' | 'full' | 'closed' | 'history' | 'storage',
     message: string,
     options?: ErrorOptions,
   ) {
@@ -188,7 +189,9 @@ export class StateFault extends Error {
  * - `list` is in key order by code unit, served by an index where one is asked for, never by a scan of all values.
  * - `watch` yields every change committed after the call, in commit order, until its signal aborts or the provider
  *   stops; it buffers for a slow reader and never drops. It ends by returning, never by throwing the abort; when the
- *   provider stops, after its reader has got what was committed before.
+ *   provider stops, after its reader has got what was committed before. A store on another machine may tell of commits a
+ *   little later than they can be read, and where changes were missed or undone (the store was away for long, or a
+ *   failover lost its newest commits), the watch throws a StateFault `history`.
  *
  * Errors: {@link StateConflict} when an expectation does not hold; {@link StateFault} when the store cannot be used;
  * for what no store could do, a TypeError (a value that is not what its collection holds, a key or an index entry that is

@@ -34,11 +34,20 @@ export class ChangeFeed {
     for (const committed of changes) this.#emitter.emit(channel(committed.change.in), committed);
   }
 
-  /** Registers at once. Ends when the signal aborts or the feed is closed; at once where either was before. */
-  watch<T>(collection: Collection<T>, signal: AbortSignal): AsyncIterable<StateEvent<T>> {
+  /**
+   * Registers at once. Ends when the signal aborts or the feed is closed; at once where either was before.
+   * @param since revision of the last commit that is not told, for a feed that hears of commits late
+   */
+  watch<T>(collection: Collection<T>, signal: AbortSignal, since = 0): AsyncIterable<StateEvent<T>> {
     if (signal.aborted || this.#isClosed) return nothing();
     const committed = on(this.#emitter, channel(collection), { signal, close: [closed] });
-    return events(collection, { [Symbol.asyncIterator]: () => committed }, signal);
+    return events(collection, { [Symbol.asyncIterator]: () => committed }, signal, since);
+  }
+
+  /** Ends every watch with an error, once its reader has taken what was published before. */
+  fail(error: Error): void {
+    // An emitter throws an error that nobody listens to.
+    if (this.#emitter.listenerCount('error') > 0) this.#emitter.emit('error', error);
   }
 
   /** Ends every watch once its reader has taken what was committed before. */
@@ -59,10 +68,12 @@ async function* events<T>(
   collection: Collection<T>,
   committed: AsyncIterable<CommittedChange[]>,
   signal: AbortSignal,
+  since: number,
 ): AsyncIterable<StateEvent<T>> {
   try {
     for await (const arrived of committed) {
       for (const { change, revision } of arrived) {
+        if (revision <= since) continue;
         const { key } = change;
         if (change.kind === 'delete') yield { kind: 'delete', key, revision };
         else yield { kind: 'put', key, revision, value: decodeValue(collection, key, change.encoded) };

@@ -4,3 +4,4 @@ export { Declarations } from './declarations.js';
 export { decodeValue, type Encoded, frozenCopy, type IndexEntry, indexEntries } from './document.js';
 export { ChangeFeed, type CommittedChange } from './feed.js';
 export { buildPage, checkIndex, type KeyRange, keyRange } from './query.js';
+export { fromStored, toStored } from './text-order.js';

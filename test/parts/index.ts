@@ -3,6 +3,7 @@ import { describe, it } from 'vitest';
 import { startDocker } from './docker.js';
 import { startMosquitto } from './mosquitto.js';
 import { startOras } from './oras.js';
+import { startRedis } from './redis.js';
 import { startRegistry } from './registry.js';
 import { installable, obstacle, type PartName } from './requirements.js';
 import { startSkopeo } from './skopeo.js';
@@ -11,6 +12,7 @@ export type { DockerPart } from './docker.js';
 export { buildImage } from './docker-image.js';
 export type { MosquittoClient, MosquittoPart } from './mosquitto.js';
 export type { OrasPart } from './oras.js';
+export type { RedisPart } from './redis.js';
 export type { RegistryPart } from './registry.js';
 export type { SkopeoPart } from './skopeo.js';
 
@@ -20,6 +22,7 @@ const starters = {
   oras: startOras,
   skopeo: startSkopeo,
   mosquitto: startMosquitto,
+  redis: startRedis,
 } as const;
 
 export type Start<N extends PartName> = (typeof starters)[N];

@@ -28,6 +28,11 @@ export const requirements = {
     unpacked: {},
     root: false,
   },
+  redis: {
+    programs: { 'redis-server': 'redis-server', 'redis-cli': 'redis-tools', 'redis-sentinel': 'redis-sentinel' },
+    unpacked: {},
+    root: false,
+  },
   skopeo: { programs: { skopeo: 'skopeo' }, unpacked: {}, root: false },
 } as const satisfies Readonly<Record<string, Requirement>>;
 

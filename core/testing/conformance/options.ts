@@ -1,10 +1,11 @@
 import type { Definition } from '../../plugin/definition.js';
 import type { BindingSubjectOptions } from '../binding/index.js';
 import type { ExpectedFailure } from '../kit-options.js';
-import type { CrashRecipe, MakeSubject } from '../kit-subject.js';
+import type { MakeSubject } from '../kit-subject.js';
 import type { LifecycleSubjectOptions } from '../lifecycle/index.js';
 import type { RegistrySubjectOptions } from '../registry/index.js';
 import type { SecretSubjectOptions } from '../secret/index.js';
+import type { SubjectOptions } from '../subject.js';
 import type { TargetSubjectOptions, TargetUnderTest } from '../target/index.js';
 import type { VendorSubjectOptions } from '../vendor/index.js';
 import type { WfmSubjectOptions } from '../wfm/index.js';
@@ -22,9 +23,9 @@ export interface ConformanceOptions extends LifecycleSubjectOptions {
   /** Cases that it is known to fail, by their names. */
   readonly expectedFailures?: readonly ExpectedFailure[];
   /** State: how another process makes the provider, to be killed. Without it, no process is killed. */
-  readonly state?: { readonly crash: Pick<CrashRecipe, 'module' | 'export' | 'execArgv'> };
+  readonly state?: Pick<SubjectOptions, 'crash'>;
   /** Buses that are durable: how another process makes one, to be killed. Without it, no process is killed. */
-  readonly events?: { readonly crash: Pick<CrashRecipe, 'module' | 'export' | 'execArgv'> };
+  readonly events?: Pick<SubjectOptions, 'crash'>;
   /** Targets: the platform as it is seen by another door, or who makes whole subjects. */
   readonly target?: Means<TargetSubjectOptions> | MakeSubject<TargetUnderTest>;
   /** Registries: the config for a registry that the kit runs. */

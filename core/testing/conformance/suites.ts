@@ -112,12 +112,13 @@ interface Common extends Pick<ConformanceOptions, 'config' | 'clock'> {
 
 /** Subjects with what they use: made for each of them, where it is said how. */
 function madeFor<P>(
-  { config, clock, uses }: ConformanceOptions,
+  { config, freshConfig, clock, uses }: ConformanceOptions,
   of: (common: Common) => MakeSubject<P>,
 ): MakeSubject<P> {
   return async () => {
     const made = await usesOf(uses);
-    const subject = await of({ config, uses: made.uses, ...(clock && { clock }) })();
+    const own = freshConfig ? freshConfig() : config;
+    const subject = await of({ config: own, uses: made.uses, ...(clock && { clock }) })();
     return {
       ...subject,
       async dispose() {

@@ -17,6 +17,11 @@ import { Opened } from './opened.js';
 export interface LifecycleSubjectOptions {
   /** As a profile would say it. */
   readonly config?: unknown;
+  /**
+   * Instead, for what keeps its data elsewhere: called for each entry or subject that has to find nothing there, when the
+   * case begins.
+   */
+  readonly freshConfig?: () => unknown;
   /** Of a second entry beside the first, where it cannot have the same: another port, another path. */
   readonly secondConfig?: unknown;
   readonly uses?: GivenUses;
@@ -83,7 +88,7 @@ export class DefinitionUnderTest {
   }
 
   /** An entry, not started. */
-  async make(name = 'first', config: unknown = this.options.config): Promise<MadeEntry> {
+  async make(name = 'first', config: unknown = this.#config()): Promise<MadeEntry> {
     const log = silentLogger();
     // Most of what a case takes time for, and many cases make no entry.
     this.#used ??= await usesOf(this.options.uses);
@@ -106,7 +111,11 @@ export class DefinitionUnderTest {
 
   /** Another entry, under another name. */
   makeSecond(): Promise<MadeEntry> {
-    return this.make('second', this.options.secondConfig ?? this.options.config);
+    return this.make('second', this.options.secondConfig ?? this.#config());
+  }
+
+  #config(): unknown {
+    return this.options.freshConfig ? this.options.freshConfig() : this.options.config;
   }
 
   /** As a host does before it starts its entries. */

@@ -15,16 +15,17 @@ import {
   checkIndex,
   Declarations,
   decodeValue,
+  fromStored,
   type KeyRange,
   keyRange,
   type PreparedChange,
   prepareChanges,
+  toStored,
 } from '../../../core/state/index.js';
 import { closeDatabase, type Database, type DatabaseOptions, openDatabase } from './database.js';
 import { stateFault } from './faults.js';
 import { GroupCommit } from './group-commit.js';
 import { prepareStatements, type RecordRow, type Statements } from './statements.js';
-import { fromStored, toStored } from './text-order.js';
 import { type Outcome, Writer } from './writer.js';
 
 interface Opened {

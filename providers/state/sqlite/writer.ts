@@ -3,14 +3,15 @@ import {
   type CommittedChange,
   checkExpectation,
   decodeValue,
+  fromStored,
   type IndexEntry,
   indexEntries,
   type PreparedChange,
+  toStored,
 } from '../../../core/state/index.js';
 import { type Database, transact } from './database.js';
 import { stateFault } from './faults.js';
 import type { RecordHead, Statements } from './statements.js';
-import { fromStored, toStored } from './text-order.js';
 
 /** What became of one commit of a batch. */
 export type Outcome = { readonly revision: number; readonly done: readonly CommittedChange[] } | Error;

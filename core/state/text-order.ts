@@ -1,5 +1,5 @@
 /**
- * SQLite compares text by its UTF-8, which orders by code point. The port promises code units, and the two differ for
+ * Stores compare text by its UTF-8, which orders by code point. The port promises code units, and the two differ for
  * surrogate pairs. Code units from U+D800 on are therefore stored as the code point 0x10000 above them: that keeps
  * their order, makes text of every string, and leaves the usual ones as they are.
  */

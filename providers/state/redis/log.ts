@@ -1,0 +1,144 @@
+import type { Clock, Logger } from '../../../core/plugin/index.js';
+import type { Collection } from '../../../core/ports/index.js';
+import type { CommittedChange } from '../../../core/state/index.js';
+import { fromStored } from '../../../core/state/index.js';
+import { backoff } from '../../../core/work/index.js';
+import type { RedisClient, RedisConnection } from '../../shared/redis/index.js';
+import { collectionName, encodedOf } from './layout.js';
+
+export interface LogParts {
+  readonly connection: RedisConnection;
+  /** The stream of commits. */
+  readonly stream: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Told of every commit after the first position, in order. */
+  readonly committed: (changes: readonly CommittedChange[]) => void;
+  /** Told when commits were missed, or some that were told of are no longer there. */
+  readonly broken: () => void;
+}
+
+interface Position {
+  readonly revision: number;
+  readonly part: number;
+}
+type Entry = readonly [id: Buffer, fields: readonly Buffer[]];
+
+/** Commits that are read at once. */
+const page = 256;
+/** How long Redis keeps a question open, milliseconds. */
+export const block = 5000;
+
+/** Follows the log of commits, of this host and of others. */
+export class CommitLog {
+  readonly #parts: LogParts;
+  readonly #stopping = new AbortController();
+  #at: Position = { revision: 0, part: 0 };
+  #generation = 0;
+  #following: Promise<void> = Promise.resolve();
+
+  constructor(parts: LogParts) {
+    this.#parts = parts;
+  }
+
+  /** The last commit that was told of. */
+  get revision(): number {
+    return this.#at.revision;
+  }
+
+  /** @param client connected already */
+  async start(client: RedisClient): Promise<void> {
+    await this.#toTheEnd(client);
+    this.#following = this.#follow();
+  }
+
+  /** The connection has to be closed before: a question that is open ends with it. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#following;
+  }
+
+  async #follow(): Promise<void> {
+    const { signal } = this.#stopping;
+    const { clock, log } = this.#parts;
+    for (let failures = 0; !signal.aborted; ) {
+      try {
+        await this.#readOn();
+        failures = 0;
+      } catch (error) {
+        if (signal.aborted) return;
+        failures++;
+        // That the line is away its connection says.
+        log.debug('the log of commits could not be read; tried again', { error });
+        await clock.delay(backoff(failures, 50, 2000), signal).catch(() => undefined);
+      }
+    }
+  }
+
+  async #readOn(): Promise<void> {
+    const { connection, stream } = this.#parts;
+    const client = await connection.ready();
+    if (this.#generation !== connection.generation) await this.#resume(client);
+    const { revision, part } = this.#at;
+    const read = await client.xreadBuffer('COUNT', page, 'BLOCK', block, 'STREAMS', stream, `${revision}-${part}`);
+    const entries = (read as readonly [Buffer, readonly Entry[]][] | null)?.[0]?.[1] ?? [];
+    for (const entry of entries) {
+      const { position, follows, changes } = commitOf(entry, this.#at);
+      if (!follows) return this.#lost(client);
+      this.#at = position;
+      this.#parts.committed(changes);
+    }
+  }
+
+  /** After another connection: is what was read last still there, and with it all that came after? */
+  async #resume(client: RedisClient): Promise<void> {
+    const { generation } = this.#parts.connection;
+    const { revision, part } = this.#at;
+    const id = `${revision}-${part}`;
+    const [there] = revision === 0 ? [true] : await client.xrange(this.#parts.stream, id, id);
+    if (there === undefined) await this.#lost(client);
+    this.#generation = generation;
+  }
+
+  async #lost(client: RedisClient): Promise<void> {
+    await this.#toTheEnd(client);
+    this.#parts.log.warn('changes of the store were missed or undone; everything is read anew');
+    this.#parts.broken();
+  }
+
+  async #toTheEnd(client: RedisClient): Promise<void> {
+    const { connection, stream } = this.#parts;
+    const { generation } = connection;
+    const [last] = (await client.xrevrangeBuffer(stream, '+', '-', 'COUNT', 1)) as readonly Entry[];
+    this.#at = last ? positionOf(last) : { revision: 0, part: 0 };
+    this.#generation = generation;
+  }
+}
+
+function positionOf([id]: Entry): Position {
+  const [revision, part] = id.toString().split('-');
+  return { revision: Number(revision), part: Number(part) };
+}
+
+function commitOf(entry: Entry, before: Position) {
+  const position = positionOf(entry);
+  const [, [, said, ...texts]] = entry;
+  const follows =
+    position.part === 0
+      ? Number(said) === before.revision
+      : position.revision === before.revision && position.part === before.part + 1;
+  const changes: CommittedChange[] = [];
+  for (let at = 0; at + 3 < texts.length; at += 4) {
+    const [kind, collection, key, value] = texts.slice(at, at + 4).map((text) => text as Buffer);
+    changes.push(changeOf(String(kind), String(collection), String(key), value as Buffer, position.revision));
+  }
+  return { position, follows, changes };
+}
+
+function changeOf(kind: string, name: string, stored: string, value: Buffer, revision: number): CommittedChange {
+  const content = kind === 'b' ? 'bytes' : 'json';
+  const of: Collection<never> = { name: collectionName(name), content, indexes: {} };
+  const base = { in: of, key: fromStored(stored), expect: undefined };
+  if (kind === 'd') return { change: { ...base, kind: 'delete' }, revision };
+  return { change: { ...base, kind: 'put', encoded: encodedOf(kind, value), entries: [] }, revision };
+}
