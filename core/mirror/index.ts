@@ -1,3 +1,3 @@
 /** Parts of the store in memory. */
-export { Mirror } from './mirror.js';
+export { Mirror, type MirrorParts } from './mirror.js';
 export { allOf } from './pages.js';

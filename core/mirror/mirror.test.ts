@@ -1,21 +1,58 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { MemoryState } from '../../providers/state/memory/index.js';
-import { collection, type Page, put, remove } from '../ports/index.js';
-import { allOf, Mirror } from './index.js';
+import { collection, type Page, put, remove, StateFault, type StateProvider } from '../ports/index.js';
+import { manualClock } from '../testing/clock.js';
+import { allOf, Mirror, type MirrorParts } from './index.js';
 
 const values = collection<{ readonly n: number }>('test-values');
+const clock = manualClock();
 const mirrors: { stop(): Promise<void> }[] = [];
 afterEach(async () => {
   for (const mirror of mirrors.splice(0)) await mirror.stop();
 });
 
-function mirrorOf(state: MemoryState) {
-  const mirror = new Mirror(state, values, ({ value }) => value.n);
+function mirrorOf(state: StateProvider, more: Pick<MirrorParts<{ n: number }, number>, 'changed'> = {}) {
+  const mirror = new Mirror({ state, collection: values, clock, project: ({ value }) => value.n, ...more });
   mirrors.push(mirror);
   return mirror;
 }
 const held = (mirror: Mirror<{ n: number }, number>) => Object.fromEntries(mirror.values());
+
+/** A store that another can take the place of, as after a failover that lost commits. */
+function failover(first: MemoryState) {
+  let current = first;
+  let broken = new AbortController();
+  let listed = async (): Promise<void> => undefined;
+  const state: StateProvider = {
+    durable: false,
+    get: (...of) => current.get(...of),
+    count: (...of) => current.count(...of),
+    commit: (...of) => current.commit(...of),
+    async list(...of) {
+      const page = await current.list(...of);
+      await listed();
+      return page;
+    },
+    async *watch(on, signal) {
+      const { signal: over } = broken;
+      yield* current.watch(on, AbortSignal.any([signal, over]));
+      if (over.aborted && !signal.aborted) throw new StateFault('history', 'changes were missed');
+    },
+  };
+  return {
+    state,
+    whenListed(act: () => Promise<void>): void {
+      listed = act;
+    },
+    to(next: MemoryState): void {
+      current = next;
+      const over = broken;
+      broken = new AbortController();
+      over.abort();
+    },
+  };
+}
 
 describe('Mirror', () => {
   it('holds what is there, and what others change', async () => {
@@ -87,13 +124,7 @@ describe('Mirror', () => {
     const state = new MemoryState();
     await state.commit([put(values, 'a', { n: 1 })]);
     const told: unknown[] = [];
-    const mirror = new Mirror(
-      state,
-      values,
-      ({ value }) => value.n,
-      (...change) => told.push(change),
-    );
-    mirrors.push(mirror);
+    const mirror = mirrorOf(state, { changed: (...change) => told.push(change) });
     await mirror.start();
     const revision = await state.commit([put(values, 'a', { n: 2 })]);
     mirror.put({ key: 'a', revision, value: { n: 2 } });
@@ -107,6 +138,69 @@ describe('Mirror', () => {
       ['a', undefined, 2],
       ['z', 0, undefined],
     ]);
+  });
+
+  it('takes what is stored for the truth when the store has lost its history', async () => {
+    const before = new MemoryState();
+    await before.commit([put(values, 'kept', { n: 1 }), put(values, 'older', { n: 1 })]);
+    const after = new MemoryState();
+    await after.commit([put(values, 'kept', { n: 1 }), put(values, 'older', { n: 1 })]);
+    await before.commit([put(values, 'older', { n: 2 })]);
+    await before.commit([put(values, 'undone', { n: 2 })]);
+    const told: unknown[] = [];
+    const store = failover(before);
+    const mirror = mirrorOf(store.state, { changed: (...change) => told.push(change) });
+    await mirror.start();
+    told.length = 0;
+
+    store.to(after);
+    await expect.poll(() => held(mirror)).toEqual({ kept: 1, older: 1 });
+    expect(told).toEqual([
+      ['undone', undefined, 2],
+      ['older', 1, 2],
+    ]);
+    await after.commit([put(values, 'new', { n: 3 })]);
+    await expect.poll(() => mirror.get('new')).toBe(3);
+    expect(mirror.health()).toEqual({ status: 'ok' });
+  });
+
+  it('keeps what it was told of itself while it reads anew', async () => {
+    const after = new MemoryState();
+    await after.commit([put(values, 'a', { n: 1 }), put(values, 'b', { n: 1 })]);
+    const store = failover(new MemoryState());
+    const mirror = mirrorOf(store.state);
+    await mirror.start();
+    store.whenListed(async () => {
+      const revision = await after.commit([put(values, 'a', { n: 2 })]);
+      mirror.put({ key: 'a', revision, value: { n: 2 } });
+      mirror.delete('b', await after.commit([remove(values, 'b')]));
+    });
+    store.to(after);
+    await expect.poll(() => held(mirror)).toEqual({ a: 2 });
+  });
+
+  it('goes on trying while the store that lost its history is away', async () => {
+    const store = failover(new MemoryState());
+    const mirror = mirrorOf(store.state);
+    await mirror.start();
+    const after = new MemoryState();
+    await after.commit([put(values, 'a', { n: 1 })]);
+    let away = 2;
+    store.whenListed(async () => {
+      if (away-- > 0) throw new StateFault('storage', 'it is away');
+    });
+    store.to(after);
+    await expect
+      .poll(() => mirror.health())
+      .toMatchObject({ status: 'failed', reason: expect.stringContaining('away') });
+    await clock.advance(60_000);
+    await expect
+      .poll(async () => {
+        await clock.advance(60_000);
+        return held(mirror);
+      })
+      .toEqual({ a: 1 });
+    expect(mirror.health()).toEqual({ status: 'ok' });
   });
 
   it('fails its health when it can follow no longer', async () => {

@@ -40,10 +40,15 @@ export class TokenAccess implements AccessManager, Lifecycle {
     this.#clock = clock;
     this.#log = log;
     this.#file = new AdminFile(dataDir);
-    this.#known = new Mirror<TokenRecord, Known>(state, tokens, ({ value: record }) => ({
-      record,
-      principal: Object.freeze({ kind: 'user', id: `token:${record.id}`, roles: Object.freeze([record.role]) }),
-    }));
+    this.#known = new Mirror<TokenRecord, Known>({
+      state,
+      collection: tokens,
+      clock,
+      project: ({ value: record }) => ({
+        record,
+        principal: Object.freeze({ kind: 'user', id: `token:${record.id}`, roles: Object.freeze([record.role]) }),
+      }),
+    });
   }
 
   async start(): Promise<void> {

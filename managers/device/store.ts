@@ -35,15 +35,16 @@ export class DeviceStore {
     /** Told when a device may not use its credentials any more. */
     refused: (id: string) => void,
   ) {
-    this.credentials = new Mirror(
+    this.credentials = new Mirror({
       state,
-      devices,
-      ({ value }) => credential(value),
-      (id, now, before) => {
+      collection: devices,
+      clock,
+      project: ({ value }) => credential(value),
+      changed: (id, now, before) => {
         this.owners.changed(id, now, before);
         if (!now || now.refused !== undefined) refused(id);
       },
-    );
+    });
   }
 
   /** @throws Problem 404 */

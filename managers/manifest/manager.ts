@@ -62,14 +62,15 @@ export class StoredManifests implements ManifestManager, Lifecycle {
   constructor(parts: ManifestParts) {
     this.#parts = parts;
     this.basePath = parts.basePath;
-    this.#held = new Mirror(
-      parts.state,
-      manifests,
-      ({ value }) => held(value),
-      (clientId, now, before) => {
+    this.#held = new Mirror({
+      state: parts.state,
+      collection: manifests,
+      clock: parts.clock,
+      project: ({ value }) => held(value),
+      changed: (clientId, now, before) => {
         if (now?.published.etag !== before?.published.etag) this.#followers.changed(clientId);
       },
-    );
+    });
     this.#blobs = new BlobReader(parts.state, parts.cacheBytes);
   }
 
