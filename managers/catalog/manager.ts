@@ -9,6 +9,7 @@ import {
   put,
   remove,
   StateConflict,
+  StateFault,
   type StateProvider,
   type Stored,
 } from '../../core/ports/index.js';
@@ -134,6 +135,15 @@ export class PackageCatalog implements CatalogManager, Lifecycle {
   }
 
   async settled(id: string, signal: AbortSignal): Promise<PackageRecord> {
+    while (!signal.aborted) {
+      const settled = await this.#settledNext(id, signal);
+      if (settled) return settled;
+    }
+    throw signal.reason;
+  }
+
+  /** @returns `undefined` when changes were missed, or the wait was given up */
+  async #settledNext(id: string, signal: AbortSignal): Promise<PackageRecord | undefined> {
     const over = new AbortController();
     const changes = this.#state.watch(packages, AbortSignal.any([signal, over.signal]));
     try {
@@ -144,10 +154,13 @@ export class PackageCatalog implements CatalogManager, Lifecycle {
         if (change.kind === 'delete') throw unknown(id);
         if (isSettled(change.value)) return view(change.value);
       }
+    } catch (error) {
+      if (error instanceof StateFault && error.reason === 'history') return undefined;
+      throw error;
     } finally {
       over.abort();
     }
-    signal.throwIfAborted();
+    if (signal.aborted) return undefined;
     throw new Problem(problems.unavailable, 'the store has stopped telling of packages');
   }
 
