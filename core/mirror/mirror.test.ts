@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { MemoryState } from '../../providers/state/memory/index.js';
+import { failover } from '../../test/state/failover.js';
 import { collection, type Page, put, remove, StateFault, type StateProvider } from '../ports/index.js';
 import { manualClock } from '../testing/clock.js';
 import { allOf, Mirror, type MirrorParts } from './index.js';
@@ -18,41 +19,6 @@ function mirrorOf(state: StateProvider, more: Pick<MirrorParts<{ n: number }, nu
   return mirror;
 }
 const held = (mirror: Mirror<{ n: number }, number>) => Object.fromEntries(mirror.values());
-
-/** A store that another can take the place of, as after a failover that lost commits. */
-function failover(first: MemoryState) {
-  let current = first;
-  let broken = new AbortController();
-  let listed = async (): Promise<void> => undefined;
-  const state: StateProvider = {
-    durable: false,
-    get: (...of) => current.get(...of),
-    count: (...of) => current.count(...of),
-    commit: (...of) => current.commit(...of),
-    async list(...of) {
-      const page = await current.list(...of);
-      await listed();
-      return page;
-    },
-    async *watch(on, signal) {
-      const { signal: over } = broken;
-      yield* current.watch(on, AbortSignal.any([signal, over]));
-      if (over.aborted && !signal.aborted) throw new StateFault('history', 'changes were missed');
-    },
-  };
-  return {
-    state,
-    whenListed(act: () => Promise<void>): void {
-      listed = act;
-    },
-    to(next: MemoryState): void {
-      current = next;
-      const over = broken;
-      broken = new AbortController();
-      over.abort();
-    },
-  };
-}
 
 describe('Mirror', () => {
   it('holds what is there, and what others change', async () => {

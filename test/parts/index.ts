@@ -6,6 +6,7 @@ import { startOras } from './oras.js';
 import { startRedis } from './redis.js';
 import { startRegistry } from './registry.js';
 import { installable, obstacle, type PartName } from './requirements.js';
+import { startSentinel } from './sentinel.js';
 import { startSkopeo } from './skopeo.js';
 
 export type { DockerPart } from './docker.js';
@@ -14,6 +15,7 @@ export type { MosquittoClient, MosquittoPart } from './mosquitto.js';
 export type { OrasPart } from './oras.js';
 export type { RedisPart } from './redis.js';
 export type { RegistryPart } from './registry.js';
+export type { SentinelPart } from './sentinel.js';
 export type { SkopeoPart } from './skopeo.js';
 
 const starters = {
@@ -23,6 +25,7 @@ const starters = {
   skopeo: startSkopeo,
   mosquitto: startMosquitto,
   redis: startRedis,
+  sentinel: startSentinel,
 } as const;
 
 export type Start<N extends PartName> = (typeof starters)[N];

@@ -29,10 +29,11 @@ export const requirements = {
     root: false,
   },
   redis: {
-    programs: { 'redis-server': 'redis-server', 'redis-cli': 'redis-tools', 'redis-sentinel': 'redis-sentinel' },
+    programs: { 'redis-server': 'redis-server', 'redis-cli': 'redis-tools' },
     unpacked: {},
     root: false,
   },
+  sentinel: { programs: { 'redis-sentinel': 'redis-sentinel', 'redis-cli': 'redis-tools' }, unpacked: {}, root: false },
   skopeo: { programs: { skopeo: 'skopeo' }, unpacked: {}, root: false },
 } as const satisfies Readonly<Record<string, Requirement>>;
 

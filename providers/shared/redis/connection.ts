@@ -10,6 +10,8 @@ export interface ConnectionParts extends Surroundings {
   /** Milliseconds without an answer after which a line with open questions is cut: nobody is at its other end. */
   readonly silence: number;
   readonly log: Logger;
+  /** Says nothing of its own: another line to the same Redis does. */
+  readonly quiet?: boolean;
 }
 
 /** Redis is away, or does not let this host in; the message says where and why. */
@@ -87,6 +89,7 @@ export class RedisConnection {
     if (this.#closing.signal.aborted || fault === this.#fault) return;
     const before = this.#fault;
     this.#fault = fault;
+    if (this.#parts.quiet) return;
     if (fault === undefined) this.#parts.log.info(`${this.where} is there again`);
     else if (before === undefined) this.#parts.log.warn(`${this.where} is away: ${fault}`);
   }

@@ -2,6 +2,7 @@
 export function wordsOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return wordsOf(error.errors[0]);
   if (!(error instanceof Error)) return String(error);
+  if (error.name === 'MaxRetriesPerRequestError') return 'the connection was lost before the answer came';
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   return error.message === '' ? code || error.name : error.message;
 }

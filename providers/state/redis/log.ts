@@ -8,8 +8,8 @@ import { collectionName, encodedOf } from './layout.js';
 
 export interface LogParts {
   readonly connection: RedisConnection;
-  /** The stream of commits. */
-  readonly stream: string;
+  /** What all keys begin with. */
+  readonly keyspace: string;
   readonly clock: Clock;
   readonly log: Logger;
   /** Told of every commit after the first position, in order. */
@@ -32,6 +32,7 @@ export const block = 5000;
 /** Follows the log of commits, of this host and of others. */
 export class CommitLog {
   readonly #parts: LogParts;
+  readonly #stream: string;
   readonly #stopping = new AbortController();
   #at: Position = { revision: 0, part: 0 };
   #generation = 0;
@@ -39,6 +40,7 @@ export class CommitLog {
 
   constructor(parts: LogParts) {
     this.#parts = parts;
+    this.#stream = `${parts.keyspace}:log`;
   }
 
   /** The last commit that was told of. */
@@ -76,11 +78,19 @@ export class CommitLog {
   }
 
   async #readOn(): Promise<void> {
-    const { connection, stream } = this.#parts;
+    const { connection } = this.#parts;
     const client = await connection.ready();
     if (this.#generation !== connection.generation) await this.#resume(client);
     const { revision, part } = this.#at;
-    const read = await client.xreadBuffer('COUNT', page, 'BLOCK', block, 'STREAMS', stream, `${revision}-${part}`);
+    const read = await client.xreadBuffer(
+      'COUNT',
+      page,
+      'BLOCK',
+      block,
+      'STREAMS',
+      this.#stream,
+      `${revision}-${part}`,
+    );
     const entries = (read as readonly [Buffer, readonly Entry[]][] | null)?.[0]?.[1] ?? [];
     for (const entry of entries) {
       const { position, follows, changes } = commitOf(entry, this.#at);
@@ -94,9 +104,11 @@ export class CommitLog {
   async #resume(client: RedisClient): Promise<void> {
     const { generation } = this.#parts.connection;
     const { revision, part } = this.#at;
+    const end = await this.#end(client);
     const id = `${revision}-${part}`;
-    const [there] = revision === 0 ? [true] : await client.xrange(this.#parts.stream, id, id);
-    if (there === undefined) await this.#lost(client);
+    const isEnd = end.revision === revision && end.part === part;
+    if (!isEnd && (revision === 0 || (await client.xrange(this.#stream, id, id)).length === 0))
+      await this.#lost(client);
     this.#generation = generation;
   }
 
@@ -107,11 +119,17 @@ export class CommitLog {
   }
 
   async #toTheEnd(client: RedisClient): Promise<void> {
-    const { connection, stream } = this.#parts;
-    const { generation } = connection;
-    const [last] = (await client.xrevrangeBuffer(stream, '+', '-', 'COUNT', 1)) as readonly Entry[];
-    this.#at = last ? positionOf(last) : { revision: 0, part: 0 };
+    const { generation } = this.#parts.connection;
+    this.#at = await this.#end(client);
     this.#generation = generation;
+  }
+
+  /** The newest commit, also when no entry of the log tells of it any more. */
+  async #end(client: RedisClient): Promise<Position> {
+    const revision = Number(await client.get(`${this.#parts.keyspace}:revision`));
+    const [last] = (await client.xrevrangeBuffer(this.#stream, '+', '-', 'COUNT', 1)) as readonly Entry[];
+    const position = last && positionOf(last);
+    return position && position.revision >= revision ? position : { revision, part: 0 };
   }
 }
 

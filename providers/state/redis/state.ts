@@ -59,13 +59,24 @@ export class RedisState implements StateProvider, Lifecycle {
     const silence = settings.timeout * 1000;
     this.#keyspace = keyspace(settings.prefix);
     // Reads do not wait behind a write that waits for replicas, nor either behind the open question of the log.
-    this.#writes = new RedisConnection({ ...around, settings, name: 'state-writes', silence });
-    this.#reads = new RedisConnection({ ...around, settings, name: 'state-reads', silence });
-    this.#listening = new RedisConnection({ ...around, settings, name: 'state-log', silence: silence + block });
+    this.#writes = new RedisConnection({
+      ...around,
+      settings,
+      name: 'state-writes',
+      silence: replicas > 0 ? 2 * silence : silence,
+    });
+    this.#reads = new RedisConnection({ ...around, settings, name: 'state-reads', silence, quiet: true });
+    this.#listening = new RedisConnection({
+      ...around,
+      settings,
+      name: 'state-log',
+      silence: silence + block,
+      quiet: true,
+    });
     this.#commits = new CommitLog({
       ...around,
       connection: this.#listening,
-      stream: `${this.#keyspace}:log`,
+      keyspace: this.#keyspace,
       committed: (changes) => this.#feed.publish(changes),
       broken: () =>
         this.#feed.fail(new StateFault('history', `${this.#writes.where}: changes were missed; list again`)),

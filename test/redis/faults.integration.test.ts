@@ -1,0 +1,223 @@
+import { randomUUID } from 'node:crypto';
+import { afterEach, expect, it } from 'vitest';
+import { systemClock } from '../../core/host/clock.js';
+import { collection, put, remove, type StateEvent } from '../../core/ports/index.js';
+import { testContext } from '../../core/testing/index.js';
+import redis from '../../providers/state/redis/index.js';
+import type { RedisState } from '../../providers/state/redis/state.js';
+import { describeWith, type RedisPart } from '../parts/index.js';
+
+interface Doc {
+  readonly n: number;
+}
+const docs = collection<Doc>('plant:docs', { parity: ({ n }) => [n % 2 === 0 ? 'even' : 'odd'] });
+
+const endings: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const end of endings.splice(0).reverse()) await end();
+});
+function ended<T extends { stop(): Promise<void> }>(part: T): T {
+  endings.push(() => part.stop());
+  return part;
+}
+
+async function stateOn(config: Readonly<Record<string, unknown>>): Promise<RedisState> {
+  const context = await testContext<RedisState>(redis, { config: { timeout: 1, ...config }, clock: systemClock });
+  endings.push(() => context.dispose());
+  await context.start();
+  return context.instance;
+}
+const configOf = ({ url, passwordFile }: RedisPart) => ({ url, passwordFile, prefix: randomUUID() });
+
+/** What a watch tells, and how it ended. */
+function watched(state: RedisState) {
+  const over = new AbortController();
+  endings.push(async () => over.abort());
+  const told: StateEvent<Doc>[] = [];
+  const changes = state.watch(docs, over.signal);
+  const end = (async () => {
+    for await (const change of changes) told.push(change);
+    return 'ended';
+  })().catch((error: { readonly reason?: string }) => error.reason ?? error);
+  return { told, end };
+}
+
+describeWith(['redis', 'sentinel'], 'state.redis and its faults', (start) => {
+  it('has what it acknowledged when Redis is killed and comes back, and goes on by itself', {
+    timeout: 60_000,
+  }, async () => {
+    const part = ended(await start.redis());
+    const state = await stateOn(configOf(part));
+    const { told } = watched(state);
+    const acknowledged = new Set<number>();
+    let n = 0;
+    const writer = (async () => {
+      for (; n < 10_000; n++) {
+        const mine = n;
+        await state.commit([put(docs, `k${mine}`, { n: mine }, 'absent')]);
+        acknowledged.add(mine);
+      }
+    })();
+    const refused = expect(writer).rejects.toMatchObject({ name: 'StateFault', reason: 'storage' });
+    await expect.poll(() => acknowledged.size).toBeGreaterThan(50);
+    await part.kill();
+    await refused;
+    await expect(state.get(docs, 'k0')).rejects.toMatchObject({ reason: 'storage' });
+    expect(state.health()).toMatchObject({ status: 'failed' });
+
+    await part.restart();
+    await expect.poll(() => state.get(docs, 'k0').catch(() => 'away')).toMatchObject({ value: { n: 0 } });
+    for (const mine of acknowledged) expect(await state.get(docs, `k${mine}`)).toMatchObject({ value: { n: mine } });
+    const last = await state.commit([put(docs, 'last', { n: 1 })]);
+    await expect.poll(() => told.at(-1)?.revision, { timeout: 20_000 }).toBe(last);
+    expect(new Set(told.map(({ key }) => key)).size).toBe(told.length);
+    for (const mine of acknowledged) expect(told.some(({ key }) => key === `k${mine}`)).toBe(true);
+    await expect.poll(() => state.health()).toEqual({ status: 'ok' });
+  });
+
+  it('gives a Redis that hangs up, and uses it again when it goes on', { timeout: 60_000 }, async () => {
+    const part = ended(await start.redis());
+    const state = await stateOn(configOf(part));
+    await state.commit([put(docs, 'a', { n: 1 })]);
+    part.pause();
+    await expect(state.commit([put(docs, 'a', { n: 2 })])).rejects.toMatchObject({
+      reason: 'storage',
+      message: expect.stringContaining('may have happened'),
+    });
+    part.resume();
+    await expect.poll(() => state.commit([put(docs, 'b', { n: 3 })]).catch(() => 0)).toBeGreaterThan(0);
+    expect((await state.get(docs, 'b'))?.value).toEqual({ n: 3 });
+  });
+
+  it('says that the memory is full with nothing changed, and takes deletions still', { timeout: 60_000 }, async () => {
+    const part = ended(await start.redis());
+    const state = await stateOn(configOf(part));
+    await state.commit([put(docs, 'a', { n: 1 }), put(docs, 'b', { n: 2 })]);
+    await part.cli('config', 'set', 'maxmemory', '1mb');
+    const full = state.commit([remove(docs, 'nothing'), put(docs, 'a', { n: 3 }), put(docs, 'c', { n: 4 })]);
+    await expect(full).rejects.toMatchObject({ reason: 'full', message: expect.stringContaining('maxmemory') });
+    expect(state.health()).toMatchObject({ status: 'failed', reason: expect.stringContaining('maxmemory') });
+    expect((await state.list(docs)).items.map(({ key, value }) => `${key} ${value.n}`)).toEqual(['a 1', 'b 2']);
+    await state.commit([remove(docs, 'a')]);
+    expect(await state.count(docs, { index: { name: 'parity', equals: 'odd' } })).toBe(0);
+    await part.cli('config', 'set', 'maxmemory', '0');
+    await state.commit([put(docs, 'c', { n: 4 })]);
+    expect(state.health()).toEqual({ status: 'ok' });
+  });
+
+  it('refuses a Redis that would throw away what it was told to keep', { timeout: 30_000 }, async () => {
+    const part = ended(await start.redis({ settings: ['maxmemory 50mb', 'maxmemory-policy allkeys-lru'] }));
+    await expect(stateOn(configOf(part))).rejects.toMatchObject({
+      message: expect.stringContaining('set it to noeviction'),
+    });
+  });
+
+  it('tells what a crash can cost', { timeout: 30_000 }, async () => {
+    const part = ended(await start.redis({ settings: ['appendfsync everysec'] }));
+    const state = await stateOn(configOf(part));
+    expect(state.durable).toBe(false);
+    expect(state.health()).toMatchObject({
+      status: 'degraded',
+      reason: expect.stringContaining('appendfsync everysec'),
+    });
+  });
+
+  it('does not wait for a Redis that lets it not in', { timeout: 30_000 }, async () => {
+    const part = ended(await start.redis());
+    const wrong = stateOn({ url: part.url, password: 'wrong', prefix: 'p' });
+    await expect(wrong).rejects.toMatchObject({ message: expect.stringContaining('WRONGPASS') });
+    const none = stateOn({ url: part.url, prefix: 'p' });
+    await expect(none).rejects.toMatchObject({ message: expect.stringContaining('NOAUTH') });
+  });
+
+  it('tells watchers to list again when what came between is no longer kept', { timeout: 30_000 }, async () => {
+    const part = ended(await start.redis());
+    await part.cli('acl', 'setuser', 'one', 'on', '>pw', '~*', '+@all');
+    const config = configOf(part);
+    const one = await stateOn({ url: part.url, username: 'one', password: 'pw', prefix: config.prefix });
+    const other = await stateOn(config);
+    const { end, told } = watched(one);
+    const first = await other.commit([put(docs, 'a', { n: 1 })]);
+    await expect.poll(() => told.at(-1)?.revision).toBe(first);
+    // Kept out, while the log goes on without it.
+    await part.cli('acl', 'setuser', 'one', 'off');
+    await part.cli('client', 'kill', 'user', 'one');
+    await other.commit([put(docs, 'b', { n: 2 })]);
+    await other.commit([put(docs, 'c', { n: 3 })]);
+    await part.cli('xtrim', `{${config.prefix}}:log`, 'MAXLEN', '1');
+    await part.cli('acl', 'setuser', 'one', 'on');
+    expect(await end).toBe('history');
+    const { told: again } = watched(one);
+    await other.commit([put(docs, 'd', { n: 4 })]);
+    await expect.poll(() => again.map(({ key }) => key)).toEqual(['d']);
+  });
+
+  it('survives a failover that loses its newest commits: they are undone for all, and their revisions not used again', {
+    timeout: 90_000,
+  }, async () => {
+    const master = ended(await start.redis());
+    const replica = ended(await start.redis({ replicaOf: master }));
+    await expect.poll(() => master.cli('info', 'replication')).toContain('state=online');
+    const sentinel = ended(await start.sentinel(master));
+    const { passwordFile } = master;
+    const config = {
+      sentinel: { master: sentinel.master, nodes: [sentinel.node] },
+      passwordFile,
+      prefix: randomUUID(),
+    };
+    const state = await stateOn(config);
+    const { told, end } = watched(state);
+    await state.commit([put(docs, 'kept', { n: 1 })]);
+    await expect.poll(() => replica.cli('get', `{${config.prefix}}:revision`)).not.toBe('');
+
+    // It can follow its master no longer.
+    await replica.cli('config', 'set', 'masterauth', 'wrong');
+    await replica.cli('client', 'kill', 'type', 'master');
+    const lost = await state.commit([put(docs, 'kept', { n: 2 }), put(docs, 'lost', { n: 2 })]);
+    await expect.poll(() => told.at(-1)?.revision).toBe(lost);
+    await master.kill();
+
+    expect(await end).toBe('history');
+    expect((await state.list(docs)).items.map(({ key, value }) => `${key} ${value.n}`)).toEqual(['kept 1']);
+    const next = state.commit([put(docs, 'kept', { n: 3 }, lost)]);
+    await expect(next).rejects.toMatchObject({ name: 'StateConflict' });
+    expect(await state.commit([put(docs, 'kept', { n: 3 })])).toBeGreaterThan(lost);
+  });
+
+  it('does not acknowledge what no replica has, where it waits for one', { timeout: 60_000 }, async () => {
+    const master = ended(await start.redis({ settings: ['appendfsync everysec'] }));
+    const replica = ended(await start.redis({ replicaOf: master }));
+    await expect.poll(() => master.cli('info', 'replication')).toContain('state=online');
+    const state = await stateOn({ ...configOf(master), replicas: 1 });
+    expect([state.durable, state.health()]).toEqual([true, { status: 'ok' }]);
+    await Promise.all(Array.from({ length: 50 }, (_, n) => state.commit([put(docs, `k${n}`, { n })])));
+    replica.pause();
+    await expect(state.commit([put(docs, 'a', { n: 1 })])).rejects.toMatchObject({
+      reason: 'storage',
+      message: expect.stringContaining('a replica did not confirm within 1 s; the change may have happened'),
+    });
+    replica.resume();
+    await expect.poll(() => state.commit([put(docs, 'a', { n: 2 })]).catch(() => 0)).toBeGreaterThan(0);
+  });
+
+  it('lives in a cluster', { timeout: 60_000 }, async () => {
+    const nodes = await Promise.all(
+      Array.from({ length: 3 }, () => start.redis({ settings: ['cluster-enabled yes'] })),
+    );
+    for (const node of nodes) ended(node);
+    const [first] = nodes;
+    if (!first) throw new Error('no node');
+    const addresses = nodes.map(({ port }) => `127.0.0.1:${port}`);
+    await first.cli('--cluster', 'create', ...addresses, '--cluster-yes');
+    await expect.poll(() => first.cli('cluster', 'info')).toContain('cluster_state:ok');
+    const { passwordFile } = first;
+    for (const prefix of ['a', 'b', 'c', 'd']) {
+      const state = await stateOn({ cluster: addresses, passwordFile, prefix });
+      const { told } = watched(state);
+      const revision = await state.commit([put(docs, 'x', { n: 1 }), put(docs, 'y', { n: 2 })]);
+      expect((await state.list(docs, { index: { name: 'parity', equals: 'even' } })).items).toHaveLength(1);
+      await expect.poll(() => told.map(({ key }) => key)).toEqual(['x', 'y']);
+      expect(told.every((change) => change.revision === revision)).toBe(true);
+    }
+  });
+});
