@@ -44,9 +44,10 @@ module.exports = {
     },
     {
       name: 'no-provider-knows-another',
+      comment: 'what several providers of one system need (how Redis is reached) lies in providers/shared/<system>/',
       severity: 'error',
       from: { path: '^providers/([^/]+/[^/]+)/', pathNot: test },
-      to: { path: '^providers/', pathNot: '^providers/$1/' },
+      to: { path: '^providers/', pathNot: '^providers/(?:$1|shared)/' },
     },
     {
       name: 'managers-know-core-and-managers',

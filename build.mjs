@@ -57,6 +57,7 @@ const external = [
   'fast-check',
   'jiti',
   'grpc-health-check',
+  'ioredis',
   'listr2',
   'mqtt',
   'protobufjs',

@@ -11,6 +11,7 @@ export const builtins: LazyPlugin = {
   definitions: {
     'state.memory': async () => (await import('../providers/state/memory/index.js')).default,
     'state.sqlite': async () => (await import('../providers/state/sqlite/index.js')).default,
+    'state.redis': async () => (await import('../providers/state/redis/index.js')).default,
     'events.memory': async () => (await import('../providers/events/memory/index.js')).default,
     'secret.file': async () => (await import('../providers/secret/file/index.js')).default,
     'registry.oci': async () => (await import('../providers/registry/oci/index.js')).default,

@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import type { Clock, Logger } from '../../../core/plugin/index.js';
 import type { Collection } from '../../../core/ports/index.js';
 import type { CommittedChange } from '../../../core/state/index.js';
@@ -34,6 +35,7 @@ export class CommitLog {
   readonly #parts: LogParts;
   readonly #stream: string;
   readonly #stopping = new AbortController();
+  readonly #progress = new EventEmitter<{ read: [] }>();
   #at: Position = { revision: 0, part: 0 };
   #generation = 0;
   #following: Promise<void> = Promise.resolve();
@@ -52,6 +54,12 @@ export class CommitLog {
   async start(client: RedisClient): Promise<void> {
     await this.#toTheEnd(client);
     this.#following = this.#follow();
+  }
+
+  /** Resolves when a commit has been told of, or `signal` aborts. */
+  async reached(revision: number, signal: AbortSignal): Promise<void> {
+    while (this.#at.revision < revision && !signal.aborted)
+      await once(this.#progress, 'read', { signal }).catch(() => undefined);
   }
 
   /** The connection has to be closed before: a question that is open ends with it. */
@@ -98,6 +106,7 @@ export class CommitLog {
       this.#at = position;
       this.#parts.committed(changes);
     }
+    if (entries.length > 0) this.#progress.emit('read');
   }
 
   /** After another connection: is what was read last still there, and with it all that came after? */

@@ -161,10 +161,17 @@ export class RedisState implements StateProvider, Lifecycle {
     return this.#feed.watch(on, signal, Math.max(this.#heard, this.#commits.revision));
   }
 
-  async stop(): Promise<void> {
+  async stop(signal: AbortSignal = new AbortController().signal): Promise<void> {
+    if (this.#listening.fault === undefined) await this.#tellTheRest(signal);
     for (const connection of [this.#writes, this.#reads, this.#listening]) connection.close();
     await this.#commits.stop();
     this.#feed.close();
+  }
+
+  /** Whoever watches gets what was committed here, unless Redis takes too long to tell of it. */
+  async #tellTheRest(signal: AbortSignal): Promise<void> {
+    const patience = AbortSignal.timeout(this.#parts.settings.timeout * 1000);
+    await this.#commits.reached(this.#heard, AbortSignal.any([signal, patience]));
   }
 
   health(): Health {
