@@ -6,30 +6,47 @@ const patience = { testTimeout: 60_000, hookTimeout: 60_000, expect: { poll: { t
 const nowhere = ['**/node_modules/**', '**/dist/**', '**/.cache/**', '**/data/**'];
 
 // Plugins of this repository are tested with the sources of `tutti`, not with what was built last.
-const resolve = {
-  alias: {
-    'tutti/plugin': join(import.meta.dirname, 'core/plugin/index.ts'),
-    'tutti/testing': join(import.meta.dirname, 'core/testing/index.ts'),
-  },
-};
+const alias = [
+  { find: 'tutti/plugin', replacement: join(import.meta.dirname, 'core/plugin/index.ts') },
+  { find: 'tutti/testing', replacement: join(import.meta.dirname, 'core/testing/index.ts') },
+];
+
+const integration = '**/*.integration.test.ts';
+const isolation = 'test/isolation/**/*.test.ts';
 
 export default defineConfig({
   test: {
     projects: [
       {
-        resolve,
+        resolve: { alias },
         test: {
           ...patience,
           name: 'unit',
           include: ['**/*.test.ts'],
-          exclude: [...nowhere, '**/*.integration.test.ts'],
+          exclude: [...nowhere, integration, isolation],
+        },
+      },
+      {
+        // Of what isolates run there is a bundle, made once and only when a file of this project is to run.
+        resolve: {
+          alias: [
+            ...alias,
+            { find: /^.*\/shipped\.js$/, replacement: join(import.meta.dirname, 'test/isolation/shipped.ts') },
+          ],
+        },
+        test: {
+          ...patience,
+          name: 'isolation',
+          include: [isolation],
+          exclude: [...nowhere, integration],
+          globalSetup: ['test/isolation/setup.ts'],
         },
       },
       {
         test: {
           ...patience,
           name: 'integration',
-          include: ['**/*.integration.test.ts'],
+          include: [integration],
           exclude: nowhere,
           // Installs missing parts, once, and only when a file of this project is to run.
           globalSetup: ['test/parts/setup.ts'],

@@ -2,7 +2,7 @@ import { appendFile, copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import {
   type ApplyCall,
   collection,
@@ -26,7 +26,7 @@ import memoryState from '../../providers/state/memory/index.js';
 import bindingHttp from '../../vendors/http/index.js';
 import vendorSystem from '../../vendors/system/index.js';
 
-const toy = fileURLToPath(new URL('toy/index.ts', import.meta.url));
+const toy = fileURLToPath(new URL('toy.js', inject('programs')));
 
 /** What the profile's entries provide, for the test. */
 interface Held {
@@ -283,7 +283,7 @@ it('an isolate refuses a pinned plugin that has changed since the host looked', 
   const folder = await mkdtemp(join(tmpdir(), 'tutti-pinned-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   const file = join(folder, 'toy.ts');
-  await copyFile(toy, file);
+  await copyFile(fileURLToPath(new URL('toy/index.ts', import.meta.url)), file);
   const pinned = formatIntegrity(await pinOf({ specifier: file, from: join(tmpdir(), 'profile.yaml') }));
   await using of = await startTestHost({
     profile: `profile: pinned\nplugins: [{ from: ${file}, integrity: ${pinned} }]\nvendors:\n  toy: { type: vendor.toy, isolation: thread }\n${http}`,

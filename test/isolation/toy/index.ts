@@ -20,6 +20,7 @@ import {
   SecretFault,
   SecretProvider,
   StateProvider,
+  type Subscription,
   serve,
   stream,
   TargetProvider,
@@ -222,11 +223,16 @@ const sink = defineManager({
   summary: 'Keeps what it hears, and passes it on',
   uses: { events: EventBus, state: StateProvider },
   create: ({ uses: { events, state } }) => {
-    const subscription = events.subscribe(heard, 'toy', async ({ n }) => {
-      await state.commit([put(kept, String(n), { n })]);
-      await events.publish(told, { n });
-    });
-    return { stop: () => subscription.close() };
+    let subscription: Subscription | undefined;
+    return {
+      start: () => {
+        subscription = events.subscribe(heard, 'toy', async ({ n }) => {
+          await state.commit([put(kept, String(n), { n })]);
+          await events.publish(told, { n });
+        });
+      },
+      stop: () => subscription?.close(),
+    };
   },
 });
 
@@ -241,18 +247,23 @@ const asker = defineManager({
   summary: 'Asks for secrets, and tells them',
   uses: { events: EventBus, secrets: SecretProvider },
   create: ({ uses: { events, secrets } }) => {
-    const subscription = events.subscribe(asked, 'toy-asker', async ({ name }) => {
-      let over = false;
-      const value = secrets.get(name).catch(String);
-      void value.then(() => {
-        over = true;
-      });
-      // Longer than any timer that was set to nothing.
-      await setTimeout(50);
-      await events.publish(patient, { over });
-      await events.publish(answered, { value: await value });
-    });
-    return { stop: () => subscription.close() };
+    let subscription: Subscription | undefined;
+    return {
+      start: () => {
+        subscription = events.subscribe(asked, 'toy-asker', async ({ name }) => {
+          let over = false;
+          const value = secrets.get(name).catch(String);
+          void value.then(() => {
+            over = true;
+          });
+          // Longer than any timer that was set to nothing.
+          await setTimeout(50);
+          await events.publish(patient, { over });
+          await events.publish(answered, { value: await value });
+        });
+      },
+      stop: () => subscription?.close(),
+    };
   },
 });
 
