@@ -4,7 +4,7 @@ import { Container, type ResolutionContext } from 'inversify';
 import { isolated } from '../isolation/isolated.js';
 import { Gate, type MountedMount, type MountedOperation, type Surface } from '../operation/index.js';
 import type { Clock } from '../plugin/clock.js';
-import type { BindingContext, Uses, VendorOffer } from '../plugin/definition.js';
+import type { VendorOffer } from '../plugin/definition.js';
 import type { Lifecycle } from '../plugin/lifecycle.js';
 import type { StateProvider } from '../ports/state.js';
 import type { ResolvedEntry, ResolvedProfile } from '../profile/index.js';
@@ -117,18 +117,8 @@ export function tryToAssemble(profile: ResolvedProfile, options: AssemblyOptions
       const parts = { name, path, definition, isolation, written, uses, dataDir, resolvePath, clock, log };
       return isolated({ ...parts, startDeadline });
     }
-    return madeBy(definition, {
-      name,
-      ...(path !== undefined && { path }),
-      config,
-      uses,
-      log,
-      clock,
-      dataDir,
-      resolvePath,
-      // Only a binding's `create` is typed to see it.
-      ...(entry.slot === 'bindings' && { surface: surfaceOf(entry) }),
-    } as BindingContext<unknown, Uses>);
+    const parts = { name, path, config, uses, log, clock, dataDir, resolvePath };
+    return madeBy(definition, { ...parts, ...(entry.slot === 'bindings' && { surface: surfaceOf(entry) }) });
   }
 
   function needs(entry: ResolvedEntry): string[] {

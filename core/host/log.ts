@@ -3,6 +3,7 @@ import winston from 'winston';
 import { correlationId } from '../correlation/index.js';
 import type { LogFields, Logger } from '../plugin/logger.js';
 import { KnownSecrets } from './known-secrets.js';
+import { membersOf, presentable } from './presentable.js';
 
 export interface LogSettings {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
@@ -41,8 +42,10 @@ export function createLog(settings: LogSettings, output: Writable = process.stde
       (level: LogSettings['level']) =>
       (message: string, fields?: LogFields): void => {
         if (closed || !logger.isLevelEnabled(level)) return;
+        const call = correlationId();
+        const given = fields && membersOf(fields);
         // In one value: among its own keys winston takes some for orders (`exception`, `level`).
-        const told = { time: new Date().toISOString(), level, entry, message, call: correlationId(), fields };
+        const told = { time: new Date().toISOString(), level, entry, message, call, fields: given };
         logger.log({ level, message, told });
       };
     return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
@@ -94,24 +97,4 @@ function beside(fields: LogFields | undefined): LogFields {
   const clashing = all.filter(([name]) => ownNames.has(name));
   const own = all.filter(([name]) => !ownNames.has(name));
   return Object.fromEntries(clashing.length === 0 ? own : [...own, ['fields', Object.fromEntries(clashing)]]);
-}
-
-/**
- * A value as JSON can have it, with secrets hidden in every text. Before it becomes JSON: afterwards a secret with a
- * quote or a line break in it would no longer look like itself.
- */
-function presentable(value: unknown, conceal: (text: string) => string, within: readonly unknown[] = []): unknown {
-  if (typeof value === 'string') return conceal(value);
-  if (typeof value === 'bigint') return value.toString();
-  if (typeof value !== 'object' || value === null) return value;
-  if (value instanceof Uint8Array) return `<${value.byteLength} bytes>`;
-  if (within.includes(value)) return '[circular]';
-  const below = (member: unknown): unknown => presentable(member, conceal, [...within, value]);
-  if (value instanceof Error) {
-    const { name, message, stack, cause } = value;
-    return below({ name, message, stack, ...(cause !== undefined && { cause }) });
-  }
-  if ('toJSON' in value && typeof value.toJSON === 'function') return below(value.toJSON());
-  if (Array.isArray(value)) return value.map(below);
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [conceal(key), below(member)]));
 }

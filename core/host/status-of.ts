@@ -1,5 +1,5 @@
 import type { Binding } from '../plugin/definition.js';
-import type { Health, Lifecycle } from '../plugin/lifecycle.js';
+import { healthOf } from './health-of.js';
 import { offeredOperations } from './offered.js';
 import type { Running } from './reload.js';
 import type { HostStatus, Phase } from './status.js';
@@ -32,15 +32,4 @@ export function statusOf(version: string, running: () => Running, phase: () => P
       return offeredOperations(profile, (entry) => nodes.find(({ name }) => name === entry)?.instance);
     },
   };
-}
-
-const healthy: Health = Object.freeze({ status: 'ok' });
-
-/** One entry that cannot say how it is must not keep the others from being heard. */
-function healthOf(instance: Lifecycle): Health {
-  try {
-    return instance.health?.() ?? healthy;
-  } catch (error) {
-    return { status: 'failed', reason: error instanceof Error ? error.message : String(error) };
-  }
 }
