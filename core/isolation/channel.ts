@@ -1,6 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import { wordsOf } from './errors.js';
 import { eachLine } from './lines.js';
 import type { Channel, Message } from './message.js';
 import { shippedModule } from './shipped.js';
@@ -17,8 +19,10 @@ export interface LaunchOptions {
 
 /** A thread or a process on the other side of a channel. */
 export interface Isolate extends Channel {
-  /** Ends it without asking. Resolves when it is gone; it may be gone already. */
-  kill(reason: string): Promise<void>;
+  /** Ends it without asking; it may be gone already. Whoever listens is told at once, and hears nothing of it any more. */
+  kill(reason: string): void;
+  /** Resolves when nothing of it runs any more. A thread that is in native code ends when that returns, and no sooner. */
+  readonly gone: Promise<void>;
 }
 
 const program = new URL(shippedModule('core/isolation/isolate'));
@@ -37,20 +41,27 @@ function thread({ memory, wrote }: LaunchOptions): Isolate {
   });
   eachLine(worker.stdout, wrote);
   eachLine(worker.stderr, wrote);
-  let end = 'it ended';
+  const end = new End();
+  const gone = new Promise<void>((resolve) => {
+    worker.once('exit', (code) => {
+      end.is(code === 0 ? 'it ended' : `it ended with exit code ${code}`);
+      resolve();
+    });
+  });
+  const kill = (reason: string): void => {
+    end.is(reason);
+    void worker.terminate();
+  };
+  worker.on('error', (error) => end.is(`it ended: ${endOf(error)}`));
+  worker.on('messageerror', (error) => kill(`it sent what cannot be read: ${error.message}`));
   return {
     send: (message) => worker.postMessage(message),
     listen: (receive, ended) => {
       worker.on('message', receive);
-      worker.on('error', (error) => {
-        end = `it ended: ${wordsOf(error)}`;
-      });
-      worker.once('exit', (code) => ended(code === 0 || end !== 'it ended' ? end : `it ended with exit code ${code}`));
+      end.tell(ended);
     },
-    kill: async (reason) => {
-      end = reason;
-      await worker.terminate();
-    },
+    kill,
+    gone,
   };
 }
 
@@ -62,25 +73,48 @@ function process({ memory, wrote }: LaunchOptions): Isolate {
   });
   if (child.stdout) eachLine(child.stdout, wrote);
   if (child.stderr) eachLine(child.stderr, wrote);
-  let end: string | undefined;
-  const gone = new Promise<string>((resolve) => {
-    child.once('error', (error) => resolve(`it cannot be started: ${error.message}`));
-    child.once('exit', (code, signal) =>
-      resolve(end ?? (signal ? `it was ended by ${signal}` : `it ended with exit code ${code}`)),
-    );
+  const end = new End();
+  const gone = new Promise<void>((resolve) => {
+    child.once('error', (error) => {
+      end.is(`it cannot be started: ${error.message}`);
+      resolve();
+    });
+    child.once('exit', (code, signal) => {
+      end.is(signal ? `it was ended by ${signal}` : `it ended with exit code ${code}`);
+      // What it started may still hold them, and is none of the host's.
+      for (const output of [child.stdout, child.stderr]) (output as Socket | null)?.unref();
+      resolve();
+    });
   });
   return {
     send: (message) => sendTo(child, message),
     listen: (receive, ended) => {
-      child.on('message', (message) => receive(message as Message));
-      void gone.then(ended);
+      child.on('message', receive);
+      end.tell(ended);
     },
-    kill: async (reason) => {
-      end = reason;
+    kill: (reason) => {
+      end.is(reason);
       child.kill('SIGKILL');
-      await gone;
     },
+    gone,
   };
+}
+
+/** Why an isolate ended: the first reason counts, and is told once. */
+class End {
+  #reason: string | undefined;
+  #tell: (reason: string) => void = () => undefined;
+
+  is(reason: string): void {
+    if (this.#reason !== undefined) return;
+    this.#reason = reason;
+    this.#tell(reason);
+  }
+
+  tell(ended: (reason: string) => void): void {
+    this.#tell = ended;
+    if (this.#reason !== undefined) ended(this.#reason);
+  }
 }
 
 /** A channel that breaks is the end of the process, which is told when it comes. */
@@ -103,9 +137,7 @@ function loader(): string[] {
   return typescript ? ['--import', import.meta.resolve('tsx')] : [];
 }
 
-function wordsOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY'
-    ? 'it needs more memory than it may'
-    : error.message;
+function endOf(error: unknown): string {
+  const memory = error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';
+  return memory ? 'it needs more memory than it may' : wordsOf(error);
 }

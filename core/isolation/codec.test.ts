@@ -31,6 +31,7 @@ it('data is as it was, whatever its keys are called', () => {
     list: [1, null, { deep: [new Date(0)] }],
     bytes: new Uint8Array([1, 2]),
     map: new Map([['a', { b: 1 }]]),
+    set: new Set([1, new Date(1)]),
     $tutti: 'function',
     within: { $tutti: 'error', error: {} },
   };
@@ -59,4 +60,11 @@ it('what lies deep is data too, and what holds itself is refused', () => {
   const itself: { self?: object } = {};
   itself.self = itself;
   expect(() => crossed(itself)).toThrow('holds itself');
+  for (let depth = 0; depth < 3_000; depth++) {
+    last.next = {};
+    last = last.next;
+  }
+  expect(() => crossed(deep)).toThrow('more than 500 levels');
+  expect(() => crossed(new Set([deep]))).toThrow('more than 500 levels');
+  expect(() => crossed(new Map([[deep, 1]]))).toThrow('more than 500 levels');
 });

@@ -28,13 +28,17 @@ export interface Passed {
   readonly faults: readonly (new (...args: never[]) => Error)[];
 }
 
-/** @throws TypeError for what holds itself */
+/** Levels of what crosses over: what reads it calls itself for each, here and in the platform. */
+const deepest = 500;
+
+/** @throws TypeError for what holds itself, or is nested too deep */
 export function encode(value: unknown, passing: Passing, within: readonly unknown[] = []): unknown {
   if (isData(value)) return value;
   if (typeof value === 'function') {
     return marked({ [mark]: 'function', id: passing.function(value as (...args: unknown[]) => unknown) });
   }
   if (typeof value !== 'object' || value === null) return value;
+  if (within.length === deepest) throw new TypeError(`a value of more than ${deepest} levels cannot leave its thread`);
   if (within.includes(value)) throw new TypeError('a value that holds itself cannot leave its thread');
   const below = (member: unknown): unknown => encode(member, passing, [...within, value]);
   if (value instanceof AbortSignal) {
@@ -52,16 +56,19 @@ export function encode(value: unknown, passing: Passing, within: readonly unknow
   }
   if (isStream(value)) return marked({ [mark]: 'stream', id: passing.stream(value) });
   if (Array.isArray(value)) return value.map(below);
-  if (value instanceof Map) return new Map([...value].map(([key, member]) => [key, below(member)]));
+  if (value instanceof Map) return new Map([...value].map(([key, member]) => [below(key), below(member)]));
+  if (value instanceof Set) return new Set([...value].map(below));
   const data = mapped(value as Readonly<Record<string, unknown>>, below);
   return Object.hasOwn(data, mark) ? marked({ [mark]: 'data', value: data }) : data;
 }
 
+/** @throws what a value can only do that the other side's {@link encode} did not make */
 export function decode(value: unknown, passed: Passed): unknown {
   if (isData(value) || typeof value !== 'object' || value === null) return value;
   const below = (member: unknown): unknown => decode(member, passed);
   if (Array.isArray(value)) return value.map(below);
-  if (value instanceof Map) return new Map([...value].map(([key, member]) => [key, below(member)]));
+  if (value instanceof Map) return new Map([...value].map(([key, member]) => [below(key), below(member)]));
+  if (value instanceof Set) return new Set([...value].map(below));
   if (!isMarked(value)) return mapped(value as Readonly<Record<string, unknown>>, below);
   switch (value[mark]) {
     case 'function':
@@ -91,13 +98,13 @@ function isMarked(value: object): value is Marked {
 }
 
 /** Deeper than any data of a port, so that what holds itself is not followed for ever. */
-const deepest = 32;
+const deepData = 32;
 
 /** Whether a structured clone carries it, with all that it holds: then there is nothing to mark, and no copy to make of it. */
 function isData(value: unknown, depth = 0): boolean {
   if (typeof value !== 'object' || value === null) return typeof value !== 'function';
   if (isWhole(value)) return true;
-  if (depth === deepest) return false;
+  if (depth === deepData) return false;
   if (Array.isArray(value)) return value.every((member) => isData(member, depth + 1));
   const prototype: unknown = Object.getPrototypeOf(value);
   if ((prototype !== Object.prototype && prototype !== null) || isStream(value)) return false;
@@ -107,7 +114,7 @@ function isData(value: unknown, depth = 0): boolean {
 
 /** What a structured clone carries as it is. */
 function isWhole(value: object): boolean {
-  return ArrayBuffer.isView(value) || value instanceof ArrayBuffer || value instanceof Date || value instanceof Set;
+  return ArrayBuffer.isView(value) || value instanceof ArrayBuffer || value instanceof Date;
 }
 
 function isStream(value: object): value is AsyncIterable<unknown> {

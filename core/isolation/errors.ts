@@ -7,6 +7,16 @@ export interface CarriedError {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
+/** An error that no boundary names: what fails between the two sides themselves. */
+export function plainError(message: string): Error {
+  return new Error(message);
+}
+
+/** What an error says, or whatever else was thrown. */
+export function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 type ErrorClass = new (...args: never[]) => Error;
 
 const everywhere: readonly ErrorClass[] = [TypeError, RangeError, SyntaxError];

@@ -2,12 +2,15 @@ import type { Clock } from '../plugin/clock.js';
 
 /** Lines of one entry that are logged in a second, and that may be on their way to the log at once. */
 export const mostLines = 1_000;
+/** Characters of these lines. */
+export const mostCharacters = 1_048_576;
 const second = 1_000;
 
 /** Lets so many lines of an entry through in each second, and counts the others. */
 export class LineRate {
   #since = Number.NEGATIVE_INFINITY;
   #taken = 0;
+  #characters = 0;
   #left = 0;
 
   constructor(
@@ -15,11 +18,12 @@ export class LineRate {
     private readonly tell: (left: number) => void,
   ) {}
 
-  /** Whether another line may be logged. */
-  take(): boolean {
+  /** Whether another line, of so many characters, may be logged. */
+  take(characters: number): boolean {
     this.beat();
     this.#taken += 1;
-    if (this.#taken <= mostLines) return true;
+    this.#characters += characters;
+    if (this.#taken <= mostLines && this.#characters <= mostCharacters) return true;
     this.#left += 1;
     return false;
   }
@@ -39,6 +43,7 @@ export class LineRate {
     const left = this.#left;
     this.#since = this.clock.now();
     this.#taken = 0;
+    this.#characters = 0;
     this.#left = 0;
     if (left > 0) this.tell(left);
   }
@@ -47,19 +52,28 @@ export class LineRate {
 /** Lets so many sendings be under way, and counts those that found no place: nobody waits, so nobody would be held up. */
 export class Window {
   #underWay = 0;
+  #characters = 0;
   #left = 0;
 
-  /** @param send settles when it has arrived */
-  pass(send: () => Promise<unknown>): void {
-    if (this.#underWay >= mostLines) {
-      this.#left += 1;
+  /** @param send settles when it has arrived; rejects when it never will */
+  pass(characters: number, send: () => Promise<unknown>): void {
+    if (this.#underWay >= mostLines || this.#characters + characters > mostCharacters) {
+      this.leave(1);
       return;
     }
     this.#underWay += 1;
-    const arrived = (): void => {
-      this.#underWay -= 1;
-    };
-    send().then(arrived, arrived);
+    this.#characters += characters;
+    send()
+      .catch(() => this.leave(1))
+      .finally(() => {
+        this.#underWay -= 1;
+        this.#characters -= characters;
+      });
+  }
+
+  /** Counts lines that were not even to be sent. */
+  leave(count: number): void {
+    this.#left += count;
   }
 
   /** How many found no place since this was asked last. */
@@ -72,5 +86,5 @@ export class Window {
 
 /** How a log tells of lines that it does not have. */
 export function leftOut(count: number): string {
-  return `${count} lines were left out: no more than ${mostLines} are taken at once, or in a second`;
+  return `${count} lines were left out: no more than ${mostLines}, or ${mostCharacters} characters, are taken at once or in a second`;
 }

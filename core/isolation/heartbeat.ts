@@ -33,13 +33,12 @@ export async function silence<P>({ ask, answered, clock, signal }: Heartbeat<P>)
     else {
       missed = 0;
       owed = true;
-      ask().then(
-        (pulse) => {
+      ask()
+        .then((pulse) => {
           owed = false;
           answered(pulse);
-        },
-        (error: unknown) => gone.abort(error),
-      );
+        })
+        .catch((error: unknown) => gone.abort(error));
     }
   }
   return `it did not answer for ${(patience * every) / 1000} s`;

@@ -2,25 +2,26 @@
 
 import { resolve } from 'node:path';
 import process from 'node:process';
-import { inspect } from 'node:util';
 import { isMainThread, parentPort } from 'node:worker_threads';
 import { z } from 'zod';
 import { systemClock } from '../host/clock.js';
+import { healthOf } from '../host/health-of.js';
+import { madeBy } from '../host/made.js';
+import { membersOf, presentable } from '../host/presentable.js';
 import { Problem, type ServedOperation } from '../operation/index.js';
-import type { BindingContext, Definition, Used, Uses, VendorOffer } from '../plugin/definition.js';
-import type { Health, Lifecycle } from '../plugin/lifecycle.js';
+import type { Definition, Used, Uses, VendorOffer } from '../plugin/definition.js';
+import type { Lifecycle } from '../plugin/lifecycle.js';
 import type { LogFields, Logger } from '../plugin/logger.js';
 import { demandOf } from '../plugin/use.js';
 import type { Assignment, Made, Pulse, UsedObjects } from './assignment.js';
 import { crossingOf } from './crossing.js';
 import { definitionOf } from './definition-of.js';
-import { Window } from './flood.js';
-import type { Channel, Message } from './message.js';
+import { plainError } from './errors.js';
+import { LineRate, Window } from './flood.js';
+import type { Channel } from './message.js';
 import { endWithHost } from './orphan.js';
 import { Peer } from './peer.js';
 import { type Crossing, constantsOf, local, remote } from './remote.js';
-
-const broken = (message: string): Error => new Error(message);
 
 const peer: Peer = new Peer(hostChannel(), {
   faults: [Problem],
@@ -29,34 +30,31 @@ const peer: Peer = new Peer(hostChannel(), {
 });
 let instance: (Lifecycle & VendorOffer) | undefined;
 const lines = new Window();
+const rate = new LineRate(systemClock, (left) => lines.leave(left));
 
 peer.expose('isolate', {
   make: async (assignment) => make(assignment as Assignment),
-  pulse: (): Pulse => ({ health: health(), rss: process.memoryUsage.rss(), left: lines.left() }),
+  pulse: (): Pulse => {
+    rate.beat();
+    return { health: healthOf(instance), rss: process.memoryUsage.rss(), left: lines.left() };
+  },
 });
-
-function health(): Health {
-  try {
-    return instance?.health?.() ?? { status: 'ok' };
-  } catch (error) {
-    return { status: 'failed', reason: error instanceof Error ? error.message : String(error) };
-  }
-}
 
 async function make(assignment: Assignment): Promise<Made> {
   const definition = await definitionOf(assignment);
   const config = await definition.config.safeParseAsync(assignment.config ?? {});
   if (!config.success) throw new Error(`its config is not what its schema asks for: ${z.prettifyError(config.error)}`);
-  const made = definition.create({
-    name: assignment.name,
-    ...(assignment.path !== undefined && { path: assignment.path }),
+  const { name, path, dataDir, folder } = assignment;
+  const made: Lifecycle & VendorOffer = madeBy(definition, {
+    name,
+    path,
     config: config.data,
     uses: usesOf(definition, assignment.uses),
     log: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
     clock: systemClock,
-    dataDir: assignment.dataDir,
-    resolvePath: (path) => resolve(assignment.folder, path),
-  } as BindingContext<unknown, Uses>) as Lifecycle & VendorOffer;
+    dataDir,
+    resolvePath: (file) => resolve(folder, file),
+  });
   instance = made;
   exposeHooks(made);
   if (definition.kind === 'vendor') exposeOperations(definition, made);
@@ -128,17 +126,14 @@ function proxy(
 }
 
 function log(level: keyof Logger): (message: string, fields?: LogFields) => void {
-  return (message, fields) => lines.pass(() => line(level, message, fields));
-}
-
-async function line(level: keyof Logger, message: string, fields?: LogFields): Promise<void> {
-  try {
-    await peer.call('log', 'write', [level, message, fields], { broken });
-  } catch {
-    // The host is gone, and with it who would read it; or these fields cannot leave this side.
-    if (peer.over === undefined)
-      await peer.call('log', 'write', [level, message, { fields: inspect(fields) }], { broken });
-  }
+  return (message, fields) => {
+    const text = String(message);
+    // As JSON, which the log makes of them anyway: a structured clone fails for a single function among them.
+    const rest = JSON.stringify(presentable(membersOf(fields ?? {})));
+    const characters = text.length + rest.length;
+    if (!rate.take(characters)) return;
+    lines.pass(characters, () => peer.call('log', 'write', [level, text, rest], { broken: plainError }));
+  };
 }
 
 function hostChannel(): Channel {
@@ -153,10 +148,13 @@ function hostChannel(): Channel {
     };
   }
   endWithHost();
+  const send = process.send?.bind(process);
+  // The host reads from this line what the platform has read before: what a plugin sends of its own could end the host there.
+  delete process.send;
   return {
-    send: (message) => process.send?.(message, undefined, {}, () => undefined),
+    send: (message) => send?.(message, undefined, {}, () => undefined),
     listen: (receive) => {
-      process.on('message', (message) => receive(message as Message));
+      process.on('message', receive);
       // Whoever is left alone has nothing more to do, whatever it was about to.
       process.once('disconnect', () => process.exit());
     },

@@ -91,11 +91,14 @@ export function isolated(parts: IsolatedParts): Lifecycle & VendorOffer {
 function forwarded(operation: Operation, supervisor: Supervisor): ServedOperation {
   const broken = (message: string): Problem =>
     new Problem(problems.unavailable, `${operation.id} cannot be answered at the moment: ${message}`);
+  const late = (): Problem =>
+    new Problem(problems.timeout, `${operation.id} took longer than its plugin may take, ${supervisor.deadline} ms`);
   return serve(operation, async (call: Call<unknown>) => {
     const peer = supervisor.peer();
     if (typeof peer === 'string') throw broken(peer);
     const lasting = new Lasting();
-    const options = { broken, faults: [Problem], functions: false, lasting };
+    const { deadline } = supervisor;
+    const options = { broken, late, deadline, faults: [Problem], functions: false, lasting };
     const reply = (await peer.call('operations', operation.id, [plainCall(call)], options)) as Reply<unknown>;
     if (reply.kind === 'stream') return { ...reply, items: until(reply.items, lasting) };
     lasting.end();

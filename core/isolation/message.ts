@@ -1,6 +1,6 @@
 /** What the two sides of an isolated entry say to each other. Structured clones: bytes, maps and dates are what they are. */
 export type Message =
-  /** `scope` names what the arguments bring along; it lasts until the call is answered, or what it answered has ended. */
+  /** What the arguments bring along lasts until the call is answered, or what it answered has ended. */
   | {
       readonly kind: 'call';
       readonly id: number;
@@ -20,6 +20,33 @@ export type ObjectId = string | number;
 /** One end of a line to the other side. Messages arrive in order; none after the end. */
 export interface Channel {
   send(message: Message): void;
-  /** Called once, before anything arrives. @param ended in words, why there is nobody on the other side any more */
-  listen(receive: (message: Message) => void, ended: (reason: string) => void): void;
+  /**
+   * Called once, before anything arrives.
+   *
+   * @param receive whatever arrives: code on the other side may have sent it past its peer
+   * @param ended in words, why there is nobody on the other side any more
+   */
+  listen(receive: (message: unknown) => void, ended: (reason: string) => void): void;
+}
+
+/** Whether it can be one of ours, as far as who receives it must know. */
+export function isMessage(value: unknown): value is Message {
+  if (typeof value !== 'object' || value === null) return false;
+  const { kind, id, object, member, correlation, signal } = value as Readonly<Record<string, unknown>>;
+  switch (kind) {
+    case 'call':
+      return (
+        typeof id === 'number' &&
+        (typeof object === 'string' || typeof object === 'number') &&
+        typeof member === 'string' &&
+        (correlation === undefined || typeof correlation === 'string')
+      );
+    case 'answer':
+    case 'failure':
+      return typeof id === 'number';
+    case 'abort':
+      return typeof signal === 'number';
+    default:
+      return false;
+  }
 }

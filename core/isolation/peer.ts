@@ -1,6 +1,7 @@
 import { correlated, correlationId } from '../correlation/index.js';
 import { decode, encode } from './codec.js';
-import type { Channel, Message, ObjectId } from './message.js';
+import { plainError, wordsOf } from './errors.js';
+import { type Channel, isMessage, type Message, type ObjectId } from './message.js';
 
 type Members = Readonly<Record<string, (...args: unknown[]) => unknown>>;
 
@@ -12,6 +13,8 @@ export interface CallOptions {
   readonly broken: (message: string) => Error;
   /** Milliseconds; none unless told. */
   readonly deadline?: number;
+  /** What it rejects with after its deadline; `broken` unless told. */
+  readonly late?: (message: string) => Error;
   /** Whether functions may be among the arguments. */
   readonly functions?: boolean;
   /** What keeps the arguments, for an answer that goes on using them; the caller ends it. */
@@ -39,8 +42,6 @@ interface Pending {
   readonly options: CallOptions;
   readonly lasting: Lasting;
 }
-
-const noFault = (message: string): Error => new Error(message);
 
 /**
  * One side of a line over which each side calls what the other one exposes. What arguments and answers hold of
@@ -120,7 +121,8 @@ export class Peer {
         this.channel.send({ kind: 'call', id, object, member, args: carried, correlation: correlationId() });
         if (options.deadline === undefined) return;
         timer = setTimeout(() => {
-          const error = options.broken(`${member} took longer than ${options.deadline} ms`);
+          const { broken, late = broken, deadline } = options;
+          const error = late(`${member} took longer than ${deadline} ms`);
           for (const signal of lasting.signals) this.#abort(signal, error);
           reject(error);
         }, options.deadline);
@@ -242,11 +244,12 @@ export class Peer {
     };
   }
 
-  #receive(message: Message): void {
-    if (this.#ended !== undefined) return;
+  /** Whatever arrives must end no more than the call that it belongs to. What is none of ours is nobody's. */
+  #receive(message: unknown): void {
+    if (this.#ended !== undefined || !isMessage(message)) return;
     switch (message.kind) {
       case 'call':
-        void this.#answer(message);
+        this.#answer(message).catch(this.on.astray);
         return;
       case 'answer':
       case 'failure': {
@@ -255,16 +258,27 @@ export class Peer {
         if (!pending) return;
         const { faults, broken } = pending.options;
         const passed = this.#passed(faults, broken, new Set());
-        if (message.kind === 'answer') pending.resolve(decode(message.value, passed));
-        else pending.reject(asError(decode(message.error, passed)));
+        try {
+          if (message.kind === 'answer') pending.resolve(decode(message.value, passed));
+          else pending.reject(asError(decode(message.error, passed)));
+        } catch (error) {
+          pending.reject(broken(`its answer cannot be read: ${wordsOf(error)}`));
+        }
         return;
       }
       case 'abort': {
-        const reason = decode(message.reason, this.#passed([], noFault, new Set()));
         const controller = this.#signals.get(message.signal);
-        if (controller) this.#abortWith(controller, message.signal, reason);
+        if (controller) this.#abortWith(controller, message.signal, this.#readReason(message.reason));
         return;
       }
+    }
+  }
+
+  #readReason(reason: unknown): unknown {
+    try {
+      return decode(reason, this.#passed([], plainError, new Set()));
+    } catch (error) {
+      return plainError(`it was aborted, and its reason cannot be read: ${wordsOf(error)}`);
     }
   }
 
@@ -287,9 +301,10 @@ export class Peer {
       },
     };
     try {
-      const work = this.#objects.get(object)?.[member];
+      const members = this.#objects.get(object);
+      const work = members && Object.hasOwn(members, member) ? members[member] : undefined;
       if (!work) throw new Error(`there is no ${member} of ${object} on the other side any more`);
-      const given = decode(args, this.#passed([], noFault, signals)) as unknown[];
+      const given = decode(args, this.#passed([], plainError, signals)) as unknown[];
       const run = (): unknown => work(...given);
       const value = await (correlation === undefined ? run() : correlated(correlation, run));
       if (value instanceof Handle) {
@@ -318,7 +333,7 @@ export class Peer {
     try {
       return structuredClone(encode(error, passing));
     } catch {
-      return encode(new Error(error instanceof Error ? error.message : String(error)), passing);
+      return encode(plainError(wordsOf(error)), passing);
     }
   }
 

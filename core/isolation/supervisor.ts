@@ -4,6 +4,7 @@ import type { LogFields, Logger } from '../plugin/logger.js';
 import { backoff, unlessAborted } from '../work/index.js';
 import type { Assignment, Made, Pulse } from './assignment.js';
 import type { Isolate } from './channel.js';
+import { plainError, wordsOf } from './errors.js';
 import { LineRate, leftOut } from './flood.js';
 import { silence } from './heartbeat.js';
 import { type CallOptions, Peer } from './peer.js';
@@ -17,7 +18,7 @@ export interface SupervisorParts {
   readonly faults: CallOptions['faults'];
   readonly clock: Clock;
   readonly log: Logger;
-  /** Milliseconds that a call may take. */
+  /** Milliseconds that a `call` of its port, or an operation until it answers, may take. */
   readonly deadline: number;
   /** Milliseconds that starting it again may take. */
   readonly startDeadline: number;
@@ -27,10 +28,10 @@ export interface SupervisorParts {
 
 const firstPause = 500;
 const longestPause = 60_000;
+/** Milliseconds in which a thread that was ended is gone, unless it is in native code. */
+const grace = 5_000;
 /** Milliseconds that an isolate must have lasted for its end to count as the first one. */
 const steady = 60_000;
-
-const plain = (message: string): Error => new Error(message);
 
 /**
  * Runs one entry in an isolate, and another isolate when that one ends. Whoever uses the entry keeps the same object;
@@ -45,6 +46,8 @@ export class Supervisor implements Lifecycle, Line {
   #health: Health = { status: 'ok' };
   #down = 'it has not been started';
   #ends = 0;
+  /** One that was ended is still there: its thread is in native code. */
+  #stuck = false;
   #restarting: Promise<void> | undefined;
   /** Told what the instance has, each time that it is made. */
   onMade: (made: Made) => void = () => undefined;
@@ -81,24 +84,28 @@ export class Supervisor implements Lifecycle, Line {
     // Its stop is next: what ends from here on need not come again.
     this.#stopped.abort(new Error('it is drained'));
     if (!this.#peer || !this.#made?.hooks.includes('drain')) return;
-    await unlessAborted(signal, this.#peer.call('entry', 'drain', [signal], { broken: plain }));
+    await unlessAborted(signal, this.#peer.call('entry', 'drain', [signal], { broken: plainError }));
   }
 
   async stop(signal: AbortSignal): Promise<void> {
     this.#stopped.abort(new Error('stopped'));
     await this.#restarting;
+    // Who waited for it would wait for its native code.
+    if (this.#stuck) throw new Error(this.#down);
     const isolate = this.#isolate;
     try {
       if (this.#peer && this.#made?.hooks.includes('stop')) {
-        await unlessAborted(signal, this.#peer.call('entry', 'stop', [signal], { broken: plain }));
+        await unlessAborted(signal, this.#peer.call('entry', 'stop', [signal], { broken: plainError }));
       }
     } finally {
-      await isolate?.kill('it is stopped');
+      isolate?.kill('it is stopped');
     }
+    await unlessAborted(signal, isolate?.gone ?? Promise.resolve());
   }
 
   health(): Health {
-    return this.#peer || this.#stopped.signal.aborted ? this.#health : { status: 'degraded', reason: this.#down };
+    if (this.#peer || this.#stopped.signal.aborted) return this.#health;
+    return { status: this.#stuck ? 'failed' : 'degraded', reason: this.#down };
   }
 
   /** Resolves when the entry has started in a new isolate. */
@@ -106,7 +113,7 @@ export class Supervisor implements Lifecycle, Line {
     const { log, expose, assignment, faults = [] } = this.parts;
     const rate = new LineRate(this.parts.clock, (left) => log.warn(leftOut(left)));
     const isolate = this.parts.launch((line) => {
-      if (rate.take()) log.info(line, { output: true });
+      if (rate.take(line.length)) log.info(line, { output: true });
     });
     this.#isolate = isolate;
     const since = this.parts.clock.now();
@@ -120,7 +127,8 @@ export class Supervisor implements Lifecycle, Line {
     });
     peer.expose('log', {
       write: (level, message, fields) => {
-        if (rate.take()) log[level as keyof Logger](String(message), fields as LogFields);
+        const [text, rest] = [String(message), String(fields)];
+        if (rate.take(text.length + rest.length)) log[level as keyof Logger](text, JSON.parse(rest) as LogFields);
       },
     });
     expose(peer);
@@ -128,16 +136,16 @@ export class Supervisor implements Lifecycle, Line {
       void this.#watch(peer, isolate, rate);
       const made = (await unlessAborted(
         signal,
-        peer.call('isolate', 'make', [assignment()], { broken: plain }),
+        peer.call('isolate', 'make', [assignment()], { broken: plainError }),
       )) as Made;
       if (made.hooks.includes('start')) {
-        await unlessAborted(signal, peer.call('entry', 'start', [signal], { broken: plain, faults }));
+        await unlessAborted(signal, peer.call('entry', 'start', [signal], { broken: plainError, faults }));
       }
       if (peer.over !== undefined) throw new Error(peer.over);
       this.#made = made;
       this.onMade(made);
     } catch (error) {
-      await isolate.kill(error instanceof Error ? error.message : String(error));
+      isolate.kill(wordsOf(error));
       throw error;
     }
     this.#peer = peer;
@@ -155,12 +163,13 @@ export class Supervisor implements Lifecycle, Line {
       rate.leave(left);
       rate.beat();
       if (rssLimit === undefined || rss <= rssLimit) return;
-      void isolate.kill(`it took ${Math.round(rss / 2 ** 20)} MiB of memory`);
+      isolate.kill(`it took ${Math.round(rss / 2 ** 20)} MiB of memory`);
     };
     try {
-      await isolate.kill(await silence({ ask, answered, clock, signal }));
-    } catch {
-      // It has ended, or is being stopped; both are told elsewhere.
+      isolate.kill(await silence({ ask, answered, clock, signal }));
+    } catch (error) {
+      // It has ended, or is being stopped: both are told elsewhere. Nobody may run unwatched, though.
+      if (!signal.aborted) isolate.kill(`it cannot be asked how it is: ${wordsOf(error)}`);
     }
   }
 
@@ -184,12 +193,35 @@ export class Supervisor implements Lifecycle, Line {
       log.warn(`the isolated entry ended: ${this.#down}`);
       try {
         await clock.delay(pause, signal);
+        await this.#cleared(because, signal);
         await this.#launch(AbortSignal.any([signal, AbortSignal.timeout(startDeadline)]));
         log.info('the isolated entry runs again');
         return;
       } catch (error) {
-        because = error instanceof Error ? error.message : String(error);
+        because = wordsOf(error);
       }
+    }
+  }
+
+  /** Resolves when nothing of the last isolate runs any more: two of one entry could take each other's files and ports. */
+  async #cleared(because: string, signal: AbortSignal): Promise<void> {
+    const going = this.#isolate?.gone;
+    if (!going || (await this.#soon(going, signal))) return;
+    this.#stuck = true;
+    this.#down = `${because}; its thread is in native code and cannot be ended, it is started again once that returns`;
+    this.parts.log.error(`the isolated entry cannot be ended: ${this.#down}`);
+    await unlessAborted(signal, going);
+    this.#stuck = false;
+  }
+
+  async #soon(going: Promise<void>, signal: AbortSignal): Promise<boolean> {
+    const over = new AbortController();
+    const late = this.parts.clock.delay(grace, AbortSignal.any([signal, over.signal])).then(() => false);
+    try {
+      return await Promise.race([going.then(() => true), late]);
+    } finally {
+      late.catch(() => undefined);
+      over.abort();
     }
   }
 }

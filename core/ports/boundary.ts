@@ -1,6 +1,6 @@
 /**
  * How a member of an interface behaves when its two sides are not in one thread.
- * - `call`: asynchronous; a deadline may end it.
+ * - `call`: asynchronous; the `deadline` of its isolation ends it.
  * - `long`: asynchronous, and takes as long as it takes: only its own signal ends it.
  * - `stream`: an asynchronous iterable; what it is given counts from the moment of the call.
  * - `handle`: answers at once with something that has an asynchronous `close` and nothing else.

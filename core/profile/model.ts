@@ -34,7 +34,7 @@ export interface Isolation {
   readonly kind: 'thread' | 'process';
   /** Mebibytes. */
   readonly memory: number;
-  /** Milliseconds that a call may take. */
+  /** Milliseconds that a `call` of its port, or an operation, may take. */
   readonly deadline: number;
   readonly origin: Origin;
 }

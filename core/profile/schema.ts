@@ -62,7 +62,9 @@ const isolation = z
     z.strictObject({
       kind: isolationKind,
       memory: memory.prefault('256Mi').describe('The most that it may take'),
-      deadline: duration.prefault('30s').describe('How long a call of it may take'),
+      deadline: duration
+        .prefault('30s')
+        .describe('How long it may take to answer a call; what applies, pulls or streams is ended by its caller alone'),
     }),
   ])
   .transform((value) => (typeof value === 'string' ? { kind: value, memory: 256, deadline: 30_000 } : value));

@@ -1,4 +1,5 @@
-import { appendFile, copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { appendFile, copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -223,6 +224,18 @@ describe.each(['thread', 'process'])('in a %s', (kind) => {
     ).toBeLessThan(20_000);
   });
 
+  it('of what it prints, each line is in the log or is told to be left out', async () => {
+    await using of = await host(`vendors:\n  bad: { type: vendor.toy, isolation: ${kind} }\n${http}`);
+    expect((await fetch(`${of.url}/misdo`, post({ what: 'chatter' }))).status).toBe(200);
+    const counted = (): number => {
+      const told = [...of.log().matchAll(/"message":"(\d+) lines were left out/g)];
+      const left = told.reduce((sum, [, count]) => sum + Number(count), 0);
+      return left + (of.log().match(/"message":"tick"/g) ?? []).length;
+    };
+    await expect.poll(counted).toBe(20_000);
+    expect((of.log().match(/"message":"tick"/g) ?? []).length).toBeLessThan(20_000);
+  });
+
   it.each(['exit', 'never', 'spin'])('one whose drain does %s is stopped with the others, once', async (what) => {
     const of = await host(
       `host: { deadlines: { start: 50s, drain: 1s, stop: 1s } }\nvendors:\n  bad: { type: vendor.toy, isolation: ${kind}, config: { drain: ${what} } }\n${http}`,
@@ -260,6 +273,8 @@ describe.each(['thread', 'process'])('in a %s', (kind) => {
 
   it.each([
     ['create', 'throw', 'thrown on purpose', '50s'],
+    ['create', 'promise', 'its create made a promise', '50s'],
+    ['create', 'nothing', 'its create made undefined', '50s'],
     ['start', 'throw', 'thrown on purpose', '50s'],
     ['start', 'exit', 'exit code 3', '50s'],
     ['start', 'never', 'start took longer than 5000 ms', '5s'],
@@ -270,6 +285,57 @@ describe.each(['thread', 'process'])('in a %s', (kind) => {
     await expect(starting).rejects.toThrow(new RegExp(`bad: .*${reason}`));
   });
 
+  it('what it sends that nobody asked for, or that is too deep, ends no more than its call', async () => {
+    await using of = await host(`vendors:\n  toy: { type: vendor.toy, isolation: ${kind} }\n${http}`);
+    expect((await fetch(`${of.url}/misdo`, post({ what: 'foreign' }))).status).toBe(200);
+    expect((await fetch(`${of.url}/dig?levels=400`)).status).toBe(200);
+    for (const levels of [600, 3_000, 100_000])
+      expect((await fetch(`${of.url}/dig?levels=${levels}`)).status).toBe(500);
+    expect((await fetch(`${of.url}/echo?text=still`)).status).toBe(200);
+    expect(of.log()).not.toContain('the isolated entry ended');
+  });
+
+  it('what cannot even be read ends the isolate at most', async () => {
+    await using of = await host(`vendors:\n  toy: { type: vendor.toy, isolation: ${kind} }\n${http}`);
+    await fetch(`${of.url}/misdo`, post({ what: 'abyss' }));
+    if (kind === 'thread')
+      await expect.poll(() => of.log()).toContain('the isolated entry ended: it sent what cannot be read');
+    await expect.poll(async () => (await fetch(`${of.url}/echo?text=still`)).status).toBe(200);
+  });
+
+  it('an operation that takes longer than its deadline is a problem of its own', async () => {
+    await using of = await host(
+      `vendors:\n  toy: { type: vendor.toy, isolation: { kind: ${kind}, deadline: 1s } }\n${http}`,
+    );
+    const late = await fetch(`${of.url}/misdo`, post({ what: 'never' }));
+    expect([late.status, await late.json()]).toMatchObject([504, { type: 'urn:tutti:problem:timeout' }]);
+  });
+
+  it('a line is logged as without isolation, whatever its fields hold', async () => {
+    await using of = await host(
+      `vendors:\n  here: { type: vendor.toy, path: /here }\n  toy: { type: vendor.toy, isolation: ${kind} }\n${http}`,
+    );
+    const told = async (path: string, what: string): Promise<Record<string, unknown>> => {
+      await fetch(`${of.url}${path}/tell`, post({ what }));
+      const line = (): string | undefined =>
+        of
+          .log()
+          .split('\n')
+          .find((one) => one.includes(what));
+      await expect.poll(line).toBeDefined();
+      const { error, request, lazy, n } = JSON.parse(line() ?? '') as Record<string, unknown>;
+      return { message: (error as Error).message, request, lazy, n };
+    };
+    const here = await told('/here', 'told-here');
+    expect(here).toEqual({
+      message: 'refused',
+      request: { agent: { request: '[circular]' } },
+      lazy: '[unreadable: not now]',
+      n: 7,
+    });
+    expect(await told('', 'told-there')).toEqual(here);
+  });
+
   it('one that spins when it is stopped is ended', async () => {
     const of = await host(
       `host: { deadlines: { start: 30s, stop: 1s } }\nvendors:\n  bad: { type: vendor.toy, isolation: ${kind}, config: { stop: spin } }\n${http}`,
@@ -277,6 +343,25 @@ describe.each(['thread', 'process'])('in a %s', (kind) => {
     await of.stop();
     expect(of.log()).toContain('bad did not stop');
   });
+});
+
+it('a thread in native code is given up: its calls fail, its health says why, and nothing waits for it', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'tutti-blocked-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const pipe = join(folder, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const of = await host(
+    `host: { deadlines: { start: 50s, stop: 40s } }\nvendors:\n  bad: { type: vendor.toy, isolation: thread, config: { pipe: ${pipe} } }\n${http}`,
+  );
+  // It reads to its end what is written here, and then can be ended.
+  onTestFinished(() => writeFile(pipe, ''));
+  const answer = await fetch(`${of.url}/misdo`, post({ what: 'block' }));
+  expect([answer.status, await answer.json()]).toMatchObject([503, { type: 'urn:tutti:problem:unavailable' }]);
+  await expect
+    .poll(() => of.status.entries().find(({ name }) => name === 'bad')?.health)
+    .toMatchObject({ status: 'failed', reason: expect.stringContaining('its thread is in native code') });
+  await of.stop();
+  expect(of.log()).toContain('bad did not stop: it did not answer for 10 s; its thread is in native code');
 });
 
 it('an isolate refuses a pinned plugin that has changed since the host looked', async () => {

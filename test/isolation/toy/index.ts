@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
-import { isMainThread } from 'node:worker_threads';
+import { isMainThread, parentPort } from 'node:worker_threads';
 import {
   anyone,
   capabilitiesOf,
@@ -27,7 +28,10 @@ import {
   z,
 } from 'tutti/plugin';
 
-const misdeeds = ['none', 'spin', 'throw', 'exit', 'memory', 'reject', 'never', 'endless'] as const;
+const misdeeds = [
+  ...['none', 'spin', 'throw', 'exit', 'memory', 'reject', 'never', 'endless', 'chatter', 'foreign', 'abyss', 'block'],
+  ...['promise', 'nothing'],
+] as const;
 type Misdeed = (typeof misdeeds)[number];
 
 /** What a plugin should never do. */
@@ -54,12 +58,41 @@ async function misbehave(misdeed: Misdeed): Promise<void> {
       return new Promise(() => undefined);
     case 'endless':
       for (let part = 0; part < 64; part++) process.stdout.write('x'.repeat(65_536));
+      return;
+    case 'chatter':
+      for (let line = 0; line < 20_000; line++) process.stdout.write('tick\n');
+      return;
+    case 'foreign':
+      // As a library does that believes to be alone with its parent.
+      for (const message of [null, 'ready', { kind: 'answer', id: 1 }]) {
+        parentPort?.postMessage(message);
+        process.send?.(message);
+      }
+      return;
+    case 'abyss':
+      // Not too deep to be sent, and too deep to be read where less is left of the stack.
+      parentPort?.postMessage(deep(8_000));
+      process.send?.(deep(3_000));
   }
+}
+
+/** Deeper than what an isolate may send. */
+function deep(levels: number): object {
+  let value = {};
+  for (let level = 0; level < levels; level++) value = { value };
+  return value;
 }
 
 const misdeed = z.enum(misdeeds).default('none').describe('What goes wrong');
 
-const misbehaves = z.strictObject({ create: misdeed, start: misdeed, drain: misdeed, stop: misdeed, health: misdeed });
+const misbehaves = z.strictObject({
+  create: misdeed,
+  start: misdeed,
+  drain: misdeed,
+  stop: misdeed,
+  health: misdeed,
+  pipe: z.string().default('').describe('What it reads when it is to block'),
+});
 
 const echo = defineOperation({
   id: 'toy.echo',
@@ -94,6 +127,28 @@ const flood = defineOperation({
   http: { method: 'POST', path: '/flood' },
 });
 
+const dig = defineOperation({
+  id: 'toy.dig',
+  summary: 'Answers something deep',
+  input: z.strictObject({ levels: z.coerce.number() }),
+  output: { kind: 'value', schema: z.looseObject({}) },
+  problems: [],
+  access: anyone,
+  idempotency: 'safe',
+  http: { method: 'GET', path: '/dig', query: ['levels'] },
+});
+
+const tell = defineOperation({
+  id: 'toy.tell',
+  summary: 'Logs what cannot leave its thread',
+  input: z.strictObject({ what: z.string() }),
+  output: { kind: 'value', schema: z.looseObject({}) },
+  problems: [],
+  access: anyone,
+  idempotency: 'once',
+  http: { method: 'POST', path: '/tell' },
+});
+
 const count = defineOperation({
   id: 'toy.count',
   summary: 'Counts until nobody listens',
@@ -110,9 +165,12 @@ const vendor = defineVendor({
   version: '1.0.0',
   summary: 'A vendor that can be told to misbehave',
   config: misbehaves,
-  operations: [echo, misdo, flood, count],
+  operations: [echo, misdo, flood, dig, tell, count],
   create: ({ config, log }) => {
-    void misbehaveNow(config.create);
+    misbehaveNow(config.create);
+    // What no TypeScript would let pass.
+    if (config.create === 'promise') return Promise.resolve({}) as never;
+    if (config.create === 'nothing') return undefined as never;
     return {
       start: () => misbehave(config.start),
       drain: () => misbehave(config.drain),
@@ -129,6 +187,13 @@ const vendor = defineVendor({
         }),
         serve(misdo, async ({ input: { what } }) => {
           await misbehave(what);
+          // A file that nobody writes to yet holds up whoever reads it, in the midst of native code.
+          if (what === 'block') readFileSync(config.pipe);
+          return ok({});
+        }),
+        serve(dig, ({ input: { levels } }) => ok(deep(levels))),
+        serve(tell, ({ input: { what } }) => {
+          log.info(what, awkward());
           return ok({});
         }),
         serve(flood, () => {
@@ -146,6 +211,20 @@ const vendor = defineVendor({
     };
   },
 });
+
+/** Fields as libraries have them: functions, cycles, symbols, getters that throw. */
+function awkward() {
+  const request: Record<string, unknown> = { on: () => undefined, mark: Symbol('mark') };
+  request.agent = { request };
+  return {
+    error: Object.assign(new Error('refused'), { request, config: { transform: [() => undefined] } }),
+    request,
+    get lazy(): unknown {
+      throw new Error('not now');
+    },
+    n: 7,
+  };
+}
 
 function misbehaveNow(what: Misdeed): void {
   if (what === 'throw') throw new Error('thrown on purpose');
