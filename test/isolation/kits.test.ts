@@ -39,18 +39,20 @@ describe('secret.file in a thread', () => holds(secretKit, fileSubjectsOf(apart(
 
 describe('secret.file in a process', () => holds(telling(secretKit), fileSubjectsOf(apart(secretFile, 'process'))));
 
-describe('target.process in a thread', () => {
-  holds(telling(targetKit), () => processSubject(undefined, apart(processTarget, 'thread')));
-});
-
-describe('registry.oci in a process', () => {
-  const make = registrySubjects(apart(registryOci, 'process'), {
-    config: ({ url, credentials, impatient }) => ({
-      registries: [{ url, ...credentials }],
-      ...(impatient && { timeouts: { answer: 0.3, idle: 0.3 } }),
-    }),
-    // Another process has a clock of its own.
-    clock: systemClock,
+describe.each(['thread', 'process'] as const)('in a %s', (kind) => {
+  describe('target.process', () => {
+    holds(telling(targetKit), () => processSubject(undefined, apart(processTarget, kind)));
   });
-  holds(telling(registryKit), make);
+
+  describe('registry.oci', () => {
+    const make = registrySubjects(apart(registryOci, kind), {
+      config: ({ url, credentials, impatient }) => ({
+        registries: [{ url, ...credentials }],
+        ...(impatient && { timeouts: { answer: 0.3, idle: 0.3 } }),
+      }),
+      // Another thread has a clock of its own.
+      clock: systemClock,
+    });
+    holds(telling(registryKit), make);
+  });
 });

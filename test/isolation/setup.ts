@@ -19,6 +19,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
   await mkdir(cache, { recursive: true });
   // Within the repository, so that libraries are found from there.
   const folder = await mkdtemp(join(cache, 'isolates-'));
+  // As in the built program, where modules that are shipped find each other from there.
+  const programs = join(folder, 'dist');
   await build({
     absWorkingDir: root,
     entryPoints: {
@@ -27,7 +29,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
       toy: 'test/isolation/toy/index.ts',
     },
     alias: { 'tutti/plugin': join(root, 'core', 'plugin', 'index.ts') },
-    outdir: folder,
+    outdir: programs,
     bundle: true,
     splitting: true,
     packages: 'external',
@@ -37,6 +39,6 @@ export default async function setup(project: TestProject): Promise<() => Promise
     sourcemap: 'linked',
     logLevel: 'warning',
   });
-  project.provide('programs', `${pathToFileURL(folder).href}/`);
+  project.provide('programs', `${pathToFileURL(programs).href}/`);
   return () => rm(folder, { recursive: true });
 }
