@@ -1,4 +1,5 @@
 import type { Lifecycle } from '../plugin/lifecycle.js';
+import { within } from '../work/within.js';
 
 /** An entry as the lifecycle sees it. */
 export interface LifecycleNode {
@@ -120,17 +121,17 @@ async function stillStarting(
 ): Promise<PhaseFailure | undefined> {
   const start = pending.get(entry);
   if (!start) return undefined;
-  let timer: NodeJS.Timeout | undefined;
-  const over = new Promise<PhaseFailure>((resolve) => {
-    timer = setTimeout(() => {
-      const text = `its start was still under way after ${deadline} ms; what it opens later stays open`;
-      resolve({ entry, phase, error: new DeadlineExceeded(text) });
-    }, deadline);
-  });
+  const text = `its start was still under way after ${deadline} ms; what it opens later stays open`;
   try {
-    return await Promise.race([start.then(() => undefined), over]);
-  } finally {
-    clearTimeout(timer);
+    await within(
+      deadline,
+      () => start,
+      () => new DeadlineExceeded(text),
+    );
+    return undefined;
+  } catch (error) {
+    if (error instanceof DeadlineExceeded) return { entry, phase, error };
+    throw error;
   }
 }
 

@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs';
+import { within } from '../work/within.js';
 
 /** Milliseconds that a step in a plugin's code may take unless told. */
 export const defaultLimit = 10_000;
@@ -22,15 +23,10 @@ export async function bounded<T>(step: string, limit: number, work: () => Promis
     writeSync(2, `error: the process was ended, with exit code ${code}, while ${step}; a plugin must not end it\n`);
     if (code === 0) process.exitCode = 1;
   };
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Overdue(`${step} took longer than ${limit} ms`)), limit);
-  });
   process.prependListener('exit', ended);
   try {
-    return await Promise.race([work(), late]);
+    return await within(limit, work, () => new Overdue(`${step} took longer than ${limit} ms`));
   } finally {
-    clearTimeout(timer);
     process.off('exit', ended);
   }
 }

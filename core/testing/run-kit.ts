@@ -1,4 +1,5 @@
 import { readable } from '../plugin/thrown.js';
+import { within } from '../work/within.js';
 import { type CaseFailure, type CaseReport, type CaseStatus, type KitReport, reportOf } from './case-report.js';
 import { checkExpectedFailures, judged } from './expected-failures.js';
 import type { Kit, KitCase } from './kit.js';
@@ -69,7 +70,7 @@ async function tried<P>(
   const { patience } = options;
   let subject: KitSubject<P>;
   try {
-    subject = await within('making and starting the subject', endPatience * patience, make());
+    subject = await endsWithin('making and starting the subject', endPatience * patience, make);
   } catch (thrown) {
     const error = readable(thrown);
     if (error instanceof KitSkip) return ended('skipped', { reason: error.message });
@@ -89,7 +90,7 @@ async function tried<P>(
   try {
     // What has failed may well not stop either.
     const limit = report.status === 'failed' ? patience : endPatience * patience;
-    await within('stopping the subject', limit, subject.dispose());
+    await endsWithin('stopping the subject', limit, () => subject.dispose());
   } catch (thrown) {
     // What the case itself found says more.
     if (report.status !== 'failed') return failed('stopping the subject', readable(thrown));
@@ -133,15 +134,7 @@ async function unlessStalled<P>(trial: Trial<P>, stall: number, work: () => Prom
   }
 }
 
-async function within<T>(what: string, milliseconds: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const failure = new KitFailure(what, 'it to end', `that it goes on after ${milliseconds} ms`);
-    timer = setTimeout(() => reject(failure), milliseconds);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+function endsWithin<T>(what: string, milliseconds: number, work: () => Promise<T>): Promise<T> {
+  const late = (): KitFailure => new KitFailure(what, 'it to end', `that it goes on after ${milliseconds} ms`);
+  return within(milliseconds, work, late);
 }

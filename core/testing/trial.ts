@@ -1,4 +1,5 @@
 import { inspect, isDeepStrictEqual } from 'node:util';
+import { within } from '../work/within.js';
 import type { KitOptions } from './kit-options.js';
 import type { KitSubject } from './kit-subject.js';
 import { Recorder } from './recorded.js';
@@ -134,16 +135,13 @@ export class Trial<P> {
   /** Waits for what must happen, letting the provider's time pass meanwhile. */
   async within<T>(what: string, work: Promise<T>): Promise<T> {
     let waiting = true;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      const failure = new KitFailure(what, 'it to happen', `nothing within ${this.patience} ms`);
-      timer = setTimeout(() => reject(failure), this.patience);
-    });
+    // Made here, so that its stack leads to the case.
+    const late = new KitFailure(what, 'it to happen', `nothing within ${this.patience} ms`);
+    const happens = (): Promise<T> => Promise.race([work, this.#passTime(() => waiting)]);
     try {
-      return await Promise.race([work, late, this.#passTime(() => waiting)]);
+      return await within(this.patience, happens, () => late);
     } finally {
       waiting = false;
-      clearTimeout(timer);
     }
   }
 

@@ -2,3 +2,4 @@ export * from './backoff.js';
 export * from './keyed-queue.js';
 export * from './public.js';
 export * from './unless-aborted.js';
+export * from './within.js';
