@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { formatIntegrity } from '../../core/plugin/integrity.js';
-import { PluginFault } from '../../core/plugin/loader.js';
 import { pinOf } from '../../core/plugin/pin.js';
+import { PluginFault } from '../../core/plugin/plugin-fault.js';
 import { invalid } from '../failure.js';
 import { toYaml } from '../output/render.js';
 import type { Terminal } from '../terminal.js';

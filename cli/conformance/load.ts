@@ -1,7 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type Definition, z } from '../../core/plugin/index.js';
-import { importBeside, loadPlugin, PluginFault } from '../../core/plugin/loader.js';
+import { importBeside, loadPlugin } from '../../core/plugin/loader.js';
+import { PluginFault } from '../../core/plugin/plugin-fault.js';
 import type { Conformance } from '../../core/testing/index.js';
 import { CommandFailure, invalid, reasonOf } from '../failure.js';
 

@@ -4,7 +4,8 @@ import { dirname, resolve } from 'node:path';
 import { hasCode } from '../../core/files/index.js';
 import { importAnew } from '../../core/plugin/import-anew.js';
 import type { Plugin } from '../../core/plugin/index.js';
-import { isPath, type LoadPluginOptions, loadPlugin } from '../../core/plugin/loader.js';
+import { type LoadPluginOptions, loadPlugin } from '../../core/plugin/loader.js';
+import { isPath } from '../../core/plugin/locate.js';
 
 interface Loaded {
   readonly plugin: Plugin;

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { systemClock } from '../../core/host/clock.js';
 import type { Broker, Definition, Transport } from '../../core/plugin/index.js';
-import { loadPlugin, PluginFault } from '../../core/plugin/loader.js';
+import { loadPlugin } from '../../core/plugin/loader.js';
+import { PluginFault } from '../../core/plugin/plugin-fault.js';
 import { testContext } from '../../core/testing/context.js';
 import { invalid } from '../failure.js';
 import { transportCaller } from './caller.js';

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { isSchema } from '../plugin/schema.js';
 import { isSecret } from '../plugin/secret.js';
 import type { Output } from './operation.js';
 
@@ -26,9 +27,4 @@ function secretWithin(schema: z.ZodType, seen: Set<unknown>): boolean {
 function schemasIn(part: unknown): z.ZodType[] {
   if (isSchema(part)) return [part];
   return typeof part === 'object' && part !== null ? Object.values(part).filter(isSchema) : [];
-}
-
-/** Checks (`.max(3)`, `.regex(...)`) look much like schemas, but hold none. */
-function isSchema(part: unknown): part is z.ZodType {
-  return typeof part === 'object' && part !== null && '_zod' in part && 'safeParse' in part;
 }

@@ -1,10 +1,11 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Problem } from './index.js';
 import { loadPlugin } from './loader.js';
+import { PluginFault } from './plugin-fault.js';
 
 const from = join(import.meta.dirname, '../profile/testdata/faulty/plugins.yaml');
 
@@ -26,7 +27,7 @@ describe('loadPlugin', () => {
   it.each([
     ['../plugins/nowhere.mjs', 'plugin-not-found', 'there is no plugin at "../plugins/nowhere.mjs"'],
     ['no-such-package', 'plugin-not-found', 'there is no package "no-such-package"'],
-    ['../plugins', 'plugin-not-found', 'is a folder whose package.json names no module'],
+    ['../plugins', 'plugin-not-found', 'is a folder without a package.json'],
     ['../plugins/throws.mjs', 'plugin-import', 'no such luck'],
     ['../plugins/no-default.mjs', 'plugin-export', 'it has no default export'],
     ['../plugins/function.mjs', 'plugin-export', 'its default export is a function'],
@@ -68,6 +69,7 @@ describe('loadPlugin', () => {
       ['an object without a prototype', Object.create(null)],
       ['a proxy', closed],
       ['an error whose message has no text', Object.assign(new Error(), { message: Object.create(null) })],
+      ['an error whose stack cannot be read', Object.defineProperty(new Error(), 'stack', { get: refuses })],
     ])('names the plugin that throws %s', async (_, thrown) => {
       expect(await loaded(() => Promise.reject(thrown))).toMatchObject({
         name: 'PluginFault',
@@ -185,11 +187,58 @@ describe('loadPlugin', () => {
       expect([...'text']).toEqual(['t', 'e', 'x', 't']);
     });
 
-    it('says what it throws', async () => {
-      await expect(load("throw new Error('no such luck');")).rejects.toMatchObject({
-        code: 'plugin-import',
-        message: 'importing "./plugin.ts" failed: no such luck',
-      });
+    const place = async (source: string, name?: string) => {
+      const error: unknown = await load(source, name).catch((thrown: unknown) => thrown);
+      if (!(error instanceof PluginFault && error.code === 'plugin-import')) throw error;
+      return error.message.replaceAll(folder, '<folder>');
+    };
+
+    it('says what it throws, and where: in the line that was written, whatever becomes of types', async () => {
+      const source = `
+        interface Luck {
+          readonly such: 'no';
+        }
+        const luck: Luck = { such: 'no' };
+        enum Kind { a }
+        function press(
+          of: Luck,
+        ): never {
+          throw new Error(\`\${of.such} such luck \${Kind.a}\`);
+        }
+        press(luck);`;
+      expect(await place(source)).toBe('importing "./plugin.ts" failed: no such luck 0 (at <folder>/plugin.ts:10)');
+    });
+
+    it('names the module that imports what is not there, not the one that it is imported by', async () => {
+      await writeFile(join(folder, 'parts.ts'), "import './bolts.ts';\n\nimport './gone.ts';");
+      await writeFile(join(folder, 'bolts.ts'), 'export const bolts: number = 1;');
+      expect(await place("import './parts.ts';")).toBe(
+        `importing "./plugin.ts" failed: Cannot find module './gone.ts' (at <folder>/parts.ts:3)`,
+      );
+    });
+
+    it.each([
+      ['gone({});', 'gone is not a function: does what it is imported from export it?'],
+      ['new gone();', 'gone is not a constructor: does what it is imported from export it?'],
+    ])('says in the words of the source that nothing exports a name: %s', async (use, words) => {
+      await writeFile(join(folder, 'parts.ts'), 'export const bolts = 1;');
+      expect(await place(`import { gone } from './parts.js';\n${use}`)).toBe(
+        `importing "./plugin.ts" failed: ${words} (at <folder>/plugin.ts:2)`,
+      );
+    });
+
+    it('says where in a package that is a link to a folder', async () => {
+      await mkdir(join(folder, 'real/dist'), { recursive: true });
+      await mkdir(join(folder, 'node_modules'));
+      await writeFile(join(folder, 'real/package.json'), '{ "name": "press", "main": "dist/index.cjs" }');
+      await writeFile(join(folder, 'real/dist/index.cjs'), "require('../lib.cjs');");
+      await writeFile(join(folder, 'real/lib.cjs'), "\nthrow new Error('no such luck');");
+      await symlink('../real', join(folder, 'node_modules/press'));
+      for (const specifier of ['press', './node_modules/press']) {
+        await expect(loadPlugin(specifier, { from: join(folder, 'wfm.yaml') })).rejects.toThrow(
+          `importing "${specifier}" failed: no such luck (at ${await realpath(folder)}/real/lib.cjs:2)`,
+        );
+      }
     });
   });
 });

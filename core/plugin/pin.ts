@@ -1,10 +1,9 @@
 import { realpath } from 'node:fs/promises';
-import { dirname, join, relative, resolve, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
-import { hasCode, readIfThere } from '../files/index.js';
+import { dirname, relative, resolve, sep } from 'node:path';
+import { hasCode } from '../files/index.js';
 import { formatIntegrity, type Integrity, type IntegrityAlgorithm, integrityOf, sameIntegrity } from './integrity.js';
-import { isPath, locatePackage, PluginFault } from './loader.js';
+import { isPath, locatePackage, packageFolder } from './locate.js';
+import { PluginFault } from './plugin-fault.js';
 
 /** What the file that names a plugin says of it. */
 export interface PluginSource {
@@ -27,7 +26,12 @@ export interface PinnedSource extends PluginSource {
  * @throws PluginFault
  */
 export async function contentOf({ specifier, from }: PluginSource): Promise<string> {
-  if (!isPath(specifier)) return packageFolder(specifier, locatePackage(specifier, from));
+  if (!isPath(specifier)) {
+    const url = locatePackage(specifier, from);
+    const folder = await packageFolder(specifier, url);
+    if (folder !== undefined) return folder;
+    throw new PluginFault('plugin-not-found', `no folder above ${url} is that of the package "${specifier}"`);
+  }
   const path = resolve(dirname(from), specifier);
   return realpath(path).catch((cause: unknown) => {
     throw new PluginFault('plugin-not-found', `there is no plugin at "${specifier}" (looked at ${path})`, { cause });
@@ -66,30 +70,6 @@ export async function verifyPin(source: PluginSource, pinned: Integrity): Promis
   if (sameIntegrity(found, pinned)) return;
   const message = `"${source.specifier}" is not what is pinned here: expected ${formatIntegrity(pinned)}, found ${formatIntegrity(found)}`;
   throw new PluginFault('plugin-integrity', message);
-}
-
-/** The folder above a module that has the package's package.json; there may be others in between, without a name. */
-async function packageFolder(specifier: string, url: string): Promise<string> {
-  const name = specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
-  const module = url.startsWith('file:') ? fileURLToPath(url) : '/';
-  for (let folder = dirname(await realpath(module)); ; folder = dirname(folder)) {
-    const text = await readIfThere(join(folder, 'package.json'));
-    if (text !== undefined && nameIn(text) === name) return folder;
-    if (folder === dirname(folder)) break;
-  }
-  throw new PluginFault('plugin-not-found', `no folder above ${url} is that of the package "${name}"`);
-}
-
-const packageFile = z.looseObject({ name: z.string() });
-
-/** The name that a package.json has; `undefined` for one that is none. */
-function nameIn(text: string): string | undefined {
-  try {
-    return packageFile.safeParse(JSON.parse(text)).data?.name;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }
 
 /** Whether a file, be it there or not, lies in a folder. */

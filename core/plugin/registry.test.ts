@@ -63,7 +63,7 @@ describe('DefinitionRegistry', () => {
     const [rules] = faults({ ...good, components: [{ ...type, changes: { properties: '*', parameters: [] } }] });
     expect(rules?.code).toBe('malformed-declaration');
     expect(rules?.message).toMatch(
-      /^target\.a of one: declares\.components\[0\]\.changes\.properties: .*expected array/,
+      /^target\.a of one: declares\.components\[0\]\.changes\.properties: expected a list, found "\*"$/,
     );
     expect(faults({ ...good, components: [{ ...type, properties: {} }] })).toMatchObject([
       { message: 'target.a of one: declares.components[0].properties: expected a zod schema' },

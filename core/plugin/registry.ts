@@ -1,7 +1,7 @@
 import semver from 'semver';
-import { z } from 'zod';
 import type { Port, Ref } from '../ports/port.js';
 import type { Definition, DefinitionKind, Plugin } from './definition.js';
+import { issuesIn } from './issues.js';
 import type { Origin } from './origin.js';
 import type { PinnedSource } from './pin.js';
 import { didYouMean } from './suggest.js';
@@ -210,10 +210,10 @@ function violationsOf(definition: Definition, plugin: string, hostVersion: strin
 /** What the definition's port would have it declare. */
 function declarationFaults({ declares, provides }: Definition, subject: string): Violation[] {
   const [port] = provides as readonly Port<unknown, unknown>[];
-  const error = declares === undefined ? undefined : port?.declaration?.safeParse(declares).error;
-  return (error?.issues ?? []).map(({ path, message }) => ({
+  if (declares === undefined || port?.declaration === undefined) return [];
+  return issuesIn(port.declaration, declares, 'declares').map((issue) => ({
     code: 'malformed-declaration',
-    message: `${subject}: ${['declares', z.core.toDotPath(path)].filter(Boolean).join('.')}: ${message}`,
+    message: `${subject}: ${issue}`,
   }));
 }
 

@@ -5,13 +5,19 @@
 export function readable(thrown: unknown): unknown {
   try {
     reasonOf(thrown);
+    stackOf(thrown);
     return thrown;
   } catch {
-    return new Error('what was thrown cannot be shown: it is no error, and has no text');
+    return new Error('what was thrown cannot be shown: it is no error, or has no text');
   }
 }
 
 /** What a {@link readable} thing that was thrown says of itself. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? `${error.message}` : String(error);
+}
+
+/** Where a {@link readable} thing that was thrown comes from, as V8 writes it; empty for what is no error. */
+export function stackOf(error: unknown): string {
+  return error instanceof Error ? `${error.stack ?? ''}` : '';
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isSchema } from '../plugin/schema.js';
 import { expectation } from '../profile/wording.js';
 import type {
   ComponentCapability,
@@ -96,8 +97,7 @@ function wording(issue: z.core.$ZodIssue): string {
 const validators = new WeakMap<JsonSchema, z.ZodType>();
 
 function validator(schema: z.ZodType | JsonSchema): z.ZodType {
-  // By shape, not by class: a plugin may have brought its own copy of zod.
-  if ('_zod' in schema) return schema as z.ZodType;
+  if (isSchema(schema)) return schema;
   let known = validators.get(schema);
   if (known === undefined) {
     // A registry of its own: descriptions of what is checked here are of no use to anybody else.

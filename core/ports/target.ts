@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { schema } from '../plugin/schema.js';
 import { definePort } from './port.js';
 import type { Json } from './state.js';
 
@@ -244,11 +245,6 @@ export interface TargetProvider {
 }
 
 const names = z.array(z.string());
-/** By shape, not by class: a plugin may have brought its own copy of zod. */
-const schema = z.custom<z.ZodType>(
-  (value) => typeof value === 'object' && value !== null && '_zod' in value,
-  'expected a zod schema',
-);
 
 const declaration = z.object({
   components: z

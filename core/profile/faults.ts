@@ -1,5 +1,5 @@
 import type { LineCounter } from 'yaml';
-import type { PluginFaultCode } from '../plugin/loader.js';
+import type { PluginFaultCode } from '../plugin/plugin-fault.js';
 import type { ViolationCode } from '../plugin/registry.js';
 import { excerpt } from './excerpt.js';
 import type { SubstitutionFault } from './substitute.js';

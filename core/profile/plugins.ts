@@ -1,8 +1,9 @@
 import { dirname, resolve } from 'node:path';
 import type { Plugin } from '../plugin/definition.js';
 import type { Integrity } from '../plugin/integrity.js';
-import { loadPlugin, PluginFault } from '../plugin/loader.js';
+import { loadPlugin } from '../plugin/loader.js';
 import { type PluginSource, verifyPin } from '../plugin/pin.js';
+import { PluginFault } from '../plugin/plugin-fault.js';
 import { type DefinitionRegistry, RegistrationError, DefinitionRegistry as Registry } from '../plugin/registry.js';
 import type { FaultCollector } from './faults.js';
 import { pluginItem } from './schema.js';

@@ -47,9 +47,9 @@ describe('a strange plugin', () => {
     [
       'is an object of another kind',
       'export default { apply() {} };',
-      /kind: .*a plugin exports by default what defineProvider/,
+      /is an object that no define function made; a plugin exports by default what defineProvider/,
     ],
-    ['is an empty list', 'export default [];', /is not a plugin: .*expected array to have >=1 items/],
+    ['is an empty list', 'export default [];', /is not a plugin: expected at least 1 element, found an empty list/],
     [
       'lacks a method to make it',
       plugin(`{ ...defineVendor({ type: 'vendor.a', version: '1.0.0', create }), create: 1 }`),
@@ -63,13 +63,18 @@ describe('a strange plugin', () => {
     [
       'uses what is no ref',
       plugin(`{ ...defineVendor({ type: 'vendor.a', version: '1.0.0', create }), uses: { state: 'state' } }`),
-      /uses\.state: .*expected object, received string/,
+      /uses\.state: expected an object, found "state"/,
+    ],
+    [
+      'is wrong in three places',
+      plugin(`defineProvider({ port: undefined, type: 3, create: () => ({}) })`),
+      /type: expected a string, found a number; version: expected a string, found nothing; .*provides\[0\]: expected a port/,
     ],
     [
       'is of a port that there is not',
       `import { defineProvider, TargetPort } from 'tutti/plugin';
       export default defineProvider({ port: TargetPort, type: 'target.a', version: '1.0.0', create: () => ({}) });`,
-      /provides\[0\]: .*received undefined/,
+      /provides\[0\]: expected a port, or another ref/,
     ],
   ])('whose default export %s', async (_, source, words) => {
     const [fault, ...more] = await faults({ 'profile.yaml': profile('./it.ts'), 'it.ts': source });
@@ -79,13 +84,22 @@ describe('a strange plugin', () => {
   });
 
   it.each([
-    ['throws', "throw new Error('the licence has run out');", 'importing "./it.ts" failed: the licence has run out'],
+    [
+      'throws',
+      "import { z } from 'tutti/plugin';\n\nthrow new Error('the licence has run out');",
+      'importing "./it.ts" failed: the licence has run out (at <folder>/it.ts:3)',
+    ],
+    [
+      'imports what nothing exports',
+      "import { defineTarget } from 'tutti/plugin';\n\nexport default defineTarget({});",
+      'defineTarget is not a function: does what it is imported from export it? (at <folder>/it.ts:3)',
+    ],
     ['throws what is no error', "throw 'no licence';", 'importing "./it.ts" failed: no licence'],
     ['cannot be compiled', 'export default {\n  create( { }\n', 'cannot be compiled: '],
     [
       'needs a peer that is not there',
       "import 'left-pad-of-the-plant';\nexport default {};",
-      "Cannot find module 'left-pad-of-the-plant'",
+      "Cannot find module 'left-pad-of-the-plant' (at <folder>/it.ts:1)",
     ],
   ])('whose module %s', async (_, source, words) => {
     const [fault, ...more] = await faults({ 'profile.yaml': profile('./it.ts'), 'it.ts': source });
@@ -100,6 +114,13 @@ describe('a strange plugin', () => {
       expect.stringMatching(
         /^2:11 plugin-import importing "\.\/it\.mjs" failed: Cannot find package 'left-pad-of-the-plant'/,
       ),
+    ]);
+  });
+
+  it('whose folder holds no package', async () => {
+    expect(await faults({ 'profile.yaml': profile('./it'), 'it/index.ts': plugin('{}') })).toEqual([
+      '2:11 plugin-not-found "./it" is a folder without a package.json, which would name the module to import: ' +
+        "write one, or name the module's file",
     ]);
   });
 
@@ -158,8 +179,12 @@ describe('a strange plugin', () => {
       `defineProvider({ port: TargetProvider, type: 'target.plant', version: '1.0.0', create, declares: { components: [], dryRun: false, parallel: 0 } })`,
     );
     expect(await faults({ 'profile.yaml': profile('./it.ts'), 'it.ts': source })).toEqual([
-      expect.stringMatching(/^2:11 malformed-declaration target\.plant of \.\/it\.ts: declares\.components: .*>=1/),
-      expect.stringMatching(/^2:11 malformed-declaration target\.plant of \.\/it\.ts: declares\.parallel: .*>=1/),
+      expect.stringMatching(
+        /^2:11 malformed-declaration target\.plant of \.\/it\.ts: declares\.components: expected at least 1 element, found an empty list$/,
+      ),
+      expect.stringMatching(
+        /^2:11 malformed-declaration target\.plant of \.\/it\.ts: declares\.parallel: expected at least 1, found a number$/,
+      ),
     ]);
   });
 
