@@ -69,6 +69,11 @@ function worded(
       hint: 'write the mapping over several lines, or put the substitution in quotes',
     };
   }
+  const opening = openingBracket(document, source, message, start);
+  if (opening !== undefined) {
+    const unclosed = `this "${source.charAt(opening)}" is never closed`;
+    return { code: 'yaml', at: { start: opening, end: opening + 1 }, message: unclosed };
+  }
   return {
     code: code === 'RESOURCE_EXHAUSTION' ? 'too-large' : 'yaml',
     at: { start, end: Math.max(start, end) },
@@ -85,6 +90,25 @@ function openingQuote(document: Document.Parsed, before: number): number {
     },
   });
   return opening;
+}
+
+/** Where the bracket is that the parser, by its message, found no end of before it gave up, mostly in the next line. */
+function openingBracket(document: Document.Parsed, source: string, message: string, end: number): number | undefined {
+  const closing = /end with a ([}\]])$/.exec(message)?.[1];
+  if (closing === undefined) return undefined;
+  const starts: number[] = [];
+  visit(document, {
+    Collection: (_, { flow, range }) => {
+      if (flow === true && range?.[1] === end) starts.push(range[0]);
+    },
+  });
+  // The innermost may be closed, by the last bracket before the end of those around it.
+  if (isPair(source.charAt(starts.at(-1) ?? end), source.charAt(end - 1))) starts.pop();
+  return starts.findLast((start) => isPair(source.charAt(start), closing));
+}
+
+function isPair(opening: string, closing: string): boolean {
+  return ['{}', '[]'].includes(opening + closing);
 }
 
 function lowered(message: string): string {
