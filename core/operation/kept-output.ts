@@ -1,7 +1,7 @@
 import type { z } from 'zod';
-import { isSchema } from '../plugin/schema.js';
 import { isSecret } from '../plugin/secret.js';
 import type { Output } from './operation.js';
+import { isSchema } from './schema.js';
 
 const known = new WeakMap<Output, boolean>();
 

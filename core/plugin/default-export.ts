@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import { schema } from '../operation/schema.js';
 import { type Definition, definePlugin, type Plugin } from './definition.js';
 import { issuesIn, listed } from './issues.js';
 import { PluginFault } from './plugin-fault.js';
-import { schema } from './schema.js';
 import { readable, reasonOf } from './thrown.js';
 
 const definitionForm = z.looseObject({

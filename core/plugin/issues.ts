@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { expectation } from '../profile/wording.js';
+import { expectation } from '../operation/wording.js';
 
 /** More would hide what is wrong first. */
 const most = 5;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { isSchema } from '../plugin/schema.js';
-import { expectation } from '../profile/wording.js';
+import { isSchema } from '../operation/schema.js';
+import { expectation } from '../operation/wording.js';
 import type {
   ComponentCapability,
   ComponentType,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { schema } from '../plugin/schema.js';
+import { schema } from '../operation/schema.js';
 import { definePort } from './port.js';
 import type { Json } from './state.js';
 

@@ -1,11 +1,11 @@
 import type { z } from 'zod';
+import { expectation } from '../operation/wording.js';
 import { bounded, defaultLimit, Overdue } from '../plugin/bounded.js';
 import { didYouMean } from '../plugin/suggest.js';
 import { readable, reasonOf } from '../plugin/thrown.js';
 import type { FaultCollector } from './faults.js';
 import { inspect } from './inspect.js';
 import { locate, type Node, type Path, plainOf, type ScalarNode, type Span, scalarsOf } from './tree.js';
-import { expectation } from './wording.js';
 
 /** A part of the file that one schema checks. */
 export interface Subject {
