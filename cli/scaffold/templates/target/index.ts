@@ -3,9 +3,11 @@ import {
   capabilitiesOf,
   componentDigest,
   defineProvider,
+  LinkedAbortController,
   type TargetDeclaration,
   TargetFault,
   TargetProvider,
+  Turns,
   z,
 } from 'tutti/plugin';
 import { Platform } from './platform.ts';
@@ -42,14 +44,37 @@ export default defineProvider({
   create: ({ config, clock, log, dataDir, resolvePath }) => {
     const folder = config.folder === undefined ? join(dataDir, 'my-target') : resolvePath(config.folder);
     const platform = new Platform(folder, clock);
+    const turns = new Turns();
     // Those that nobody waits for. Nothing of them goes on after `stop`; a later `apply` does.
     const starts = new Set<Promise<void>>();
     const stopped = new AbortController();
+
+    /** One change after the other for each component; faults and aborts are all that comes out. */
+    const inTurn = async (
+      [id, component]: readonly [string, string],
+      caller: AbortSignal,
+      change: (signal: AbortSignal) => Promise<void>,
+    ): Promise<void> => {
+      const end = new LinkedAbortController(caller, stopped.signal);
+      const { signal } = end;
+      try {
+        signal.throwIfAborted();
+        await turns.take(JSON.stringify([id, component]), () => change(signal), signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        if (error instanceof TargetFault) throw error;
+        const message = error instanceof Error ? error.message : String(error);
+        throw new TargetFault('platform', message, true, { cause: error });
+      } finally {
+        end.unlink();
+      }
+    };
+
     return {
       start: () => platform.open(),
       stop: async () => {
-        stopped.abort();
-        await Promise.all(starts);
+        stopped.abort(new TargetFault('platform', 'the target has stopped', true));
+        await Promise.all([turns.idle(), ...starts]);
       },
 
       describe: async () => capabilitiesOf(declares, { runtimes: ['custom'], facts: await platform.facts() }),
@@ -64,8 +89,8 @@ export default defineProvider({
         });
       },
 
-      apply: (application, name, { signal, progress }) =>
-        onPlatform(signal, async () => {
+      apply: (application, name, { signal: caller, progress }) =>
+        inTurn([application.id, name], caller, async (signal) => {
           const desired = application.components.find((component) => component.name === name);
           if (application.deploymentType !== deploymentType || desired === undefined) {
             throw new TargetFault('unsupported', `${application.deploymentType} is nothing for this target`, false);
@@ -107,23 +132,19 @@ export default defineProvider({
           await platform.run(workload, startsAfter, signal);
         }),
 
-      remove: ({ id }, component, _purge, { signal }) => onPlatform(signal, () => platform.remove(id, component)),
+      remove: ({ id }, component, _purge, { signal }) =>
+        inTurn([id, component], signal, () => platform.remove(id, component)),
 
-      watch: (signal) => platform.changes(signal),
+      async *watch(caller) {
+        const end = new LinkedAbortController(caller, stopped.signal);
+        try {
+          yield* platform.changes(end.signal);
+        } finally {
+          end.unlink();
+        }
+      },
 
       logs: async () => [],
     };
   },
 });
-
-/** Does a change: nothing when it is aborted beforehand, and what the platform fails with becomes what the port promises. */
-async function onPlatform(signal: AbortSignal, change: () => Promise<void>): Promise<void> {
-  signal.throwIfAborted();
-  try {
-    await change();
-  } catch (error) {
-    signal.throwIfAborted();
-    if (error instanceof TargetFault) throw error;
-    throw new TargetFault('platform', error instanceof Error ? error.message : String(error), true, { cause: error });
-  }
-}
