@@ -8,6 +8,8 @@ import type { Terminal } from './terminal.js';
  * @returns to be called when the command is done
  */
 export function tellOfEarlyEnd(terminal: Terminal): () => void {
+  // Who has forked this process sees how it ends, and tells it.
+  if (process.send !== undefined) return () => undefined;
   const tell = (code: number): void => {
     // Who has made another code of it has told why.
     if (terminal.signal.aborted || (process.exitCode ?? code) !== code) return;
