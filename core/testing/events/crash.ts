@@ -1,12 +1,10 @@
 import type { EventBus } from '../../ports/index.js';
-import { programBeside, runUntilKilled } from '../killed-process.js';
+import { runUntilKilled } from '../crash-process.js';
 import type { KitCase } from '../kit.js';
 import { randomNumbers } from '../random.js';
 import { KitSkip } from '../trial.js';
 import type { PublisherTask } from './crash-publisher.js';
 import { Owed, type Report } from './survivors.js';
-
-const publisher = programBeside(import.meta.url, 'crash-publisher');
 
 /** What outlives the process. */
 export const crashCases: readonly KitCase<EventBus>[] = [
@@ -23,7 +21,7 @@ export const crashCases: readonly KitCase<EventBus>[] = [
         const enough = 1 + pick(life % 2 === 0 ? 20 : 100);
         const task: PublisherTask = { ...crash, life };
         await trial.within('stop', trial.close());
-        await runUntilKilled<Report>(publisher, task, (report) => {
+        await runUntilKilled<Report>(import.meta.url, 'crash-publisher', task, (report) => {
           owed.note(report);
           return owed.acknowledged >= enough;
         });

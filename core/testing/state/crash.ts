@@ -1,11 +1,9 @@
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { put, type StateProvider } from '../../ports/index.js';
-import { startToKill } from '../crash-process.js';
+import { runUntilKilled } from '../crash-process.js';
 import type { KitCase } from '../kit.js';
 import type { CrashRecipe } from '../kit-subject.js';
 import { randomNumbers } from '../random.js';
-import { KitFailure, KitSkip } from '../trial.js';
+import { KitSkip } from '../trial.js';
 import type { WriterTask } from './crash-writer.js';
 import type { StateTrial } from './fixtures.js';
 import { halves } from './halves.js';
@@ -14,33 +12,12 @@ import { Ledger, type Report } from './ledger.js';
 /** Lets a writer work until it has had `acknowledged` commits confirmed, then kills it without warning. */
 async function writeAndKill(trial: StateTrial, ledger: Ledger, recipe: CrashRecipe, acknowledged: number) {
   const task: WriterTask = { ...recipe, firstPair: ledger.nextPair };
-  const child = startToKill(import.meta.url, 'crash-writer', task);
-  const closed = once(child, 'close') as Promise<[code: number | null, signal: string | null]>;
-  let complaint = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    complaint += text;
-  });
   let done = 0;
-  try {
-    // Everything that the writer said before it died counts, so reading goes on after the kill.
-    for await (const line of createInterface({ input: child.stdout })) {
-      const report = parseReport(line);
-      if (!report) continue;
-      ledger.note(trial, report);
-      if (report.at === 'done' && ++done === acknowledged) child.kill('SIGKILL');
-    }
-  } finally {
-    child.kill('SIGKILL');
-  }
-  const [code, signal] = await closed;
+  await runUntilKilled<Report>(import.meta.url, 'crash-writer', task, (report) => {
+    ledger.note(trial, report);
+    return report.at === 'done' && ++done === acknowledged;
+  });
   trial.note(`-- killed after ${done} acknowledged commits`);
-  if (signal !== 'SIGKILL')
-    throw new KitFailure('the writer', 'to write until it is killed', `exit ${code}: ${complaint}`);
-}
-
-/** The last line may have been cut by the kill. */
-function parseReport(line: string): Report | undefined {
-  return line.endsWith('}') ? (JSON.parse(line) as Report) : undefined;
 }
 
 export const crashCases: readonly KitCase<StateProvider>[] = [
