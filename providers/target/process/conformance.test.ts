@@ -10,4 +10,6 @@ const processConformance = conformance({
   target: processSubject,
 });
 
-for (const { name, run } of cases(processConformance, { patience: 10_000 })) test(name, run);
+// Each agent that is killed compiles its program first.
+const tried = cases(processConformance, { patience: 30_000, kills: 4 });
+for (const { name, run } of tried) test(name, { timeout: 120_000 }, run);
