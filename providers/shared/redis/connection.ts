@@ -66,8 +66,9 @@ export class RedisConnection {
       this.#note(this.#fault ?? 'the connection has ended');
       this.#renewCredentials(client);
     });
-    // Every failed attempt is told as an error event; this promise knows only the first.
-    client.connect().catch((error: unknown) => this.#note(wordsOf(error)));
+    // The client gives up when it hears of a failover while it connects anew.
+    client.on('end', () => this.#connect(client));
+    this.#connect(client);
     return this.#reached(client, signal, isRefusal);
   }
 
@@ -83,6 +84,12 @@ export class RedisConnection {
     this.#closing.abort();
     this.#client?.disconnect();
     this.#client = undefined;
+  }
+
+  #connect(client: RedisClient): void {
+    if (this.#closing.signal.aborted) return;
+    // Every failed attempt is told as an error event; this promise knows only the first.
+    client.connect().catch((error: unknown) => this.#note(wordsOf(error)));
   }
 
   #note(fault: string | undefined): void {
