@@ -107,3 +107,8 @@ async function viaTemporary(
     await rm(temporary, { force: true });
   }
 }
+
+/** What a file of one text holds, such as a password, without the line break that an editor leaves at its end. */
+export async function readText(file: string): Promise<string> {
+  return (await readFile(file, 'utf8')).replace(/\r?\n$/, '');
+}

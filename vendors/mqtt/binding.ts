@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readText } from '../../core/files/index.js';
 import type { Binding, BindingContext, Health, OptionalRef } from '../../core/plugin/index.js';
 import type { Broker } from '../../core/ports/index.js';
 import { Calls } from './calls.js';
@@ -96,7 +96,7 @@ export class MqttBinding implements Binding {
       open,
       clientId: config.clientId ?? `${root}-host`,
       username: config.username,
-      password: passwordFile === undefined ? undefined : await passwordIn(resolvePath(passwordFile)),
+      password: passwordFile === undefined ? undefined : await readText(resolvePath(passwordFile)),
       keepSession: config.sessionExpiry,
       onMessage: (message) => this.#calls.receive(message),
       signal,
@@ -118,8 +118,4 @@ export class MqttBinding implements Binding {
       ...(this.on.config.names === 'certificates' && { clientName: name }),
     };
   }
-}
-
-async function passwordIn(file: string): Promise<string> {
-  return (await readFile(file, 'utf8')).replace(/\r?\n$/, '');
 }

@@ -1,8 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import type { AuthenticateError, Client } from 'aedes';
+import { readText } from '../../../core/files/index.js';
 import { parseCertificate } from '../../../core/identity/index.js';
 import type { AedesConfig } from './config.js';
 import { levelFault, mayPublish, maySubscribe } from './confinement.js';
@@ -138,7 +138,7 @@ function digest(password: Uint8Array): Buffer {
 }
 
 async function digestIn(file: string): Promise<Buffer> {
-  const password = (await readFile(file, 'utf8')).replace(/\r?\n$/, '');
+  const password = await readText(file);
   if (password === '') throw new Error(`${file} is empty: an account needs a password`);
   return digest(Buffer.from(password));
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { ConnectionOptions } from 'node:tls';
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import { readText } from '../../../core/files/index.js';
 import type { SecretProvider } from '../../../core/plugin/index.js';
 import { backoff } from '../../../core/work/index.js';
 import { bare, type RedisSettings } from './config.js';
@@ -24,7 +25,7 @@ const retryStrategy = (attempt: number): number => backoff(attempt, firstRetry, 
 export async function credentialsOf(settings: RedisSettings, around: Surroundings): Promise<Credentials> {
   const { username, passwordFile, passwordSecret } = settings;
   let { password } = settings;
-  if (passwordFile !== undefined) password = await lineOf(around.resolvePath(passwordFile));
+  if (passwordFile !== undefined) password = await readText(around.resolvePath(passwordFile));
   if (passwordSecret !== undefined) {
     if (!around.secrets) throw new Error(`its password is in a secret, and no provider of the profile keeps secrets`);
     password = await around.secrets.get(passwordSecret);
@@ -67,7 +68,7 @@ export async function makeClient(
   const single = { ...common, db: database, lazyConnect: true, enableOfflineQueue: false, retryStrategy };
   if (sentinel) {
     const { master, nodes, passwordFile } = sentinel;
-    const password = passwordFile === undefined ? undefined : await lineOf(around.resolvePath(passwordFile));
+    const password = passwordFile === undefined ? undefined : await readText(around.resolvePath(passwordFile));
     return new Redis({
       ...single,
       name: master,
@@ -97,10 +98,6 @@ async function tlsOf({ ca, certificate, key }: RedisSettings, around: Surroundin
     ...(certificate !== undefined && { cert: await read(certificate) }),
     ...(key !== undefined && { key: await read(key) }),
   };
-}
-
-async function lineOf(file: string): Promise<string> {
-  return (await readFile(file, 'utf8')).replace(/\r?\n$/, '');
 }
 
 function hostAndPort(node: string): { readonly host: string; readonly port: number } {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { mayRepeat } from '../../../core/client/index.js';
+import { readText } from '../../../core/files/index.js';
 import { systemClock } from '../../../core/host/clock.js';
 import type { Clock, Lifecycle } from '../../../core/plugin/index.js';
 import { type Answer, type OutgoingCall, type Transport, TransportFault } from '../../../core/ports/index.js';
@@ -139,7 +139,7 @@ export class MqttTransport implements Transport, Lifecycle {
         open: await opener(options),
         clientId: this.#clientId,
         username: options.username,
-        password: options.passwordFile === undefined ? undefined : await passwordIn(options.passwordFile),
+        password: options.passwordFile === undefined ? undefined : await readText(options.passwordFile),
         keepSession: 0,
         will: { topic: control, payload: writeControl({ type: 'gone', session: id }) },
         onMessage: (message) => {
@@ -202,8 +202,4 @@ export class MqttTransport implements Transport, Lifecycle {
       }
     }
   }
-}
-
-async function passwordIn(file: string): Promise<string> {
-  return (await readFile(file, 'utf8')).replace(/\r?\n$/, '');
 }
