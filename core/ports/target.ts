@@ -11,6 +11,17 @@ export interface TargetFacts {
   readonly cpus: readonly { readonly cores: number; readonly architecture?: string }[];
   readonly memory: string;
   readonly storage: string;
+  /** What runs the workloads here, where the platform tells: `containerd` `1.4.13`. */
+  readonly runtime?: TargetRuntime;
+}
+
+/**
+ * The program that runs workloads on a target, as it calls itself, in lower case.
+ * @experimental
+ */
+export interface TargetRuntime {
+  readonly name: string;
+  readonly version: string;
 }
 
 /**

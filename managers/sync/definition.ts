@@ -52,14 +52,18 @@ export default defineManager({
   uses: { fleet: FleetManager, reconcile: ReconcileManager, state: StateProvider, events: EventBus },
   create: ({ config: { pollSeconds, push, form, device }, uses, clock, log, name }): SyncManager & Lifecycle => {
     const id = device.id ?? hostname();
-    const describe = async (): Promise<CapabilitiesToReport> => ({
-      id,
-      vendor: device.vendor,
-      modelNumber: device.modelNumber,
-      serialNumber: device.serialNumber ?? id,
-      labels: device.labels,
-      ...combinedFacts((await uses.reconcile.capabilities()).values()),
-    });
+    const describe = async (): Promise<CapabilitiesToReport> => {
+      const facts = combinedFacts((await uses.reconcile.capabilities()).values());
+      return {
+        ...facts,
+        id,
+        vendor: device.vendor,
+        modelNumber: device.modelNumber,
+        serialNumber: device.serialNumber ?? id,
+        // What an operator wrote stands over what was found.
+        labels: { ...facts.labels, ...device.labels },
+      };
+    };
     const synchroniser: Synchroniser = new Synchroniser({
       ...uses,
       clock,
