@@ -13,11 +13,13 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
-it('tells the storage of its own directory when that of the engine cannot be seen', async () => {
+it('tells what runs containers, and the storage of its own directory when that of the engine cannot be seen', async () => {
   const info = { NCPU: 4, MemTotal: 2048 * 1024, Architecture: 'aarch64', DockerRootDir: '/nowhere/at/all' };
   const socket = join(directory, 'engine.sock');
-  const server = createServer((_request, response) => {
-    response.setHeader('content-type', 'application/json').end(JSON.stringify(info));
+  const version = { Version: '4.3.1', Components: [{ Name: 'Podman Engine', Version: '4.3.1' }] };
+  const server = createServer((request, response) => {
+    const answer = request.url?.endsWith('/version') ? version : info;
+    response.setHeader('content-type', 'application/json').end(JSON.stringify(answer));
   }).listen(socket);
   await once(server, 'listening');
   try {
@@ -26,6 +28,7 @@ it('tells the storage of its own directory when that of the engine cannot be see
       cpus: [{ cores: 4, architecture: 'arm64' }],
       memory: '2048Ki',
       storage: `${Math.floor((blocks * bsize) / 1024)}Ki`,
+      runtime: { name: 'podman', version: '4.3.1' },
     });
   } finally {
     server.close();

@@ -1,5 +1,5 @@
 import { statfs } from 'node:fs/promises';
-import { type TargetFacts, z } from '../../../core/plugin/index.js';
+import { type TargetFacts, type TargetRuntime, z } from '../../../core/plugin/index.js';
 import type { Engine } from './engine.js';
 
 const info = z.object({
@@ -7,6 +7,11 @@ const info = z.object({
   MemTotal: z.number(),
   Architecture: z.string(),
   DockerRootDir: z.string(),
+});
+
+const version = z.object({
+  Version: z.string(),
+  Components: z.array(z.object({ Name: z.string() })).default([]),
 });
 
 /** As the kernel names them, to the names of the OCI image specification. */
@@ -23,12 +28,21 @@ const architectures: Readonly<Record<string, string>> = {
  * our own, which is the best guess there is: nothing at all would make the device fit for no workload.
  */
 export async function targetFacts(engine: Engine, ownDirectory: string): Promise<TargetFacts> {
-  const { NCPU, MemTotal, Architecture, DockerRootDir } = info.parse(await engine.call((client) => client.info()));
+  const [machine, runtime] = await Promise.all([engine.call((client) => client.info()), runtimeOf(engine)]);
+  const { NCPU, MemTotal, Architecture, DockerRootDir } = info.parse(machine);
   return {
     cpus: [{ cores: NCPU, architecture: architectures[Architecture] ?? Architecture }],
     memory: kibibytes(MemTotal),
     storage: kibibytes((await size(DockerRootDir)) ?? (await size(ownDirectory)) ?? 0),
+    runtime,
   };
+}
+
+/** `docker`, or `podman` where that answers in its place. */
+async function runtimeOf(engine: Engine): Promise<TargetRuntime> {
+  const { Version, Components } = version.parse(await engine.call((client) => client.version()));
+  const name = Components.some((part) => part.Name.startsWith('Podman')) ? 'podman' : 'docker';
+  return { name, version: Version };
 }
 
 async function size(directory: string): Promise<number | undefined> {

@@ -287,5 +287,7 @@ describeWith(['docker', 'registry'], 'an application on a Docker engine', (start
     });
     expect(facts.memory).toMatch(/^[1-9]\d+Ki$/);
     expect(facts.storage).toMatch(/^[1-9]\d+Ki$/);
+    const { Version } = await docker.client.version();
+    expect(facts.runtime).toEqual({ name: 'docker', version: Version });
   });
 });
