@@ -211,6 +211,19 @@ describe('configuredIdentity', () => {
     expect(cert).not.toBe(first.cert);
   });
 
+  it('tells of a fault once, however often the directory changes while it lasts', async () => {
+    const make = await prepared();
+    const identity = configured();
+    await identity.material();
+    const next = told(identity);
+    await put('tls.crt', (await make()).cert);
+    expect(String(await next())).toContain('does not belong to the private key');
+    await put('other.txt', 'x');
+    await put('other.txt', 'y');
+    await put('tls.key', 'nonsense');
+    expect(String(await next())).toContain(`${at('tls.key')}: is no usable`);
+  });
+
   it('tells of what changed before the watch began', async () => {
     const make = await prepared();
     const identity = configured();

@@ -28,17 +28,18 @@ type Configured = Pick<ApplicationDescription, 'parameters' | 'configuration'>;
  *
  * @param previous the values in effect since the last install or update ({@link parameterValues}): settings that are
  *   immutable keep theirs, whatever a newer package's defaults say
+ * @param matcher has the time for all expressions together
  */
 export function validateParameters(
   description: Configured,
   values: Readonly<Record<string, Json>>,
   previous?: Readonly<Record<string, Json>>,
+  matcher = new Matcher(),
 ): ParameterValidation {
   const names = Object.keys(description.parameters);
   const faults: FieldFault[] = Object.keys(values)
     .filter((name) => !Object.hasOwn(description.parameters, name))
     .map((field) => ({ field, message: `is no parameter of this application${didYouMean(field, names)}` }));
-  const matcher = new Matcher();
   const effective: [string, Parameter][] = [];
   for (const [name, parameter] of Object.entries(description.parameters)) {
     const setting = settingOf(description, name);
@@ -56,8 +57,7 @@ export function validateParameters(
 }
 
 /** What is wrong with the package's own defaults. Parameters without one are for the user to fill in. */
-export function defaultFaults(description: Configured): FieldFault[] {
-  const matcher = new Matcher();
+export function defaultFaults(description: Configured, matcher = new Matcher()): FieldFault[] {
   return Object.entries(description.parameters).flatMap(([field, { value }]) => {
     if (value === undefined) return [];
     const setting = settingOf(description, field);
