@@ -116,7 +116,8 @@ async function emptied(docker: DockerPart): Promise<void> {
   await Promise.all(Volumes.map(({ Name }) => docker.client.getVolume(Name).remove()));
 }
 
-function agent(args: readonly string[]): KillableApply {
+/** An agent that applies in a process of its own: see docker-agent.ts for its arguments. */
+export function agent(args: readonly string[]): KillableApply {
   const script = fileURLToPath(new URL('./docker-agent.ts', import.meta.url));
   const child = spawn(process.execPath, ['--import', 'tsx', script, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(child, 'exit').then(() => undefined);

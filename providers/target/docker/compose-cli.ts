@@ -2,13 +2,13 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { TargetFault } from '../../../core/plugin/index.js';
 import { type Login, withDockerConfig } from './credentials.js';
+import { type EnginePlace, placeVariables } from './engine-place.js';
 import { forgetProcess, noteProcess, signal as signalGroup } from './orphan.js';
 
 export interface ComposeSettings {
   /** Path of a Compose v2 program; the plugin of `docker` unless told. */
   readonly program: string | undefined;
-  /** As in DOCKER_HOST. */
-  readonly address: string;
+  readonly place: EnginePlace;
   /** Where a private configuration may lie for as long as a call takes. */
   readonly scratch: string;
 }
@@ -30,11 +30,11 @@ export class ComposeCli {
    * @throws TargetFault `start` with the last lines of output when it fails; the signal's reason on an abort
    */
   async run(args: readonly string[], options: ComposeCall): Promise<string> {
-    const { program, address, scratch } = this.settings;
+    const { program, place, scratch } = this.settings;
     return withDockerConfig(scratch, options.logins ?? [], async (config) => {
       const [command, first] = program === undefined ? ['docker', ['compose']] : [program, []];
       // Nothing of our own environment can be interpolated into a compose file.
-      const env = { PATH: process.env['PATH'] ?? '', HOME: config, DOCKER_CONFIG: config, DOCKER_HOST: address };
+      const env = { PATH: process.env['PATH'] ?? '', HOME: config, DOCKER_CONFIG: config, ...placeVariables(place) };
       const { code, stdout, stderr } = await execute(command, [...first, '--ansi', 'never', ...args], {
         env,
         cwd: options.directory ?? scratch,
@@ -43,7 +43,7 @@ export class ComposeCli {
       });
       if (code === 0) return stdout;
       if (/Cannot connect to the Docker daemon|error during connect/.test(stderr)) {
-        throw new TargetFault('platform', `the Docker engine at ${address} does not answer`, true);
+        throw new TargetFault('platform', `the Docker engine at ${place.address} does not answer`, true);
       }
       throw new TargetFault('start', `docker compose failed: ${lastLines(stderr)}`, true);
     });

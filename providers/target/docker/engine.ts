@@ -1,42 +1,48 @@
 import Docker from 'dockerode';
-import { type Health, TargetFault } from '../../../core/plugin/index.js';
+import { type Clock, type Health, TargetFault } from '../../../core/plugin/index.js';
+import { clientOptions, type EnginePlace } from './engine-place.js';
 import { labels } from './project.js';
 import type { ContainerState } from './status.js';
 
-/** Where the engine listens, from the profile or from the environment as the `docker` program reads it. */
-export function engineAddress(socket: string | undefined, dockerHost: string | undefined): string {
-  if (socket !== undefined) return `unix://${socket}`;
-  return dockerHost !== undefined && dockerHost !== '' ? dockerHost : 'unix:///var/run/docker.sock';
+export interface EngineSettings {
+  readonly place: EnginePlace;
+  readonly owner: string;
+  /** Milliseconds that a call may take. */
+  readonly timeout: number;
+  readonly clock: Clock;
 }
 
 /** The engine's API, and what we last knew of the engine. All calls reject with {@link TargetFault} alone. */
 export class Engine {
-  readonly #client: Docker;
+  #client: Promise<Docker> | undefined;
   #fault: string | undefined;
 
-  constructor(
-    /** As in DOCKER_HOST. */
-    readonly address: string,
-    private readonly owner: string,
-  ) {
-    this.#client = new Docker(
-      address.startsWith('unix://') ? { socketPath: address.slice('unix://'.length) } : tcp(address),
-    );
-  }
+  constructor(private readonly settings: EngineSettings) {}
 
   health(): Health {
     return this.#fault === undefined ? { status: 'ok' } : { status: 'degraded', reason: this.#fault };
   }
 
-  /** One call of the API. Keeps whether the engine answered. */
-  async call<T>(work: (client: Docker) => Promise<T>): Promise<T> {
+  /** One call of the API, which may not take long. Keeps whether the engine answered. */
+  call<T>(work: (client: Docker) => Promise<T>): Promise<T> {
+    return this.lasting((client) => this.#prompt(work(client)));
+  }
+
+  /** A call that may take as long as it takes: events, pulls, the end of a container. */
+  async lasting<T>(work: (client: Docker) => Promise<T>): Promise<T> {
     try {
-      const answer = await work(this.#client);
+      this.#client ??= clientOptions(this.settings.place).then((options) => new Docker(options));
+      const answer = await work(await this.#client);
       this.#fault = undefined;
       return answer;
     } catch (error) {
       throw this.fault(error);
     }
+  }
+
+  /** A call about one thing. @returns `undefined` where the engine has it not */
+  found<T>(work: (client: Docker) => Promise<T>): Promise<T | undefined> {
+    return this.call((client) => work(client).catch(nothingIfAbsent));
   }
 
   fault(error: unknown): TargetFault {
@@ -46,7 +52,9 @@ export class Engine {
     if (typeof status === 'number') {
       return new TargetFault('platform', `the Docker engine refused: ${message}`, status >= 500, { cause: error });
     }
-    this.#fault = `the Docker engine at ${this.address} does not answer: ${message}`;
+    this.#fault = `the Docker engine at ${this.settings.place.address} does not answer: ${message}`;
+    // Certificates may have been renewed: they are read again with the next call.
+    this.#client = undefined;
     return new TargetFault('platform', this.#fault, true, { cause: error });
   }
 
@@ -54,7 +62,7 @@ export class Engine {
   async containers(where: { readonly project?: string } = {}): Promise<ContainerState[]> {
     const filters = {
       label: [
-        `${labels.owner}=${this.owner}`,
+        `${labels.owner}=${this.settings.owner}`,
         ...(where.project === undefined ? [] : [`com.docker.compose.project=${where.project}`]),
       ],
     };
@@ -64,31 +72,54 @@ export class Engine {
       return states.filter((state) => state !== undefined);
     });
   }
+
+  /** Of an answer that breaks off in the middle the client library never tells. */
+  async #prompt<T>(answer: Promise<T>): Promise<T> {
+    const { clock, timeout } = this.settings;
+    const done = new AbortController();
+    const overdue = clock.delay(timeout, done.signal).then(() => {
+      throw new Error(`no whole answer within ${timeout / 1000} s`);
+    });
+    try {
+      return await Promise.race([answer, overdue]);
+    } finally {
+      done.abort();
+      overdue.catch(() => undefined);
+    }
+  }
 }
 
 /** `undefined` when the container went away since it was listed. */
 async function inspect(client: Docker, id: string): Promise<ContainerState | undefined> {
-  try {
-    const { State, Config, HostConfig, RestartCount } = await client.getContainer(id).inspect();
-    const health = State.Health?.Status;
-    return {
-      id,
-      labels: Config.Labels,
-      status: State.Status,
-      exitCode: State.ExitCode,
-      error: State.Error,
-      ...((health === 'starting' || health === 'healthy' || health === 'unhealthy') && { health }),
-      ...(State.Health && { healthOutput: State.Health.Log?.at(-1)?.Output ?? '' }),
-      restartPolicy: HostConfig.RestartPolicy?.Name ?? '',
-      restarts: RestartCount,
-    };
-  } catch (error) {
-    if ((error as { statusCode?: unknown }).statusCode === 404) return undefined;
-    throw error;
-  }
+  const found = await client.getContainer(id).inspect().catch(nothingIfAbsent);
+  if (found === undefined) return undefined;
+  const { Name, State, Config, HostConfig, RestartCount } = found;
+  const health = State.Health?.Status;
+  return {
+    id,
+    name: Name.replace(/^\//, ''),
+    labels: Config.Labels,
+    status: State.Status,
+    exitCode: State.ExitCode,
+    error: State.Error,
+    startedAt: State.StartedAt,
+    finishedAt: State.FinishedAt,
+    ...((health === 'starting' || health === 'healthy' || health === 'unhealthy') && { health }),
+    ...(State.Health && { healthOutput: State.Health.Log?.at(-1)?.Output ?? '' }),
+    ...sinceWhen(State.Health?.Log ?? []),
+    restartPolicy: HostConfig.RestartPolicy?.Name ?? '',
+    restarts: RestartCount,
+  };
 }
 
-function tcp(address: string): Docker.DockerOptions {
-  const { hostname, port } = new URL(address);
-  return { host: hostname, port: port === '' ? 2375 : Number(port) };
+/** Of the failed checks at the end of the engine's list, which holds the newest ones alone. */
+function sinceWhen(
+  checks: readonly { readonly Start: string; readonly ExitCode: number }[],
+): Pick<ContainerState, 'unhealthySince'> {
+  const first = checks.slice(checks.findLastIndex(({ ExitCode }) => ExitCode === 0) + 1)[0];
+  return first === undefined ? {} : { unhealthySince: new Date(first.Start).toISOString() };
+}
+
+function nothingIfAbsent(error: unknown): undefined {
+  if ((error as { statusCode?: unknown }).statusCode !== 404) throw error;
 }

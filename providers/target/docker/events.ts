@@ -9,11 +9,16 @@ export interface ContainerEvent {
   readonly action: string;
   readonly id: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** The container's. */
+  readonly name: string;
+  /** ISO 8601. */
+  readonly at: string;
   readonly exitCode?: number;
 }
 
 const message = z.object({
   Action: z.string(),
+  time: z.number().optional(),
   Actor: z.object({ ID: z.string(), Attributes: z.record(z.string(), z.string()).default({}) }),
 });
 
@@ -33,7 +38,7 @@ export async function containerEvents(
 ): Promise<AsyncIterable<ContainerEvent>> {
   const filters = JSON.stringify({ type: ['container'], label: [`${labels.owner}=${owner}`] });
   // The types say less than the stream is: an HTTP response.
-  const stream = (await engine.call((client) => client.getEvents({ filters }))) as IncomingMessage;
+  const stream = (await engine.lasting((client) => client.getEvents({ filters }))) as IncomingMessage;
   const close = (): void => {
     stream.destroy();
   };
@@ -50,7 +55,7 @@ async function* read(engine: Engine, stream: IncomingMessage, signal: AbortSigna
     for await (const line of jsonLines(stream)) {
       const parsed = message.safeParse(line);
       if (!parsed.success) continue;
-      const { Action, Actor } = parsed.data;
+      const { Action, Actor, time } = parsed.data;
       // `health_status: healthy` has its value in its name.
       if (!changes.has(Action) && !Action.startsWith('health_status')) continue;
       const exitCode = Actor.Attributes['exitCode'];
@@ -58,6 +63,8 @@ async function* read(engine: Engine, stream: IncomingMessage, signal: AbortSigna
         action: Action,
         id: Actor.ID,
         labels: Actor.Attributes,
+        name: Actor.Attributes['name'] ?? '',
+        at: time === undefined ? '' : new Date(time * 1000).toISOString(),
         ...(exitCode !== undefined && { exitCode: Number(exitCode) }),
       };
     }

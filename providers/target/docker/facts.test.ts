@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { systemClock } from '../../../core/host/clock.js';
 import { Engine } from './engine.js';
 import { targetFacts } from './facts.js';
 
@@ -24,7 +25,9 @@ it('tells what runs containers, and the storage of its own directory when that o
   await once(server, 'listening');
   try {
     const { blocks, bsize } = await statfs(directory);
-    expect(await targetFacts(new Engine(`unix://${socket}`, 'me'), directory)).toEqual({
+    const place = { address: `unix://${socket}` };
+    const engine = new Engine({ place, owner: 'me', timeout: 30_000, clock: systemClock });
+    expect(await targetFacts(engine, directory)).toEqual({
       cpus: [{ cores: 4, architecture: 'arm64' }],
       memory: '2048Ki',
       storage: `${Math.floor((blocks * bsize) / 1024)}Ki`,

@@ -22,12 +22,45 @@ export async function containerLogs(
     .map(({ text }) => text);
 }
 
+/** Lines of output that go with a failure. */
+const tail = 10;
+
+/** What a container said last, to stand behind the reason of its failure; nothing where it said nothing. */
+export async function lastWords(engine: Engine, id: string): Promise<string> {
+  const [lines, variables] = await Promise.all([
+    timedLines(engine, id, tail),
+    engine.found((client) => client.getContainer(id).inspect()).then((found) => found?.Config.Env ?? []),
+  ]);
+  const said = lines.map(({ text }) => withoutSecrets(text, variables));
+  return said.length === 0 ? '' : `; it said last:\n${said.join('\n')}`;
+}
+
+/** Nothing says which parameters are secrets but their names. */
+const secretName = /pass|secret|token|credential|private|api_?key|auth/i;
+/** Shorter values are no secrets, and stand in every text. */
+const shortestSecret = 4;
+
+/**
+ * A line without the values of variables that are named like secrets: a failure's reason goes where the environment of a
+ * container never does.
+ *
+ * @param variables `NAME=value`, as the container has them
+ */
+export function withoutSecrets(line: string, variables: readonly string[]): string {
+  return variables
+    .map((variable) => [variable.slice(0, variable.indexOf('=')), variable.slice(variable.indexOf('=') + 1)] as const)
+    .filter(([name, value]) => secretName.test(name) && value.length >= shortestSecret)
+    .reduce((shown, [, value]) => shown.replaceAll(value, '***'), line);
+}
+
 async function timedLines(engine: Engine, id: string, tail: number): Promise<{ time: string; text: string }[]> {
-  const [bytes, tty] = await engine.call(async (client) => {
+  const found = await engine.found(async (client) => {
     const container = client.getContainer(id);
     const { Config } = await container.inspect();
     return [await container.logs({ stdout: true, stderr: true, timestamps: true, tail }), Config.Tty] as const;
   });
+  if (found === undefined) return [];
+  const [bytes, tty] = found;
   return (tty ? bytes.toString() : unframed(bytes))
     .split(/\r?\n/)
     .filter((line) => line !== '')

@@ -1,23 +1,32 @@
 import type { DesiredApplication, DesiredComponent, Json } from '../../../core/plugin/index.js';
 import type { DockerConfig } from './config.js';
 import { labels } from './project.js';
+import type { PinnedImage } from './revision.js';
+import type { ServiceModel } from './service-model.js';
 
 /** What Compose puts over the component's own file. */
 export interface Override {
-  readonly services: Readonly<
-    Record<string, { readonly labels: Record<string, string>; readonly environment: Record<string, string> }>
-  >;
+  readonly services: Readonly<Record<string, ServiceOverride>>;
+}
+
+interface ServiceOverride {
+  readonly labels: Record<string, string>;
+  readonly environment: Record<string, string>;
+  readonly image?: string;
+  readonly pull_policy?: 'never';
 }
 
 /**
  * The labels by which we find the containers again, and the environment that every container gets: the collector's
- * endpoints (Margo, publishing observability data), and the parameters, whose pointer is the variable's name.
+ * endpoints (Margo, publishing observability data), and the parameters, whose pointer is the variable's name. Images are
+ * those that were found when the revision was first applied, whatever their tags name by now.
  */
 export function overrideFile(
   application: Pick<DesiredApplication, 'id' | 'name'>,
   component: DesiredComponent,
   applied: string,
-  services: readonly string[],
+  services: readonly Pick<ServiceModel, 'name' | 'image'>[],
+  images: Readonly<Record<string, Pick<PinnedImage, 'pin'>>>,
   config: Pick<DockerConfig, 'owner' | 'otlp'>,
 ): Override {
   const marks = escaped({
@@ -26,10 +35,17 @@ export function overrideFile(
     [labels.applicationName]: application.name,
     [labels.component]: component.name,
     [labels.applied]: applied,
-    [labels.services]: [...services].sort().join(','),
+    [labels.services]: services
+      .map(({ name }) => name)
+      .sort()
+      .join(','),
   });
   const environment = escaped({ ...otlpVariables(config.otlp), ...parameterVariables(component.parameters) });
-  return { services: Object.fromEntries(services.map((name) => [name, { labels: marks, environment }])) };
+  const service = ({ image }: Pick<ServiceModel, 'image'>): ServiceOverride => {
+    const pin = image === undefined ? undefined : images[image]?.pin;
+    return { labels: marks, environment, ...(pin !== undefined && { image: pin, pull_policy: 'never' }) };
+  };
+  return { services: Object.fromEntries(services.map((each) => [each.name, service(each)])) };
 }
 
 /** Pointer to text: strings as they are, everything else as JSON. */

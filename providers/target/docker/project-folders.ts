@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { hasCode, readIfThere, replaceFile } from '../../../core/files/index.js';
 import { type ActualComponent, type Logger, z } from '../../../core/plugin/index.js';
 import { endOrphan } from './orphan.js';
+import { Revisions } from './revision.js';
 
 /** Whose a project's folder is. */
 const ProjectNote = z.strictObject({
@@ -52,6 +53,21 @@ export class ProjectFolders {
   async applied(project: string, digest: string): Promise<void> {
     const note = await this.#read(project);
     if (note && note.applied !== digest) await this.#write(project, { ...note, applied: digest });
+  }
+
+  /** The digest of what was last started well. */
+  async lastGood(project: string): Promise<string | undefined> {
+    return (await this.#read(project))?.applied;
+  }
+
+  revisions(project: string): Revisions {
+    return new Revisions(project, this.of(project), this.log);
+  }
+
+  /** Ids of the images that any project's revisions need. */
+  async images(): Promise<Set<string>> {
+    const all = await Promise.all((await this.#projects()).map((project) => this.revisions(project).images()));
+    return new Set(all.flat());
   }
 
   /** Deletes a project's folder, its note last. */

@@ -1,16 +1,23 @@
 import { type Clock, TargetFault } from '../../../core/plugin/index.js';
 import type { Engine } from './engine.js';
 import { type ContainerEvent, containerEvents } from './events.js';
-import { containerLogs } from './logs.js';
+import { lastWords } from './logs.js';
 import { composeLabels, labels } from './project.js';
-import { containerStatuses, type ServiceStatus, worstOf } from './status.js';
-
-/** Lines of output that go with a failure. */
-const tail = 10;
+import {
+  type ContainerState,
+  containerStatuses,
+  ended,
+  named,
+  type ServiceStatus,
+  service,
+  worstOf,
+} from './status.js';
 
 export interface Start {
   readonly project: string;
   readonly applied: string;
+  /** Those that are started; all unless told. */
+  readonly services?: ReadonlySet<string>;
   readonly owner: string;
   readonly wait: boolean;
   /** Milliseconds that a container without a health check must have run: most bad starts end within them. */
@@ -46,8 +53,8 @@ export async function watchedStart(
     while (start.wait) {
       // Taken before the look, so that a change during it is not missed.
       const next = changed.opened;
-      const containers = await engine.containers({ project: start.project });
-      const worst = worstOf(containerStatuses(containers));
+      const containers = await startedContainers(engine, start);
+      const worst = worstOf(containerStatuses(containers, start.services));
       if (worst === undefined) throw new TargetFault('start', 'no container was made', true);
       if (worst.condition === 'ok' || worst.condition === 'done') {
         if (calm || containers.every(({ health }) => health !== undefined)) return;
@@ -65,6 +72,19 @@ export async function watchedStart(
     // Both end with the abort, and nothing may go on after us. What they found before it was raced for above.
     await Promise.allSettled([crash, upping]);
   }
+}
+
+/** The fault of a start that took too long, by what it still waits for. */
+export async function lateStart(engine: Engine, start: Start, text: string): Promise<TargetFault> {
+  const worst = worstOf(containerStatuses(await startedContainers(engine, start), start.services));
+  if (worst?.reason === undefined) return new TargetFault('timeout', text, true);
+  return new TargetFault('timeout', await explained(engine, { ...worst, reason: `${text}: ${worst.reason}` }), true);
+}
+
+async function startedContainers(engine: Engine, { project, applied, services }: Start): Promise<ContainerState[]> {
+  return (await engine.containers({ project })).filter(
+    (container) => container.labels[labels.applied] === applied && (services?.has(service(container)) ?? true),
+  );
 }
 
 /** Rejects when a container of this start ends badly by itself, or when the engine goes away. */
@@ -90,17 +110,18 @@ async function crashes(
   throw new TargetFault('platform', 'the Docker engine went away during the start', true);
 }
 
-function crashed({ id, labels: of, exitCode }: ContainerEvent): ServiceStatus {
-  const service = of[composeLabels.service] ?? id.slice(0, 12);
-  return { condition: 'failed', id, reason: `service ${service} ended with exit code ${String(exitCode)}` };
+function crashed(event: ContainerEvent): ServiceStatus {
+  const reason = ended(named(service(event), event.name), event.exitCode, event.at);
+  return { condition: 'failed', id: event.id, reason };
 }
 
 async function failure(engine: Engine, status: ServiceStatus): Promise<TargetFault> {
-  const ours = (await engine.containers()).filter(({ id }) => id === status.id);
-  const lines = await containerLogs(engine, ours, tail);
-  const said = lines.length === 0 ? '' : `; it said last:\n${lines.join('\n')}`;
   const code = status.condition === 'unhealthy' ? 'unhealthy' : 'start';
-  return new TargetFault(code, `${status.reason ?? 'it does not run'}${said}`, true);
+  return new TargetFault(code, await explained(engine, status), true);
+}
+
+async function explained(engine: Engine, { reason = 'it does not run', id }: ServiceStatus): Promise<string> {
+  return id === undefined ? reason : `${reason}${await lastWords(engine, id)}`;
 }
 
 function gate(): { readonly opened: Promise<void>; readonly open: () => void } {

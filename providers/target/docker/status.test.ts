@@ -13,6 +13,9 @@ function container(service: string, state: Partial<ContainerState> = {}): Contai
   };
   return {
     id: `${service}-0123456789abcdef`,
+    name: `monitor-${service}-1`,
+    startedAt: '2026-03-01T10:00:00.123456789Z',
+    finishedAt: '2026-03-01T10:05:00.123456789Z',
     status: 'running',
     exitCode: 0,
     error: '',
@@ -36,17 +39,34 @@ it('runs when all services run', () => {
 });
 
 it.each([
-  [{ health: 'starting' }, 'installing', 'service web is not healthy yet'],
-  [{ health: 'unhealthy', healthOutput: 'no answer\n' }, 'failed', 'service web is unhealthy: no answer'],
-  [{ status: 'restarting', exitCode: 3, restarts: 2 }, 'failed', 'keeps ending with exit code 3 (restarted 2 times)'],
-  [{ status: 'exited', exitCode: 137 }, 'failed', 'service web ended with exit code 137'],
-  [{ status: 'dead', exitCode: 1, error: 'no disk' }, 'failed', 'ended with exit code 1: no disk'],
-  [{ status: 'exited' }, 'stopped', 'service web ended (exit code 0)'],
-  [{ status: 'paused' }, 'stopped', 'service web is paused'],
-  [{ status: 'created' }, 'stopped', 'service web was made but not started'],
-  [{ status: 'created', error: 'port is taken' }, 'failed', 'service web: port is taken'],
+  [{ health: 'starting' }, 'installing', 'is not healthy yet, started 2026-03-01T10:00:00Z'],
+  [{ health: 'unhealthy', healthOutput: 'no answer\n' }, 'failed', 'is unhealthy: no answer'],
+  [
+    { health: 'unhealthy', unhealthySince: '2026-03-01T10:01:00Z' },
+    'failed',
+    'is unhealthy since 2026-03-01T10:01:00Z',
+  ],
+  [
+    { status: 'restarting', exitCode: 3, restarts: 2 },
+    'failed',
+    'keeps ending with exit code 3 (restarted 2 times, ended last 2026-03-01T10:05:00Z)',
+  ],
+  [{ status: 'exited', exitCode: 137 }, 'failed', 'ended with exit code 137 at 2026-03-01T10:05:00Z'],
+  [
+    { status: 'dead', exitCode: 1, error: 'no disk', finishedAt: '0001-01-01T00:00:00Z' },
+    'failed',
+    'ended with exit code 1: no disk',
+  ],
+  [{ status: 'exited' }, 'stopped', 'ended with exit code 0 at 2026-03-01T10:05:00Z'],
+  [{ status: 'paused' }, 'stopped', 'is paused'],
+  [{ status: 'created' }, 'stopped', 'was made but not started'],
 ] as const)('%j is %s', (state, phase, reason) => {
-  expect(status(state)).toMatchObject({ phase, reason: expect.stringContaining(reason) });
+  expect(status(state)).toMatchObject({ phase, reason: `service web (monitor-web-1) ${reason}` });
+});
+
+it('has failed when the engine could not start it, for the reason that the engine gives', () => {
+  const reason = 'service web (monitor-web-1): port is taken';
+  expect(status({ status: 'created', error: 'port is taken' })).toMatchObject({ phase: 'failed', reason });
 });
 
 describe('a job that ended well', () => {

@@ -4,14 +4,20 @@ import { composeLabels, labels } from './project.js';
 /** A container as far as its state matters. */
 export interface ContainerState {
   readonly id: string;
+  readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   /** As the engine says: created, running, restarting, removing, paused, exited, dead. */
   readonly status: string;
   readonly exitCode: number;
   readonly error: string;
+  /** ISO 8601; the engine's year 1 means never. */
+  readonly startedAt: string;
+  readonly finishedAt: string;
   readonly health?: 'starting' | 'healthy' | 'unhealthy';
   /** Output of the last health check. */
   readonly healthOutput?: string;
+  /** When the first began of the health checks that failed without one in between that did not, as far as is known. */
+  readonly unhealthySince?: string;
   readonly restartPolicy: string;
   readonly restarts: number;
 }
@@ -37,13 +43,20 @@ export function componentStatus(name: string, containers: readonly ContainerStat
   };
 }
 
-/** Each container's condition, and one `stopped` for each service that has lost its container. */
-export function containerStatuses(containers: readonly ContainerState[]): ServiceStatus[] {
-  const kept = containers.filter((container) => container.labels[composeLabels.oneOff] !== 'True');
+/**
+ * Each container's condition, and one `stopped` for each service that has lost its container.
+ *
+ * @param among the services to look at; all unless told
+ */
+export function containerStatuses(containers: readonly ContainerState[], among?: ReadonlySet<string>): ServiceStatus[] {
+  const meant = (name: string): boolean => among?.has(name) ?? true;
+  const kept = containers.filter(
+    (container) => container.labels[composeLabels.oneOff] !== 'True' && meant(service(container)),
+  );
   const jobs = new Set(kept.flatMap(completedDependencies));
   const found = new Set(kept.map(service));
   const expected = new Set(kept.flatMap((container) => (container.labels[labels.services] ?? '').split(',')));
-  const lost = [...expected].filter((name) => name !== '' && !found.has(name));
+  const lost = [...expected].filter((name) => name !== '' && meant(name) && !found.has(name));
   return [
     ...kept.map((container) => containerStatus(container, jobs.has(service(container)))),
     ...lost.map((name): ServiceStatus => ({ condition: 'stopped', reason: `service ${name} has no container` })),
@@ -62,31 +75,50 @@ export function worstOf(statuses: readonly ServiceStatus[]): ServiceStatus | und
 
 function containerStatus(container: ContainerState, job: boolean): ServiceStatus {
   const { id, status, exitCode, health } = container;
-  const name = service(container);
+  const name = named(service(container), container.name);
   if (status === 'running') {
     if (health === 'unhealthy') {
       const said = container.healthOutput?.trim();
-      return { condition: 'unhealthy', id, reason: `service ${name} is unhealthy${said ? `: ${said}` : ''}` };
+      const since = moment(' since', container.unhealthySince);
+      return { condition: 'unhealthy', id, reason: `${name} is unhealthy${since}${said ? `: ${said}` : ''}` };
     }
-    if (health === 'starting') return { condition: 'starting', id, reason: `service ${name} is not healthy yet` };
+    if (health === 'starting') {
+      const since = moment(', started', container.startedAt);
+      return { condition: 'starting', id, reason: `${name} is not healthy yet${since}` };
+    }
     return { condition: 'ok', id };
   }
   if (status === 'restarting') {
-    const often = `restarted ${container.restarts} times`;
-    return { condition: 'failed', id, reason: `service ${name} keeps ending with exit code ${exitCode} (${often})` };
+    const often = `restarted ${container.restarts} times${moment(', ended last', container.finishedAt)}`;
+    return { condition: 'failed', id, reason: `${name} keeps ending with exit code ${exitCode} (${often})` };
   }
-  if (status === 'paused') return { condition: 'stopped', id, reason: `service ${name} is paused` };
+  if (status === 'paused') return { condition: 'stopped', id, reason: `${name} is paused` };
   if (status === 'created') {
     // An error here is why the engine could not start it: a port that is taken, a command that is not there.
-    if (container.error !== '') return { condition: 'failed', id, reason: `service ${name}: ${container.error}` };
-    return { condition: 'stopped', id, reason: `service ${name} was made but not started` };
+    if (container.error !== '') return { condition: 'failed', id, reason: `${name}: ${container.error}` };
+    return { condition: 'stopped', id, reason: `${name} was made but not started` };
   }
   if (status === 'exited' && exitCode === 0) {
     if (job || container.restartPolicy === 'on-failure') return { condition: 'done', id };
-    return { condition: 'stopped', id, reason: `service ${name} ended (exit code 0)` };
+    return { condition: 'stopped', id, reason: ended(name, 0, container.finishedAt) };
   }
   const why = container.error === '' ? '' : `: ${container.error}`;
-  return { condition: 'failed', id, reason: `service ${name} ended with exit code ${exitCode}${why}` };
+  return { condition: 'failed', id, reason: `${ended(name, exitCode, container.finishedAt)}${why}` };
+}
+
+/** A service as failures name it, with the container that it is about. */
+export function named(service: string, container: string): string {
+  return `service ${service} (${container})`;
+}
+
+/** That something ended, and when. @param at ISO 8601, or nothing where that is not known */
+export function ended(what: string, exitCode: number | undefined, at: string): string {
+  return `${what} ended with exit code ${String(exitCode)}${moment(' at', at)}`;
+}
+
+/** To the second; nothing where the engine does not know. */
+function moment(before: string, at: string | undefined): string {
+  return at === undefined || at === '' || at.startsWith('0001-') ? '' : `${before} ${at.slice(0, 19)}Z`;
 }
 
 function phaseOf(worst: ServiceStatus | undefined, statuses: readonly ServiceStatus[]): ComponentPhase {
@@ -114,7 +146,8 @@ function completedDependencies(container: ContainerState): string[] {
     .map(([name = '']) => name);
 }
 
-function service(container: ContainerState): string {
+/** The service that a container is of. */
+export function service(container: Pick<ContainerState, 'id' | 'labels'>): string {
   return container.labels[composeLabels.service] ?? container.id.slice(0, 12);
 }
 

@@ -18,25 +18,26 @@ import {
   type TargetProvider,
 } from '../../../core/plugin/index.js';
 import { LinkedAbortController, Turns } from '../../../core/work/index.js';
-import { componentFiles } from './component-files.js';
 import { ComposeCli } from './compose-cli.js';
-import { forgetOthers, prepare } from './compose-project.js';
 import type { DockerConfig } from './config.js';
 import { logins, sweepDockerConfigs } from './credentials.js';
-import { withDeadline } from './deadline.js';
 import { composeComponent, dockerDeclaration } from './declaration.js';
-import { Engine, engineAddress } from './engine.js';
+import { Engine } from './engine.js';
+import { enginePlace } from './engine-place.js';
 import { applicationChanges } from './events.js';
 import { targetFacts } from './facts.js';
-import { pullMissing } from './images.js';
-import { endInterruptedReplacements } from './interrupted.js';
 import { containerLogs } from './logs.js';
 import { monitorEngine } from './monitor.js';
 import { endOrphan } from './orphan.js';
 import { labels, projectName } from './project.js';
 import { folderStatus, ProjectFolders } from './project-folders.js';
-import { watchedStart } from './start-watch.js';
+import { PulledImages } from './pulled-images.js';
+import { Refusals } from './refusals.js';
+import type { Revision } from './revision.js';
+import { preparedRevision } from './revision-preparation.js';
+import { type Rollout, startInPlace } from './rollout.js';
 import { type ContainerState, componentStatus } from './status.js';
+import { update } from './update.js';
 
 export interface DockerTargetOptions {
   readonly config: DockerConfig;
@@ -53,17 +54,27 @@ export class DockerTarget implements TargetProvider, Lifecycle {
   readonly #engine: Engine;
   readonly #compose: ComposeCli;
   readonly #folders: ProjectFolders;
+  readonly #images: PulledImages;
+  readonly #refusals: Refusals;
   readonly #turns = new Turns();
   readonly #stopped = new AbortController();
   #monitor: { readonly controller: AbortController; readonly done: Promise<void> } | undefined;
 
   constructor(private readonly options: DockerTargetOptions) {
-    const { config, directory, log, resolvePath } = options;
-    const socket = config.socket === undefined ? undefined : resolvePath(config.socket);
-    const address = engineAddress(socket, process.env['DOCKER_HOST']);
-    this.#engine = new Engine(address, config.owner);
-    this.#compose = new ComposeCli({ program: config.compose, address, scratch: directory });
+    const { config, clock, directory, log, resolvePath } = options;
+    const { owner, timeout } = config;
+    const place = enginePlace(config, resolvePath, process.env);
+    this.#engine = new Engine({ place, owner, timeout, clock });
+    this.#compose = new ComposeCli({ program: config.compose, place, scratch: directory });
     this.#folders = new ProjectFolders(directory, log);
+    this.#images = new PulledImages({
+      engine: this.#engine,
+      folders: this.#folders,
+      directory,
+      log,
+      prune: config.prune,
+    });
+    this.#refusals = new Refusals(clock, config.retryUpdate);
   }
 
   async start(): Promise<void> {
@@ -118,31 +129,33 @@ export class DockerTarget implements TargetProvider, Lifecycle {
     await this.#alone(project, asked, async (call) => {
       const before = await this.#actual(project, name);
       if (before.phase === 'running' && before.applied === applied) return;
-      const { config, registry, clock } = this.options;
-      const home = this.#folders.of(project);
-      await this.#folders.begin(project, { id: application.id, name: application.name }, name);
-      const directory = await componentFiles(registry, component, home, config.archiveBytes, call);
-      const known = await logins(config.registries, this.options.resolvePath);
-      const preparation = { compose: this.#compose, config, logins: known, project, home, signal: call.signal };
-      const prepared = await prepare(application, component, applied, directory, preparation);
-      await Promise.all(prepared.images.map((image) => pullMissing(this.#engine, image, known, call)));
-
-      await endInterruptedReplacements(this.#engine, project);
-      call.progress(`starting ${name}`);
-      const up = [...prepared.options, 'up', '--detach', '--remove-orphans', '--quiet-pull'];
-      const start = { project, applied, owner: config.owner, wait: component.wait, settle: config.settle };
-      const late = async (): Promise<TargetFault> => {
-        const { reason } = await this.#actual(project, name);
-        const why = reason === undefined ? '' : `: ${reason}`;
-        return new TargetFault('timeout', `${name} does not run after ${component.timeout / 1000} s${why}`, true);
+      const { config, registry, resolvePath, clock, log } = this.options;
+      const good = await this.#lastGood(project, applied);
+      const known = await logins(config.registries, resolvePath);
+      const on: Rollout = {
+        ...{ engine: this.#engine, compose: this.#compose, clock, logins: known, project, name },
+        ...{ owner: config.owner, settle: config.settle, wait: component.wait, timeout: component.timeout },
+        ...{ note: this.#folders.processNote(project), signal: call.signal },
       };
-      await withDeadline({ clock, milliseconds: component.timeout, signal: call.signal, late }, (signal) =>
-        watchedStart(this.#engine, start, clock, signal, (during) =>
-          this.#compose.run(up, { signal: during, logins: known, directory, note: this.#folders.processNote(project) }),
-        ),
-      );
-      await this.#folders.applied(project, applied);
-      await forgetOthers(home, directory);
+      const refused = this.#refusals.of(project, applied);
+      if (refused !== undefined && good !== undefined) {
+        if (before.phase !== 'running' || before.applied !== good.applied) await startInPlace(good, on);
+        throw refused;
+      }
+      await this.#folders.begin(project, { id: application.id, name: application.name }, name);
+      await this.#images.using(async (pulled) => {
+        const revisions = this.#folders.revisions(project);
+        const prepared = await preparedRevision(application, component, applied, {
+          ...{ engine: this.#engine, compose: this.#compose, registry, config, logins: known, call },
+          ...{ project, home: this.#folders.of(project), revisions, pulled },
+        });
+        await revisions.keep(good === undefined ? [prepared.next] : [good, prepared.next]);
+        call.progress(`starting ${name}`);
+        await this.#refusals.noting(project, applied, () => update({ ...prepared, good }, on, log));
+        await this.#folders.applied(project, applied);
+        await revisions.keep([prepared.next]);
+      });
+      await this.#images.prune();
     });
   }
 
@@ -162,6 +175,8 @@ export class DockerTarget implements TargetProvider, Lifecycle {
       if (left.length > 0)
         throw new TargetFault('platform', `${left.length} containers of ${name} are still there`, true);
       await this.#folders.delete(project);
+      this.#refusals.forget(project);
+      await this.#images.prune();
     });
   }
 
@@ -179,6 +194,12 @@ export class DockerTarget implements TargetProvider, Lifecycle {
   async logs(applicationId: string, component: string, lines: number): Promise<readonly string[]> {
     const containers = await this.#engine.containers({ project: projectName(applicationId, component) });
     return containerLogs(this.#engine, containers, lines);
+  }
+
+  /** What can be gone back to from a revision that does not come up. */
+  async #lastGood(project: string, applied: string): Promise<Revision | undefined> {
+    const last = await this.#folders.lastGood(project);
+    return last === undefined || last === applied ? undefined : this.#folders.revisions(project).read(last);
   }
 
   async #actual(project: string, name: string): Promise<ActualComponent> {

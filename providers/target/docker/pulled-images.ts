@@ -1,0 +1,133 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readIfThere, replaceFile } from '../../../core/files/index.js';
+import { type Logger, z } from '../../../core/plugin/index.js';
+import type { DockerConfig } from './config.js';
+import type { Engine } from './engine.js';
+import { familiarName, type ImageSource } from './images.js';
+import type { ProjectFolders } from './project-folders.js';
+
+const Pulled = z.array(
+  z.strictObject({
+    image: z.string(),
+    /** Once the pull has ended. */
+    id: z.string().optional(),
+  }),
+);
+type Pulled = z.output<typeof Pulled>;
+
+const inspection = z.object({
+  Id: z.string(),
+  RepoTags: z.array(z.string()).nullish(),
+  RepoDigests: z.array(z.string()).nullish(),
+});
+
+export interface PulledImagesOptions {
+  readonly engine: Engine;
+  readonly folders: ProjectFolders;
+  /** The target's own folder. */
+  readonly directory: string;
+  readonly log: Logger;
+  readonly prune: DockerConfig['prune'];
+}
+
+/** The images that this target has pulled, noted in a file: the engine does not keep who did. All others are others'. */
+export class PulledImages {
+  readonly #file: string;
+  #changed: Promise<unknown> = Promise.resolve();
+  #users = 0;
+
+  constructor(private readonly options: PulledImagesOptions) {
+    // No project's name begins with a dot.
+    this.#file = join(options.directory, '.pulled-images.json');
+  }
+
+  /** Nothing is pruned while `work` may have pulled what it has not started yet. */
+  async using(work: (pulled: ImageSource['pulled']) => Promise<void>): Promise<void> {
+    this.#users += 1;
+    try {
+      // What is being removed now is gone before anybody looks whether it is here.
+      await this.#changed;
+      await work((image, id) => this.#note(image, id));
+    } finally {
+      this.#users -= 1;
+    }
+  }
+
+  /** Has the images go that this target pulled and that no container and no kept revision needs. Never fails. */
+  async prune(): Promise<void> {
+    if (this.options.prune === 'off' || this.#users > 0) return;
+    try {
+      await this.#change((pulled) => this.#unused(pulled));
+    } catch (error) {
+      this.options.log.warn('images that nothing uses could not be removed; tried again after the next change', {
+        error,
+      });
+    }
+  }
+
+  #note(image: string, id: string | undefined): Promise<void> {
+    return this.#change(async (pulled) => {
+      const others = pulled.filter((each) => each.image !== image || (each.id !== undefined && each.id !== id));
+      return [...others, { image, ...(id !== undefined && { id }) }];
+    });
+  }
+
+  /** Removes what can go. @returns what is still here */
+  async #unused(pulled: Pulled): Promise<Pulled> {
+    if (pulled.length === 0) return pulled;
+    const { engine, folders, log } = this.options;
+    const containers = await engine.call((client) => client.listContainers({ all: true }));
+    const needed = new Set([...containers.map(({ ImageID }) => ImageID), ...(await folders.images())]);
+    const kept: Pulled = [];
+    for (const each of pulled) {
+      const found = await engine.found((client) => client.getImage(each.id ?? each.image).inspect());
+      if (found === undefined) continue;
+      const { Id, RepoTags, RepoDigests } = inspection.parse(found);
+      const names = [...(RepoTags ?? []), ...(RepoDigests ?? [])];
+      if (needed.has(Id) || this.#users > 0) kept.push({ ...each, id: Id });
+      // Its tag may have moved on, or somebody may have given it another name since.
+      else if (names.map(familiarName).includes(familiarName(each.image))) await this.#remove(each.image);
+      else if ((RepoTags ?? []).length === 0) await this.#remove(Id);
+      else log.debug('an image is left to whoever has named it', { image: each.image, names });
+    }
+    return kept;
+  }
+
+  /** Without force: what is used after all stays, and so does what others know by another name. */
+  async #remove(name: string): Promise<void> {
+    const { engine, log } = this.options;
+    try {
+      await engine.found((client) => client.getImage(name).remove());
+      log.info('an image that nothing uses any more was removed', { image: name });
+    } catch (error) {
+      log.warn('an image that nothing uses could not be removed', { image: name, error });
+    }
+  }
+
+  /** One change after the other, so that none is lost. */
+  #change(work: (pulled: Pulled) => Promise<Pulled>): Promise<void> {
+    const change = this.#changed.then(async () => {
+      const before = await this.#read();
+      const after = await work(before);
+      if (after.length === 0) await rm(this.#file, { force: true });
+      else if (JSON.stringify(after) !== JSON.stringify(before)) {
+        await replaceFile(this.#file, `${JSON.stringify(after)}\n`, 0o600);
+      }
+    });
+    this.#changed = change.catch(() => undefined);
+    return change;
+  }
+
+  async #read(): Promise<Pulled> {
+    const content = await readIfThere(this.#file);
+    if (content === undefined) return [];
+    try {
+      return Pulled.parse(JSON.parse(content));
+    } catch (error) {
+      // Nobody knows any more what was pulled by whom: all of it stays.
+      this.options.log.warn('the list of pulled images cannot be read', { file: this.#file, error });
+      return [];
+    }
+  }
+}
