@@ -42,7 +42,7 @@ export function decodeValue<T>(from: Collection<T>, key: string, encoded: Encode
     throw new TypeError(`${from.name}/${key}: read as ${from.content}, but it was not written so`);
   }
   // The collection's type is the promise that whatever was written into it is a T.
-  return (typeof encoded === 'string' ? deepFreeze(JSON.parse(encoded)) : new Uint8Array(encoded)) as T;
+  return (typeof encoded === 'string' ? frozenJson(encoded) : new Uint8Array(encoded)) as T;
 }
 
 /**
@@ -52,7 +52,12 @@ export function decodeValue<T>(from: Collection<T>, key: string, encoded: Encode
  * @experimental
  */
 export function frozenCopy<T>(value: T, what: string): T {
-  return deepFreeze(JSON.parse(jsonText(value, what))) as T;
+  return frozenJson(jsonText(value, what)) as T;
+}
+
+/** What {@link jsonText} was made of, frozen. */
+export function frozenJson(text: string): unknown {
+  return deepFreeze(JSON.parse(text));
 }
 
 /**
@@ -81,7 +86,13 @@ export function checkText(text: unknown, what: string): asserts text is string {
   }
 }
 
-function jsonText(value: unknown, what: string): string {
+/**
+ * Plain JSON as text.
+ *
+ * @param what names the value in the error
+ * @throws TypeError when it is not
+ */
+export function jsonText(value: unknown, what: string): string {
   // First the text: it refuses cycles and big integers, which the walk could not survive.
   const text: string | undefined = JSON.stringify(value);
   const fault = jsonFault(value, what);

@@ -1,11 +1,13 @@
 import { StateFault } from '../../../core/ports/index.js';
-import { answerCode, RedisAway, wordsOf } from '../../shared/redis/index.js';
+import { answerCode, RedisAway, RedisNewer, RedisUnfit, Unconfirmed, wordsOf } from '../../shared/redis/index.js';
 
 /** Says what an error of Redis, or of the way to it, means for who asked. */
 export function stateFault(error: unknown, where: string): StateFault {
   if (error instanceof StateFault) return error;
   const options = { cause: error };
-  if (error instanceof RedisAway) return new StateFault('storage', error.message, options);
+  if (error instanceof RedisNewer) return new StateFault('newer', error.message, options);
+  if (error instanceof RedisAway || error instanceof RedisUnfit || error instanceof Unconfirmed)
+    return new StateFault('storage', error.message, options);
   const words = wordsOf(error);
   const code = answerCode(error);
   if (code === 'OOM') {

@@ -1,7 +1,7 @@
 import type { Collection } from '../../../core/ports/index.js';
 import { Declarations, decodeValue, indexEntries, keyRange, toStored } from '../../../core/state/index.js';
-import type { RedisClient } from '../../shared/redis/index.js';
-import { entryArguments, part, type Row, rangeArguments, rowsOf } from './layout.js';
+import { part, type RedisClient } from '../../shared/redis/index.js';
+import { entryArguments, type Row, rangeArguments, rowsOf } from './layout.js';
 import { listScript, reindexScript } from './scripts.js';
 
 /** Sees that the indexes of every collection are those that it declares before anything is asked of them. */

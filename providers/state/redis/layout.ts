@@ -7,21 +7,7 @@ import {
   type PreparedChange,
   toStored,
 } from '../../../core/state/index.js';
-
-/** A name of a collection or an index as a part of a Redis key, which is divided by colons. */
-export function part(name: string): string {
-  return encodeURIComponent(name);
-}
-
-/** What {@link part} was made of. */
-export function collectionName(text: string): string {
-  return decodeURIComponent(text);
-}
-
-/** The prefix of all keys: the braces put them on one node of a cluster, which a commit over several of them needs. */
-export function keyspace(prefix: string): string {
-  return `{${prefix}}`;
-}
+import { part } from '../../shared/redis/index.js';
 
 type Argument = string | number | Buffer;
 

@@ -4,8 +4,8 @@ import type { Collection } from '../../../core/ports/index.js';
 import type { CommittedChange } from '../../../core/state/index.js';
 import { fromStored } from '../../../core/state/index.js';
 import { backoff } from '../../../core/work/index.js';
-import type { RedisClient, RedisConnection } from '../../shared/redis/index.js';
-import { collectionName, encodedOf } from './layout.js';
+import { originalOf, type RedisClient, type RedisConnection } from '../../shared/redis/index.js';
+import { encodedOf } from './layout.js';
 
 export interface LogParts {
   readonly connection: RedisConnection;
@@ -164,7 +164,7 @@ function commitOf(entry: Entry, before: Position) {
 
 function changeOf(kind: string, name: string, stored: string, value: Buffer, revision: number): CommittedChange {
   const content = kind === 'b' ? 'bytes' : 'json';
-  const of: Collection<never> = { name: collectionName(name), content, indexes: {} };
+  const of: Collection<never> = { name: originalOf(name), content, indexes: {} };
   const base = { in: of, key: fromStored(stored), expect: undefined };
   if (kind === 'd') return { change: { ...base, kind: 'delete' }, revision };
   return { change: { ...base, kind: 'put', encoded: encodedOf(kind, value), entries: [] }, revision };

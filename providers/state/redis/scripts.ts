@@ -1,5 +1,8 @@
 import { Script } from '../../shared/redis/index.js';
 
+/** The version of the layout. */
+export const format = 1;
+
 /**
  * What is kept, all below one prefix whose braces put it on one node of a cluster:
  * - `{p}:format`           version of this layout

@@ -20,14 +20,22 @@ import {
   prepareChanges,
   toStored,
 } from '../../../core/state/index.js';
-import { type ConnectionParts, type RedisClient, RedisConnection } from '../../shared/redis/index.js';
-import { Confirmation } from './confirmation.js';
+import {
+  Confirmation,
+  type ConnectionParts,
+  type Keeping,
+  keepingOf,
+  keyspace,
+  part,
+  type RedisClient,
+  RedisConnection,
+  takeFormat,
+} from '../../shared/redis/index.js';
 import { stateFault } from './faults.js';
 import { Indexing } from './indexing.js';
-import { argumentsOf, encodedOf, keyspace, part, type Row, rangeArguments, rowsOf } from './layout.js';
+import { argumentsOf, encodedOf, type Row, rangeArguments, rowsOf } from './layout.js';
 import { block, CommitLog } from './log.js';
-import { commitScript, listScript } from './scripts.js';
-import { type Keeping, keepingOf, takeKeyspace } from './server.js';
+import { commitScript, format, listScript } from './scripts.js';
 
 export interface RedisStateParts extends Omit<ConnectionParts, 'name' | 'silence'> {
   readonly clock: Clock;
@@ -99,7 +107,7 @@ export class RedisState implements StateProvider, Lifecycle {
     const { where } = this.#writes;
     try {
       const client = await this.#writes.open(signal);
-      await takeKeyspace(client, this.#keyspace, where);
+      await takeFormat(client, `${this.#keyspace}:format`, format, where);
       this.#keeping = await keepingOf(client, replicas, where);
       if (this.#keeping.warning !== undefined) log.warn(this.#keeping.warning);
       await this.#reads.open(signal);

@@ -1,36 +1,41 @@
-import { StateFault } from '../../../core/ports/index.js';
-import type { RedisClient } from '../../shared/redis/index.js';
+import type { RedisClient } from './options.js';
 
-/** The version of the layout that scripts.ts describes. */
-const format = 1;
+/** What is in a Redis was written by a later version, which this one must not touch; the message says where. */
+export class RedisNewer extends Error {
+  override readonly name = 'RedisNewer';
+}
+
+/** A Redis is set up so that nothing can be entrusted to it; the message says what to set. */
+export class RedisUnfit extends Error {
+  override readonly name = 'RedisUnfit';
+}
 
 /**
- * Takes the keyspace, or sees that it is ours.
- * @throws StateFault `newer` when a later version wrote it
+ * Takes what lies below a key of its format, or sees that it is ours.
+ * @param key where the version of the layout is written
+ * @throws RedisNewer
  */
-export async function takeKeyspace(client: RedisClient, keyspace: string, where: string): Promise<void> {
-  const key = `${keyspace}:format`;
+export async function takeFormat(client: RedisClient, key: string, format: number, where: string): Promise<void> {
   await client.setnx(key, format);
   const found = Number(await client.get(key));
   if (found === format) return;
-  throw new StateFault('newer', `${where} was written by a later version (format ${found}, this one knows ${format})`);
+  throw new RedisNewer(`${where} was written by a later version (format ${found}, this one knows ${format})`);
 }
 
 /** What a crash of Redis can cost, by its settings. */
 export interface Keeping {
-  /** Whether an acknowledged commit survives kill -9 of Redis. */
+  /** Whether what was acknowledged survives kill -9 of Redis. */
   readonly durable: boolean;
   /** What is lost with it, and what to set. */
   readonly warning?: string;
 }
 
-/** How Redis is set up to keep what it is told. @throws StateFault when it may throw away what it was told to keep */
+/** How Redis is set up to keep what it is told. @throws RedisUnfit when it may throw away what it was told to keep */
 export async function keepingOf(client: RedisClient, replicas: number, where: string): Promise<Keeping> {
   const memory = fieldsOf(await client.info('memory'));
   const policy = memory.get('maxmemory_policy');
   if (memory.get('maxmemory') !== '0' && policy !== undefined && policy !== 'noeviction') {
-    throw new StateFault(
-      'storage',
+    throw new RedisUnfit(
       `${where} throws keys away when its memory is full (maxmemory-policy ${policy}); set it to noeviction`,
     );
   }

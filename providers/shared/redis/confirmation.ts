@@ -1,5 +1,10 @@
-import { StateFault } from '../../../core/ports/index.js';
-import type { RedisClient, RedisConnection } from '../../shared/redis/index.js';
+import type { RedisConnection } from './connection.js';
+import type { RedisClient } from './options.js';
+
+/** Too few replicas have what was written, as far as is known; it may have happened. */
+export class Unconfirmed extends Error {
+  override readonly name = 'Unconfirmed';
+}
 
 export interface ConfirmationParts {
   /** The connection that writes: Redis counts what was written over the very one that asks. */
@@ -10,7 +15,7 @@ export interface ConfirmationParts {
   readonly timeout: number;
 }
 
-/** Waits until commits have reached replicas: those of one moment together, since each wait covers all before it. */
+/** Waits until writes have reached replicas: those of one moment together, since each wait covers all before it. */
 export class Confirmation {
   #next: Promise<void> | undefined;
 
@@ -19,11 +24,11 @@ export class Confirmation {
   /**
    * Resolves when enough replicas have all that was written before.
    * @param generation of the connection that wrote it
-   * @throws StateFault when they have not in time; the commit may have happened
+   * @throws Unconfirmed when they have not in time
    */
   async of(client: RedisClient, generation: number): Promise<void> {
     if (this.parts.replicas === 0) return;
-    // Not before the next turn: commits that were answered in this one are covered as well.
+    // Not before the next turn: writes that were answered in this one are covered as well.
     this.#next ??= Promise.resolve().then(() => {
       this.#next = undefined;
       return this.#wait(client);
@@ -39,8 +44,8 @@ export class Confirmation {
   }
 }
 
-function unconfirmed({ connection, replicas, timeout }: ConfirmationParts): StateFault {
+function unconfirmed({ connection, replicas, timeout }: ConfirmationParts): Unconfirmed {
   const whose = replicas === 1 ? 'a replica' : `${replicas} replicas`;
   const message = `${connection.where}: ${whose} did not confirm within ${timeout} s; the change may have happened`;
-  return new StateFault('storage', message);
+  return new Unconfirmed(message);
 }
