@@ -1,41 +1,10 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { setImmediate } from 'node:timers/promises';
-import { inspect } from 'node:util';
-import { correlated } from '../../../core/correlation/index.js';
-import type { Clock, Logger } from '../../../core/plugin/index.js';
+import { type Failure, Handlers, type HandlersOptions, type Publication } from '../../../core/events/index.js';
 import type { EventHandler, Subscription } from '../../../core/ports/index.js';
 
-/** One publication, as every group gets it. */
-export interface Publication {
-  readonly id: string;
-  readonly correlationId: string;
-  readonly payload: unknown;
-}
-
-export interface GroupOptions {
-  /** The event's type and the group's name, for a person. */
-  readonly name: string;
-  readonly clock: Clock;
-  readonly log: Logger;
-  /** Milliseconds before the second attempt; doubles with every further one. */
-  readonly firstDelay: number;
-  /** Milliseconds between two attempts at most. */
-  readonly maxDelay: number;
+export interface GroupOptions extends Omit<HandlersOptions, 'changed'> {
   /** Called whenever {@link Group.settled} may have become true. */
   readonly onSettled: () => void;
-}
-
-/** A handler that is subscribed. */
-interface Member {
-  readonly handler: EventHandler<unknown>;
-  /** The delivery under way. */
-  delivery?: Promise<boolean>;
-}
-
-/** Why the oldest event could not be delivered yet. */
-export interface Failure {
-  readonly attempts: number;
-  readonly message: string;
 }
 
 /**
@@ -44,31 +13,30 @@ export interface Failure {
  */
 export class Group {
   readonly #queue: Publication[] = [];
-  readonly #members: Member[] = [];
-  readonly #delivering = new AsyncLocalStorage<Member>();
+  readonly #handlers: Handlers;
   #running = false;
-  #turn = 0;
-  #failure: Failure | undefined;
-  #backoff = new AbortController();
+  /** Of the oldest event. */
+  #attempts = 0;
 
-  constructor(private readonly options: GroupOptions) {}
+  constructor(private readonly options: GroupOptions) {
+    this.#handlers = new Handlers({ ...options, changed: options.onSettled });
+  }
 
   get name(): string {
     return this.options.name;
   }
   get subscribed(): boolean {
-    return this.#members.length > 0;
+    return this.#handlers.subscribed;
   }
   get pending(): number {
     return this.#queue.length;
   }
-  /** Nothing fails where nobody is subscribed. */
   get failure(): Failure | undefined {
-    return this.subscribed ? this.#failure : undefined;
+    return this.#handlers.failure;
   }
   /** Whether waiting for deliveries is over or pointless: none is due, nobody is there, or the handler keeps failing. */
   get settled(): boolean {
-    return this.pending === 0 || !this.subscribed || this.#failure !== undefined;
+    return this.pending === 0 || !this.subscribed || this.failure !== undefined;
   }
 
   add(publication: Publication): void {
@@ -77,24 +45,14 @@ export class Group {
   }
 
   join(handler: EventHandler<unknown>): Subscription {
-    const member: Member = { handler };
-    this.#members.push(member);
+    const subscription = this.#handlers.join(handler);
     this.#start();
-    return { close: () => this.#leave(member) };
+    return subscription;
   }
 
   /** Sends every handler away, and waits for the delivery under way. */
-  async close(): Promise<void> {
-    await Promise.all([...this.#members].map((member) => this.#leave(member)));
-  }
-
-  async #leave(member: Member): Promise<void> {
-    const at = this.#members.indexOf(member);
-    if (at >= 0) this.#members.splice(at, 1);
-    if (!this.subscribed) this.#backoff.abort();
-    this.options.onSettled();
-    // A handler that closes its own subscription would wait for itself.
-    if (this.#delivering.getStore() !== member) await member.delivery;
+  close(): Promise<void> {
+    return this.#handlers.close();
   }
 
   #start(): void {
@@ -106,63 +64,16 @@ export class Group {
     // A turn of the event loop before each delivery: the publisher goes on first, and a chain of events starves nobody.
     for (await setImmediate(); ; await setImmediate()) {
       const publication = this.#queue[0];
-      const member = this.#members[this.#turn++ % Math.max(1, this.#members.length)];
-      if (!publication || !member) break;
-      member.delivery = this.#deliver(publication, member);
-      if (await member.delivery) {
+      if (!publication || !this.subscribed) break;
+      if (await this.#handlers.deliver(publication, ++this.#attempts)) {
         this.#queue.shift();
+        this.#attempts = 0;
         this.options.onSettled();
       } else {
         this.options.onSettled();
-        await this.#backOff();
+        await this.#handlers.backOff(this.#attempts);
       }
     }
     this.#running = false;
   }
-
-  /** @returns whether the handler succeeded */
-  #deliver({ id, correlationId, payload }: Publication, member: Member): Promise<boolean> {
-    const attempt = (this.#failure?.attempts ?? 0) + 1;
-    return this.#delivering.run(member, () =>
-      correlated(correlationId, async () => {
-        try {
-          await member.handler(payload, { id, correlationId, attempt });
-          this.#failure = undefined;
-          return true;
-        } catch (error) {
-          this.#failure = { attempts: attempt, message: messageOf(error) };
-          this.options.log.warn('an event handler failed; it is tried again', {
-            event: this.name,
-            id,
-            attempt,
-            delay: this.#delay(),
-            error,
-          });
-          return false;
-        }
-      }),
-    );
-  }
-
-  #delay(): number {
-    const { firstDelay, maxDelay } = this.options;
-    return Math.min(maxDelay, firstDelay * 2 ** ((this.#failure?.attempts ?? 1) - 1));
-  }
-
-  async #backOff(): Promise<void> {
-    if (!this.subscribed) return;
-    const backoff = new AbortController();
-    this.#backoff = backoff;
-    try {
-      await this.options.clock.delay(this.#delay(), backoff.signal);
-    } catch (error) {
-      if (!backoff.signal.aborted) throw error;
-    }
-  }
-}
-
-/** Anything may be thrown, also what cannot become a string. */
-function messageOf(error: unknown): string {
-  if (error instanceof Error) return error.message;
-  return typeof error === 'string' ? error : inspect(error, { depth: 0 });
 }

@@ -1,5 +1,6 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Publication } from '../../../core/events/index.js';
 import {
   correlationId,
   defineProvider,
@@ -12,7 +13,7 @@ import {
   z,
 } from '../../../core/plugin/index.js';
 import { silentLogger } from '../../../core/testing/index.js';
-import { Group, type GroupOptions, type Publication } from '../../../providers/events/memory/group.js';
+import { Group, type GroupOptions } from '../../../providers/events/memory/group.js';
 
 /** Of a group: an event that it is to get, or the id of one that it has handled. */
 type Line = { readonly type: string; readonly group: string } & (

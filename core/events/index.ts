@@ -1,0 +1,2 @@
+/** What every event bus needs and none may take from another. */
+export { type Failure, Handlers, type HandlersOptions, type Publication } from './handlers.js';
