@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
+import { EventFault } from '../ports/events.js';
 import { StateFault } from '../ports/state.js';
 import { manualClock } from '../testing/clock.js';
 import { recordingLogger, silentLogger } from '../testing/loggers.js';
@@ -349,6 +350,15 @@ it('a store that cannot be written to is no fault of the call: it may come again
   const outcome = await invoke({
     handler: () => {
       throw new StateFault('full', 'no space left');
+    },
+  });
+  expect(outcome).toMatchObject({ problem: { kind: problems.unavailable, retryAfterSeconds: 10 } });
+});
+
+it('events that cannot be told are no fault of the call either', async () => {
+  const outcome = await invoke({
+    handler: () => {
+      throw new EventFault('away', 'Redis is away');
     },
   });
   expect(outcome).toMatchObject({ problem: { kind: problems.unavailable, retryAfterSeconds: 10 } });

@@ -1,5 +1,6 @@
 import { correlated } from '../correlation/index.js';
 import type { Logger } from '../plugin/logger.js';
+import { EventFault } from '../ports/events.js';
 import { StateFault } from '../ports/state.js';
 import {
   type AuthenticatedCall,
@@ -253,6 +254,13 @@ export class Gate {
         cause: error,
       });
       this.log.error(`${operation}: the store cannot be used`, { operation, error });
+    } else if (error instanceof EventFault) {
+      // What the call wrote stays; who tries again is told so by the usual conflict.
+      problem = new Problem(problems.unavailable, 'the host cannot tell its events; its log has the details', {
+        retryAfterSeconds: 10,
+        cause: error,
+      });
+      this.log.error(`${operation}: events cannot be told`, { operation, error });
     } else if (call.signal.aborted) {
       problem = new Problem(problems.unavailable, 'the call was given up');
     } else {

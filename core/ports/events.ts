@@ -48,6 +48,27 @@ export interface Subscription {
 }
 
 /**
+ * What carries events could not do what was asked.
+ * @experimental
+ */
+export class EventFault extends Error {
+  override readonly name = 'EventFault';
+  constructor(
+    /**
+     * - `newer`: a later version wrote what is there; this one must not.
+     * - `foreign`: it is something of another program.
+     * - `full`: there is no space; nobody was told, and the same publication can succeed once there is.
+     * - `away`: it cannot be reached, or refuses, for the reason that the message gives; groups may have been told.
+     */
+    readonly reason: 'newer' | 'foreign' | 'full' | 'away',
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/**
  * Carries what must travel upward or sideways between managers.
  *
  * When: between `start` and `stop`, any calls at the same time. Draining waits for all deliveries but those that keep
@@ -57,6 +78,10 @@ export interface Subscription {
  * After a crash: `durable` tells whether an undelivered event survives a restart and kill -9 (memory: no). Where it is
  * true, each event whose `publish` resolved, and that a group has not handled, waits for that group to subscribe again,
  * under its ids. Managers must not need it: whatever has to happen after a crash is derived from state at start.
+ *
+ * Over hosts: hosts that share a bus share its groups. Then all of this holds for a group whichever hosts its handlers are
+ * on, and what is undelivered when a host dies goes to another one. A host learns shortly after `subscribe` returned that
+ * there is a group on another; a durable bus goes on keeping events for a group that nobody is subscribed to at the moment.
  *
  * Again: an event may be delivered more than once, under the same {@link EventMeta.id}, also when it was handled and
  * later ones were; handlers are therefore idempotent.
@@ -71,8 +96,9 @@ export interface Subscription {
  *   cannot change it.
  * - What is undelivered when the last handler of a group closes waits for the group to subscribe again.
  *
- * Errors: `publish` rejects, and nobody is told, when the payload is no JSON (TypeError) or the bus has stopped. It
- * does not wait for handlers, and never rejects for what they throw.
+ * Errors: `publish` rejects, and nobody is told, when the payload is no JSON (TypeError) or the bus has stopped; and with
+ * an {@link EventFault} when what carries events cannot. It does not wait for handlers, and never rejects for what they
+ * throw.
  * @stable since 0.1.0
  */
 export interface EventBus {
@@ -85,8 +111,8 @@ export interface EventBus {
 export const EventBus = definePort<EventBus>('events', 'Typed events between managers, at least once', {
   boundary: {
     members: { durable: 'constant', publish: 'call', subscribe: 'handle' },
-    faults: [],
-    broken: (message) => new Error(message),
+    faults: [EventFault],
+    broken: (message) => new EventFault('away', message),
     functions: true,
   },
 });
