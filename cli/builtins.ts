@@ -13,6 +13,7 @@ export const builtins: LazyPlugin = {
     'state.sqlite': async () => (await import('../providers/state/sqlite/index.js')).default,
     'state.redis': async () => (await import('../providers/state/redis/index.js')).default,
     'events.memory': async () => (await import('../providers/events/memory/index.js')).default,
+    'events.redis': async () => (await import('../providers/events/redis/index.js')).default,
     'secret.file': async () => (await import('../providers/secret/file/index.js')).default,
     'registry.oci': async () => (await import('../providers/registry/oci/index.js')).default,
     'target.process': async () => (await import('../providers/target/process/index.js')).default,

@@ -55,7 +55,11 @@ export function frozenCopy<T>(value: T, what: string): T {
   return frozenJson(jsonText(value, what)) as T;
 }
 
-/** What {@link jsonText} was made of, frozen. */
+/**
+ * What {@link jsonText} was made of, frozen.
+ *
+ * @experimental
+ */
 export function frozenJson(text: string): unknown {
   return deepFreeze(JSON.parse(text));
 }
@@ -91,6 +95,7 @@ export function checkText(text: unknown, what: string): asserts text is string {
  *
  * @param what names the value in the error
  * @throws TypeError when it is not
+ * @experimental
  */
 export function jsonText(value: unknown, what: string): string {
   // First the text: it refuses cycles and big integers, which the walk could not survive.

@@ -7,18 +7,17 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { CrashRecipe } from './kit-subject.js';
 import { KitFailure } from './trial.js';
 
-type Program = 'crash-writer' | 'crash-publisher' | 'crash-agent';
-
 /**
  * Starts a program of a kit that makes a provider and is killed over it.
  *
  * @param beside URL of the module that starts it: the program stands beside it, in the same language, which is TypeScript
  *   in the sources and JavaScript in the package
+ * @param program its name, without an ending
  * @param task as JSON, its only argument
  */
 export function startToKill(
   beside: string,
-  program: Program,
+  program: string,
   task: CrashRecipe,
 ): ChildProcessByStdio<null, Readable, Readable> {
   const isSource = beside.endsWith('.ts');
@@ -38,7 +37,7 @@ export function startToKill(
  */
 export async function runUntilKilled<R>(
   beside: string,
-  program: Program,
+  program: string,
   task: CrashRecipe,
   heard: (report: R) => boolean,
 ): Promise<void> {

@@ -1,0 +1,32 @@
+import { randomUUID } from 'node:crypto';
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, test } from 'vitest';
+import { cases, conformance } from '../../core/testing/index.js';
+import redis from '../../providers/events/redis/index.js';
+import { describeWith, type RedisPart } from '../parts/index.js';
+
+// The sources are TypeScript, which the killed process has to read as well.
+const typescript = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+
+describeWith(['redis'], 'events.redis', (start) => {
+  let part: RedisPart;
+  beforeAll(async () => {
+    part = await start.redis();
+  });
+  afterAll(() => part.stop());
+
+  const module = new URL('../../providers/events/redis/index.ts', import.meta.url).href;
+  const mine = conformance({
+    definition: redis,
+    freshConfig: () => ({
+      url: part.url,
+      passwordFile: part.passwordFile,
+      prefix: randomUUID(),
+      claimAfter: 1,
+      timeout: 60,
+    }),
+    events: { crash: { module, execArgv: ['--import', typescript] } },
+  });
+  for (const { name, run } of cases(mine, { kills: 6, patience: 60_000 })) test(name, { timeout: 180_000 }, run);
+});
