@@ -6,6 +6,7 @@ export * from './component-digest.js';
 export * from './component-type.js';
 export * from './events.js';
 export * from './fleet-manager.js';
+export * from './lock.js';
 export * from './port.js';
 export * from './secret.js';
 export * from './state.js';
