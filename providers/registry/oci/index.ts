@@ -1,10 +1,6 @@
 import { defineProvider, optional } from '../../../core/plugin/index.js';
 import { ArtifactRegistry, SecretProvider } from '../../../core/ports/index.js';
-import { Authorization } from './authorization.js';
-import { ociConfig } from './config.js';
-import { Endpoints } from './endpoints.js';
-import { OciRegistry } from './registry.js';
-import { Transport } from './transport.js';
+import { Authorization, Endpoints, OciRegistry, ociConfig, Transport } from '../../shared/oci/index.js';
 
 /** `registry.oci`: any registry that speaks OCI Distribution v1.1. */
 export const registryOci = defineProvider({

@@ -10,8 +10,8 @@ import {
   type ResolvedArtifact,
 } from '../../../core/plugin/index.js';
 import { type MakeSubject, type RegistryUnderTest, registrySubjects } from '../../../core/testing/index.js';
-import { ociConfig } from '../../../providers/registry/oci/config.js';
 import registryOci from '../../../providers/registry/oci/index.js';
+import { ociConfig } from '../../../providers/shared/oci/config.js';
 
 type Place = Pick<ArtifactReference, 'registry' | 'repository'>;
 

@@ -15,7 +15,8 @@ const origin = z.url({ protocol: /^https?$/ }).superRefine((text, context) => {
   if (url.protocol === 'http:' && !isLoopback(url)) fault('plain http is for loopback addresses only; use https');
 });
 
-const registry = z
+/** One registry: its address, whom to trust there, and who we are to it. */
+export const registryEntry = z
   .strictObject({
     url: origin.describe('https://host[:port]; plain http for loopback addresses only'),
     ca: z
@@ -49,7 +50,7 @@ const registry = z
 
 export const ociConfig = z.strictObject({
   registries: z
-    .array(registry)
+    .array(registryEntry)
     .default([])
     .describe('Registries that may be used, and how; the first entry of an address counts'),
   unlisted: z
