@@ -15,6 +15,7 @@ export const builtins: LazyPlugin = {
     'events.memory': async () => (await import('../providers/events/memory/index.js')).default,
     'events.redis': async () => (await import('../providers/events/redis/index.js')).default,
     'secret.file': async () => (await import('../providers/secret/file/index.js')).default,
+    'registry.harbor': async () => (await import('../providers/registry/harbor/index.js')).default,
     'registry.oci': async () => (await import('../providers/registry/oci/index.js')).default,
     'target.process': async () => (await import('../providers/target/process/index.js')).default,
     'target.docker': async () => (await import('../providers/target/docker/index.js')).default,

@@ -68,7 +68,7 @@ describe('the command line', () => {
   it('explains a type from its definition', async () => {
     const { out } = await tutti(['explain', 'manager.catalog']);
     expect(out).toMatch(/Provides:\s+manager\.catalog/);
-    expect(out).toMatch(/registry\s+registry\s+one\s+registry\.oci/);
+    expect(out).toMatch(/registry\s+registry\s+one\s+registry\.harbor, registry\.oci/);
     const all = await tutti(['explain']);
     expect(all.out).toMatch(/^binding\.http\s+bindings\s+\S/m);
     const near = await tutti(['explain', 'state.sqlit']);

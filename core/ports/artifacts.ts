@@ -58,6 +58,27 @@ export interface RegistryCredentials {
 }
 
 /**
+ * What the scanner of a registry has found in an artifact.
+ * @experimental
+ */
+export interface ScanReport {
+  /** `queued` and `running`: a report is to come; `failed`, `stopped`: none will, until somebody scans again. */
+  readonly status: 'queued' | 'running' | 'succeeded' | 'failed' | 'stopped';
+  /** The worst that was found, in the scanner's words: `Critical`, `High`, ..., `None`. */
+  readonly severity?: string;
+  /** How many vulnerabilities, of how many there is a version without, and how many of each severity. */
+  readonly vulnerabilities?: {
+    readonly total: number;
+    readonly fixable: number;
+    readonly bySeverity: Readonly<Record<string, number>>;
+  };
+  /** Name and version of the scanner. */
+  readonly scanner?: string;
+  /** Milliseconds since the epoch. */
+  readonly finishedAt?: number;
+}
+
+/**
  * What may come with any call.
  * @stable since 0.1.0
  */
@@ -157,11 +178,16 @@ export interface ArtifactRegistry {
    * @returns the manifest's descriptor
    */
   push(to: ArtifactReference, artifact: ArtifactToPush, call?: RegistryCall): Promise<Descriptor>;
+  /**
+   * What the registry's own scanner has found in an artifact: `undefined` where it was not scanned, and of a registry
+   * without a scanner. Providers of such registries leave it out.
+   */
+  scan?(reference: ArtifactReference, call?: RegistryCall): Promise<ScanReport | undefined>;
 }
 
 export const ArtifactRegistry = definePort<ArtifactRegistry>('registry', 'Pulls and pushes OCI artifacts', {
   boundary: {
-    members: { resolve: 'long', pull: 'stream', fetch: 'long', tags: 'long', push: 'long' },
+    members: { resolve: 'long', pull: 'stream', fetch: 'long', tags: 'long', push: 'long', scan: 'long' },
     faults: [RegistryFault],
     broken: (message) => new RegistryFault('unreachable', message),
     functions: true,

@@ -24,6 +24,7 @@ const configs: Readonly<Record<string, unknown>> = {
   'binding.grpc': { tls: 'off', port: 0 },
   'binding.http': { tls: 'off', port: 0 },
   'broker.aedes': { tls: 'off', port: 0 },
+  'registry.harbor': { url: 'https://127.0.0.1:9' },
   'secret.file': { directory: secrets },
   'transport.grpc': { url: 'grpcs://127.0.0.1:9' },
   'transport.http': { url: 'https://127.0.0.1:9' },

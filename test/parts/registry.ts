@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Agent, fetch as fetchWith } from 'undici';
 import { selfSigned } from './certificate.js';
 import { freePort, startDaemon } from './daemon.js';
+import type { TokenTrust } from './token-issuer.js';
 import { must, tool } from './tools.js';
 import { reclaim, workspace } from './workspace.js';
 
@@ -11,6 +12,8 @@ export interface RegistryOptions {
   readonly tls?: boolean;
   /** Basic authentication; none unless told. */
   readonly credentials?: { readonly username: string; readonly password: string };
+  /** Bearer tokens of an issuer, in place of basic authentication. */
+  readonly tokens?: TokenTrust;
 }
 
 /** docker-registry, the storage core of Harbor, on a port of the loopback interface. */
@@ -44,6 +47,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
           ...(ca && { tls: { certificate: join(directory, 'tls.crt'), key: join(directory, 'tls.key') } }),
         },
         ...(auth !== undefined && { auth: { htpasswd: { realm: 'test', path: auth } } }),
+        ...(options.tokens && { auth: { token: tokenSettings(options.tokens) } }),
       }),
     );
     const url = `${ca ? 'https' : 'http'}://${host}`;
@@ -67,6 +71,10 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
     await reclaim(directory);
     throw error;
   }
+}
+
+function tokenSettings({ rootCertificates: rootcertbundle, ...rest }: TokenTrust): object {
+  return { ...rest, rootcertbundle };
 }
 
 async function certificate(directory: string): Promise<{ readonly pem: string; readonly file: string }> {

@@ -58,8 +58,17 @@ export function statusFault(
         : `it does not accept the credentials of ${user}`;
     return new RegistryFault('denied', `${at}: ${todo} (${quote})`);
   }
+  // Harbor denies what is beyond a project's quota in the words that it has for missing rights.
+  if (status === 403 && /\bquota\b/i.test(said))
+    return new RegistryFault(
+      'refused',
+      `${at}: there is no room left for it (${quote}); raise the quota or delete something`,
+    );
   if (status === 403)
     return new RegistryFault('denied', `${at}: ${user ?? 'an anonymous caller'} may not do this (${quote})`);
+  if (status === 412) {
+    return new RegistryFault('refused', `${at}: a rule of the registry is against it (${quote})`);
+  }
   if (status === 404) return new RegistryFault('not-found', `${at}: not there (${quote})`);
   if (status === 429 || status >= 500) {
     return new RegistryFault('unreachable', `${at}: the registry cannot answer now (${quote}); try again later`);

@@ -4,4 +4,4 @@ export { type OciConfig, ociConfig, type RegistryConfig, registryEntry } from '.
 export { type Endpoint, Endpoints } from './endpoints.js';
 export { readLimited } from './reading.js';
 export { OciRegistry } from './registry.js';
-export { type Answer, type RegistryRequest, Transport } from './transport.js';
+export { type Answer, type RegistryRequest, scopeOf, Transport } from './transport.js';

@@ -9,7 +9,7 @@ import {
 import type { Endpoint } from './endpoints.js';
 import { emptyConfig, mediaTypes } from './manifest.js';
 import { digestOf } from './reading.js';
-import type { Transport } from './transport.js';
+import { scopeOf, type Transport } from './transport.js';
 
 interface Content {
   readonly descriptor: Descriptor;
@@ -103,9 +103,9 @@ export class Push {
     const { credentials, signal } = call;
     const { repository } = this.to;
     return this.transport.send({
-      ...{ endpoint, method, url, repository, what, credentials, signal },
+      ...{ endpoint, method, url, credentials, signal },
       ...more,
-      actions: 'pull,push',
+      scope: scopeOf(repository, 'pull,push'),
       what: `push of ${what}`,
     });
   }

@@ -16,7 +16,7 @@ import { mediaTypes, readManifest } from './manifest.js';
 import { Push } from './push.js';
 import { algorithmOf, digestOf, discard, readLimited, verified } from './reading.js';
 import { readTags } from './tags.js';
-import type { Transport } from './transport.js';
+import { scopeOf, type Transport } from './transport.js';
 
 type Place = Pick<ArtifactReference, 'registry' | 'repository'>;
 
@@ -63,7 +63,7 @@ export class OciRegistry implements ArtifactRegistry {
     if (!isDigest(digest)) throw new RegistryFault('invalid', `${JSON.stringify(digest)} is not a digest`);
     const { credentials, signal } = call;
     const { body, headers, asked } = await this.transport.send({
-      ...{ endpoint, repository, credentials, signal, method: 'GET', actions: 'pull' },
+      ...{ endpoint, credentials, signal, method: 'GET', scope: scopeOf(repository, 'pull') },
       url: `/v2/${repository}/blobs/${digest}`,
       what: `blob ${digest} of ${repository}`,
     });
@@ -107,7 +107,7 @@ export class OciRegistry implements ArtifactRegistry {
   async #manifest(endpoint: Endpoint, repository: string, wanted: string, call: RegistryCall) {
     const { credentials, signal } = call;
     const { body, headers, asked } = await this.transport.send({
-      ...{ endpoint, repository, credentials, signal, method: 'GET', actions: 'pull' },
+      ...{ endpoint, credentials, signal, method: 'GET', scope: scopeOf(repository, 'pull') },
       url: `/v2/${repository}/manifests/${wanted}`,
       what: `manifest ${repository}${isDigest(wanted) ? '@' : ':'}${wanted}`,
       headers: { accept: acceptedManifests },

@@ -3,7 +3,7 @@ import { type RegistryCall, RegistryFault } from '../../../core/ports/index.js';
 import type { OciConfig } from './config.js';
 import type { Endpoint } from './endpoints.js';
 import { readLimited } from './reading.js';
-import type { Transport } from './transport.js';
+import { scopeOf, type Transport } from './transport.js';
 
 // docker's registry answers `null` for a repository whose tags are all gone.
 const tagList = z.object({ tags: z.array(z.string()).nullish() });
@@ -28,7 +28,7 @@ export async function readTags(
     if (page === mostPages)
       throw new RegistryFault('corrupt', `registry ${endpoint.host}: ${what}: the list does not end`);
     const answer = await transport.send({
-      ...{ endpoint, repository, credentials, signal, url, what, method: 'GET', actions: 'pull' },
+      ...{ endpoint, credentials, signal, url, what, method: 'GET', scope: scopeOf(repository, 'pull') },
     });
     const bytes = await readLimited(answer.body, { limit: pageLimit, seconds: timeouts.answer, signal }, answer.asked);
     for (const tag of readPage(bytes, `registry ${endpoint.host}: ${what}`)) tags.add(tag);

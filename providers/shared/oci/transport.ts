@@ -10,11 +10,14 @@ import { discard, readLimited } from './reading.js';
 
 export interface RegistryRequest {
   readonly endpoint: Endpoint;
-  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT';
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Absolute, or relative to the registry's origin. */
   readonly url: string;
-  readonly repository: string;
-  readonly actions: 'pull' | 'pull,push';
+  /**
+   * What a token is to be good for, as in docker's token specification: the registry is asked without credentials first,
+   * and answers with a challenge. Without a scope they go along at once, as an API beside the distribution wants it.
+   */
+  readonly scope?: string;
   /** For faults: `manifest apps/pump:1.0.0`. */
   readonly what: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -79,8 +82,9 @@ export class Transport {
 
   /** Sends with what is known to be good, and answers one challenge. */
   async #authorized(request: RegistryRequest, credentials: RegistryCredentials | undefined): Promise<Answer> {
-    const { endpoint } = request;
-    const wanted = { endpoint, credentials, scope: `repository:${request.repository}:${request.actions}` };
+    const { endpoint, scope } = request;
+    if (scope === undefined) return this.#followed(request, credentials && basic(credentials), credentials);
+    const wanted = { endpoint, credentials, scope };
     const known = this.authorization.known(wanted);
     const answer = await this.#followed(request, known, credentials);
     // A challenge counts only from the registry itself, not from where it has sent us.
@@ -171,6 +175,11 @@ export class Transport {
     }
     return connectionFault(error, asked);
   }
+}
+
+/** The scope of a token for one repository. */
+export function scopeOf(repository: string, actions: 'pull' | 'pull,push'): string {
+  return `repository:${repository}:${actions}`;
 }
 
 /** Whether a read may simply be tried again: an idle connection that the other side has just closed, a restart. */
