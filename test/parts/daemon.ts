@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 
@@ -24,6 +25,8 @@ export interface DaemonOptions {
   readonly ready: (output: string) => Promise<boolean>;
   /** Milliseconds until a start that is not ready counts as failed; 30,000 unless told. */
   readonly deadline?: number;
+  /** The command runs the program as its child, as `nsenter` does: signals are for that, and the command ends with it. */
+  readonly inner?: boolean;
 }
 
 /** Starts a process and resolves when it is ready. @throws with its output when it ends before, or is too late */
@@ -50,6 +53,8 @@ export async function startDaemon(command: string, args: readonly string[], opti
   process.once('exit', last);
   child.once('exit', () => process.removeListener('exit', last));
 
+  const ended = (signal: 'SIGTERM' | 'SIGKILL', patience: number): Promise<void> =>
+    end(child, signal, patience, options.inner === true);
   const tail = (): string => output.trim().split('\n').slice(-15).join('\n');
   try {
     await until(
@@ -63,14 +68,14 @@ export async function startDaemon(command: string, args: readonly string[], opti
     );
   } catch (error) {
     // Its ports and files are free again when the caller learns of it.
-    await end(child, 'SIGKILL', 10_000);
+    await ended('SIGKILL', 10_000);
     throw error;
   }
   return {
     pid: child.pid ?? 0,
     output: () => output,
-    kill: () => end(child, 'SIGKILL', 10_000),
-    stop: (patience = 10_000) => end(child, 'SIGTERM', patience),
+    kill: () => ended('SIGKILL', 10_000),
+    stop: (patience = 10_000) => ended('SIGTERM', patience),
   };
 }
 
@@ -93,9 +98,9 @@ export async function until(probe: () => Promise<boolean>, what: () => string, d
   throw new Error(`${what()}\nafter ${deadline} ms`, { cause: last });
 }
 
-/** A port of the loopback interface that nobody listens on now. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
+/** A port of an address, of the loopback interface unless told, that nobody listens on now. */
+export async function freePort(host = '127.0.0.1'): Promise<number> {
+  const server = createServer().listen(0, host);
   await once(server, 'listening');
   const address = server.address();
   server.close();
@@ -108,11 +113,46 @@ function gone(child: ChildProcess): boolean {
   return child.exitCode !== null || child.signalCode !== null;
 }
 
-async function end(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL', patience: number): Promise<void> {
+async function end(
+  child: ChildProcess,
+  signal: 'SIGTERM' | 'SIGKILL',
+  patience: number,
+  inner: boolean,
+): Promise<void> {
   if (gone(child) || child.pid === undefined) return;
   const exited = once(child, 'exit');
-  child.kill(signal);
-  const timer = setTimeout(() => child.kill('SIGKILL'), patience);
+  const pid = (inner ? childOf(child.pid) : undefined) ?? child.pid;
+  send(pid, signal);
+  const timer = setTimeout(() => send(pid, 'SIGKILL'), patience);
   await exited;
   clearTimeout(timer);
+}
+
+function send(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    // It ended by itself in this moment.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/** The only child of a process, if it has one. */
+export function childOf(parent: number): number | undefined {
+  return readdirSync('/proc')
+    .map(Number)
+    .find((pid) => Number.isInteger(pid) && parentOf(pid) === parent);
+}
+
+function parentOf(pid: number): number | undefined {
+  try {
+    // The name of the program, in brackets, may have spaces and brackets of its own.
+    const [, parent] = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
+    return Number(parent);
+  } catch {
+    // It ended between the listing and the look.
+    return undefined;
+  }
 }

@@ -1,9 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import { pack } from 'tar-stream';
+import { busyboxLayer } from './busybox.js';
 import type { DockerPart } from './docker.js';
-import { tool } from './tools.js';
 
 export interface ImageOptions {
   /** The command of the image; a shell unless told. */
@@ -11,23 +9,6 @@ export interface ImageOptions {
   /** Further Dockerfile instructions: `ENV`, `EXPOSE`, `HEALTHCHECK`, `VOLUME`, ... */
   readonly instructions?: readonly string[];
 }
-
-const applets = [
-  'sh',
-  'sleep',
-  'cat',
-  'echo',
-  'env',
-  'httpd',
-  'kill',
-  'ls',
-  'mkdir',
-  'nc',
-  'rm',
-  'test',
-  'touch',
-  'wget',
-];
 
 /**
  * Makes a tiny image from nothing: busybox and the given files. Nothing is pulled.
@@ -41,15 +22,7 @@ export async function buildImage(
   files: Readonly<Record<string, string>> = {},
   options: ImageOptions = {},
 ): Promise<void> {
-  const layer = pack();
-  layer.entry({ name: 'bin/busybox', mode: 0o755 }, await readFile(tool('busybox')));
-  for (const applet of applets) layer.entry({ name: `bin/${applet}`, type: 'symlink', linkname: 'busybox' });
-  layer.entry({ name: 'tmp', type: 'directory', mode: 0o1777 });
-  for (const [path, content] of Object.entries(files)) {
-    layer.entry({ name: path.replace(/^\//, ''), mode: content.startsWith('#!') ? 0o755 : 0o644 }, content);
-  }
-  layer.finalize();
-
+  const layer = await busyboxLayer(files);
   const [repo, tag = 'latest'] = splitTag(name);
   const changes = [
     'ENV PATH=/bin',

@@ -1,6 +1,7 @@
 /** The real systems that tests run against. What is not there is skipped by name and with its reason. */
 import { describe, it } from 'vitest';
 import { startDocker } from './docker.js';
+import { startKubernetes } from './kubernetes/kubernetes.js';
 import { startMosquitto } from './mosquitto.js';
 import { startOras } from './oras.js';
 import { startRedis } from './redis.js';
@@ -11,6 +12,8 @@ import { startSkopeo } from './skopeo.js';
 
 export type { DockerPart } from './docker.js';
 export { buildImage } from './docker-image.js';
+export { pushImage } from './kubernetes/image.js';
+export type { KubernetesPart, KubernetesWithNode } from './kubernetes/kubernetes.js';
 export type { MosquittoClient, MosquittoPart } from './mosquitto.js';
 export type { OrasPart } from './oras.js';
 export type { RedisPart } from './redis.js';
@@ -23,6 +26,7 @@ const starters = {
   registry: startRegistry,
   oras: startOras,
   skopeo: startSkopeo,
+  kubernetes: startKubernetes,
   mosquitto: startMosquitto,
   redis: startRedis,
   sentinel: startSentinel,

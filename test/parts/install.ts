@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buildKubernetes, buildPackages } from './kubernetes/build.js';
 import { installable, missing, type PartName } from './requirements.js';
 import { must } from './tools.js';
 import { unpackFromTrixie } from './trixie.js';
@@ -15,9 +16,11 @@ export async function install(names: readonly PartName[], say: (line: string) =>
   if (installable() !== undefined || nothing(missing(names))) return;
   await taken(join(tmpdir(), 'tutti-parts.lock'), say, async () => {
     // Looked at again: another run may have installed it while this one waited.
-    const { packages, unpack } = missing(names);
+    const { packages: programs, unpack, build } = missing(names);
+    const packages = [...programs, ...(build.length > 0 ? buildPackages : [])];
     if (packages.length > 0) await timed(`installing ${packages.join(', ')}`, say, () => aptInstall(packages));
     if (unpack.length > 0) await timed(`unpacking ${unpack.join(', ')}`, say, () => unpackFromTrixie(unpack));
+    if (build.length > 0) await timed(`building ${build.join(', ')}`, say, () => buildKubernetes(say));
   });
 }
 
@@ -69,6 +72,6 @@ async function timed(what: string, say: (line: string) => void, work: () => Prom
   say(`parts: ${what}: done in ${((performance.now() - began) / 1000).toFixed(1)} s`);
 }
 
-function nothing({ packages, unpack }: ReturnType<typeof missing>): boolean {
-  return packages.length === 0 && unpack.length === 0;
+function nothing({ packages, unpack, build }: ReturnType<typeof missing>): boolean {
+  return packages.length === 0 && unpack.length === 0 && build.length === 0;
 }

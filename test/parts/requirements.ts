@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { findBuilt } from './kubernetes/build.js';
 import { findTool } from './tools.js';
 import { findUnpacked } from './trixie.js';
 
@@ -8,6 +9,8 @@ interface Requirement {
   readonly programs: Readonly<Record<string, string>>;
   /** Files from packages of Debian trixie, which are unpacked beside the project and never installed. */
   readonly unpacked: Readonly<Record<string, string>>;
+  /** Programs that are built from a source package of Debian. */
+  readonly built?: readonly string[];
   readonly root: boolean;
 }
 
@@ -23,6 +26,20 @@ export const requirements = {
     root: false,
   },
   oras: { programs: {}, unpacked: { 'usr/bin/oras': 'oras' }, root: false },
+  kubernetes: {
+    programs: {
+      etcd: 'etcd-server',
+      containerd: 'containerd',
+      'host-local': 'containernetworking-plugins',
+      iptables: 'iptables',
+      ip: 'iproute2',
+      busybox: 'busybox-static',
+      skopeo: 'skopeo',
+    },
+    unpacked: {},
+    built: ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubelet', 'kube-proxy'],
+    root: true,
+  },
   mosquitto: {
     programs: { mosquitto: 'mosquitto', mosquitto_passwd: 'mosquitto', mosquitto_pub: 'mosquitto-clients' },
     unpacked: {},
@@ -45,21 +62,25 @@ export interface Missing {
   readonly packages: readonly string[];
   /** Packages of trixie to unpack. */
   readonly unpack: readonly string[];
+  /** Programs of Kubernetes to build. */
+  readonly build: readonly string[];
 }
 
 /** What of these parts is not on this machine yet. */
 export function missing(names: readonly PartName[]): Missing {
   const all: readonly Requirement[] = names.map((name) => requirements[name]);
+  const build = unique(all.flatMap(({ built = [] }) => built.filter((name) => findBuilt(name) === undefined)));
   return {
     packages: unique(all.flatMap(({ programs }) => absent(programs, findTool))),
+    build,
     unpack: unique(all.flatMap(({ unpacked }) => absent(unpacked, findUnpacked))),
   };
 }
 
 /** Why a part cannot be started here, or `undefined`. */
 export function obstacle(name: PartName): string | undefined {
-  const { packages, unpack } = missing([name]);
-  const needed = [...packages, ...unpack];
+  const { packages, unpack, build } = missing([name]);
+  const needed = [...packages, ...unpack, ...build];
   if (needed.length > 0) return `${name} needs ${needed.join(', ')}; ${installable() ?? 'the installation failed'}`;
   if (requirements[name].root && process.getuid?.() !== 0) return `${name} can only be started by root`;
   return undefined;

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** Where Debian puts daemons, which is not on every root's path. */
-const systemPaths = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
+/** Where Debian puts daemons and the plugins of container networks, which is not on every root's path. */
+const systemPaths = ['/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/lib/cni'];
 
 /** The absolute path of a program, or `undefined`. */
 export function findTool(name: string): string | undefined {

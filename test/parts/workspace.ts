@@ -1,6 +1,6 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { run } from './tools.js';
 
 /** One for each user, since the first to come would own it. */
@@ -20,10 +20,14 @@ export async function reclaimOrphans(): Promise<void> {
   }
 }
 
-/** Ends every process that works in the directory, unmounts what is mounted in it, and deletes it. */
+/**
+ * Ends every process that works in the directory, unmounts what is mounted in it, and deletes it, and the control
+ * groups that have its name.
+ */
 export async function reclaim(directory: string): Promise<void> {
   for (const pid of processesIn(directory)) kill(pid);
   for (const mount of mountsIn(directory)) await run('umount', ['-l', mount]);
+  for (const group of controlGroups(basename(directory))) removeGroup(group);
   rmSync(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
 }
 
@@ -54,6 +58,23 @@ function mountsIn(directory: string): string[] {
     .map((line) => line.split(' ')[4] ?? '')
     .filter((path) => path.startsWith(`${directory}/`))
     .sort((a, b) => b.length - a.length);
+}
+
+/** One in each hierarchy where there are several (cgroup v1), or one at all. */
+function controlGroups(name: string): string[] {
+  const root = '/sys/fs/cgroup';
+  if (!linux || !existsSync(root)) return [];
+  return [root, ...readdirSync(root).map((hierarchy) => join(root, hierarchy))]
+    .map((hierarchy) => join(hierarchy, name))
+    .filter((group) => existsSync(group));
+}
+
+/** Its files are the kernel's and go with it; the groups below it do not. */
+function removeGroup(group: string): void {
+  for (const entry of readdirSync(group, { withFileTypes: true })) {
+    if (entry.isDirectory()) removeGroup(join(group, entry.name));
+  }
+  rmdirSync(group);
 }
 
 function kill(pid: number): void {
