@@ -4,6 +4,7 @@ import { manualClock } from '../../core/testing/index.js';
 import { Latch } from '../../core/testing/latch.js';
 import { describeWith, type RedisPart } from '../parts/index.js';
 import { configOf, happened, hostOn, Journal } from './event-hosts.js';
+import { typescript } from './typescript.js';
 
 const refuse = (): never => {
   throw new Error('not here');
@@ -82,7 +83,9 @@ describeWith(['redis'], 'events.redis on several hosts', (start) => {
     expect(journal.told.map(({ meta }) => meta.attempt)).toEqual([1, 1]);
   });
 
-  it('takes what a host had that was killed with it in its handler, under its id and before what came later', async () => {
+  it('takes what a host had that was killed with it in its handler, under its id and before what came later', {
+    timeout: 180_000,
+  }, async () => {
     const config = { ...configOf(part), claimAfter: 1 };
     const alive = await hostOn(config);
     const journal = new Journal();
@@ -91,7 +94,7 @@ describeWith(['redis'], 'events.redis on several hosts', (start) => {
     for (const n of [1, 2, 3]) await alive.bus.publish(happened, n);
     const reports: { readonly n: number; readonly id: string }[] = [];
     const module = new URL('../../providers/events/redis/index.ts', import.meta.url).href;
-    const task = { module, config, dataDir: part.directory };
+    const task = { module, config, dataDir: part.directory, execArgv: ['--import', typescript] };
     await runUntilKilled<{ readonly n: number; readonly id: string }>(import.meta.url, 'hung-host', task, (report) => {
       reports.push(report);
       return true;
