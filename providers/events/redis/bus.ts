@@ -6,6 +6,7 @@ import type { EventBus, EventFault, EventHandler, EventType, Subscription } from
 import { jsonText } from '../../../core/state/index.js';
 import { unlessAborted } from '../../../core/work/index.js';
 import {
+  block,
   Confirmation,
   type ConnectionParts,
   type Keeping,
@@ -15,6 +16,7 @@ import {
   part,
   RedisConnection,
   takeFormat,
+  WakeUps,
 } from '../../shared/redis/index.js';
 import { Attendance } from './attendance.js';
 import { eventFault } from './faults.js';
@@ -23,7 +25,6 @@ import { Line } from './line.js';
 import { Outbox, type Outgoing } from './outbox.js';
 import { format, publishScript } from './scripts.js';
 import { SignsOfLife } from './signs-of-life.js';
-import { block, WakeUps } from './wake-ups.js';
 
 export interface RedisEventsParts extends Omit<ConnectionParts, 'name' | 'silence'> {
   readonly clock: Clock;
@@ -85,7 +86,13 @@ export class RedisEvents implements EventBus, Lifecycle {
     const woken = (type: string | undefined): void => {
       for (const group of type === undefined ? this.#all() : this.#of(type)) group.wake();
     };
-    this.#wakeUps = new WakeUps({ ...around, connection: this.#listening, woken });
+    this.#wakeUps = new WakeUps({
+      clock,
+      log,
+      stream: `${this.#keyspace}:events:wake`,
+      connection: this.#listening,
+      woken,
+    });
   }
 
   get durable(): boolean {

@@ -7,3 +7,4 @@ export { type Keeping, keepingOf, RedisNewer, RedisUnfit, takeFormat } from './k
 export { keyspace, originalOf, part } from './keys.js';
 export type { RedisClient } from './options.js';
 export { Script } from './script.js';
+export { block, WakeUps, type WakeUpsParts } from './wake-ups.js';

@@ -1,16 +1,18 @@
 import type { Clock, Logger } from '../../../core/plugin/index.js';
 import { backoff } from '../../../core/work/index.js';
-import { originalOf, type RedisClient, type RedisConnection } from '../../shared/redis/index.js';
+import type { RedisConnection } from './connection.js';
+import { originalOf } from './keys.js';
+import type { RedisClient } from './options.js';
 
 export interface WakeUpsParts {
   /** Its own: a question stays open on it. */
   readonly connection: RedisConnection;
-  /** What all keys begin with. */
-  readonly keyspace: string;
+  /** The stream that they are written to: entries with one field, a name as {@link part} makes it. */
+  readonly stream: string;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Told of a type of which a group may have something to do; `undefined`: any may. */
-  readonly woken: (type: string | undefined) => void;
+  /** Told of a name of which there may be something to do; `undefined`: of any. */
+  readonly woken: (name: string | undefined) => void;
 }
 
 /** How long Redis keeps a question open, milliseconds. */
@@ -22,14 +24,11 @@ type Entry = readonly [id: Buffer, fields: readonly Buffer[]];
 /** Hears what hosts tell each other about work: a hint that may be missed, since whoever reconnects looks by itself. */
 export class WakeUps {
   readonly #stopping = new AbortController();
-  readonly #stream: string;
   #last = '0-0';
   #generation = 0;
   #following: Promise<void> = Promise.resolve();
 
-  constructor(private readonly parts: WakeUpsParts) {
-    this.#stream = `${parts.keyspace}:events:wake`;
-  }
+  constructor(private readonly parts: WakeUpsParts) {}
 
   /** @param client connected already */
   async start(client: RedisClient): Promise<void> {
@@ -45,7 +44,7 @@ export class WakeUps {
 
   async #follow(): Promise<void> {
     const { signal } = this.#stopping;
-    const { clock, log } = this.parts;
+    const { clock, log, stream } = this.parts;
     for (let failures = 0; !signal.aborted; ) {
       try {
         await this.#readOn();
@@ -54,30 +53,33 @@ export class WakeUps {
         if (signal.aborted) return;
         failures++;
         // That the line is away its connection says.
-        log.debug('the wake-ups of events could not be read; tried again', { error });
+        log.debug('wake-ups could not be read; tried again', { stream, error });
         await clock.delay(backoff(failures, 50, 2000), signal).catch(() => undefined);
       }
     }
   }
 
   async #readOn(): Promise<void> {
-    const { connection, woken } = this.parts;
+    const { connection, stream, woken } = this.parts;
     const client = await connection.ready();
     if (this.#generation !== connection.generation) {
       // Another Redis after a failover may be behind what was read last.
       await this.#toTheEnd(client);
       woken(undefined);
     }
-    const read = await client.xreadBuffer('COUNT', page, 'BLOCK', block, 'STREAMS', this.#stream, this.#last);
+    const read = await client.xreadBuffer('COUNT', page, 'BLOCK', block, 'STREAMS', stream, this.#last);
     const entries = (read as readonly [Buffer, readonly Entry[]][] | null)?.[0]?.[1] ?? [];
     const last = entries.at(-1);
     if (last) this.#last = last[0].toString();
-    for (const type of new Set(entries.map(([, [, type]]) => String(type)))) woken(originalOf(type));
+    for (const name of new Set(entries.map(([, [, name]]) => String(name)))) woken(originalOf(name));
   }
 
   async #toTheEnd(client: RedisClient): Promise<void> {
-    const { generation } = this.parts.connection;
-    const [last] = (await client.xrevrangeBuffer(this.#stream, '+', '-', 'COUNT', 1)) as readonly Entry[];
+    const {
+      stream,
+      connection: { generation },
+    } = this.parts;
+    const [last] = (await client.xrevrangeBuffer(stream, '+', '-', 'COUNT', 1)) as readonly Entry[];
     this.#last = last ? last[0].toString() : '0-0';
     this.#generation = generation;
   }
