@@ -95,7 +95,7 @@ async function instanceOf(type: string, running: Map<string, Running>): Promise<
 }
 
 /** Tried where what they need is: test/redis. */
-const elsewhere = ['events.redis', 'lock.redis', 'state.redis'];
+const elsewhere = ['events.redis', 'lock.redis', 'queue.redis', 'state.redis'];
 const here = Object.keys(builtins.definitions).filter((type) => !elsewhere.includes(type));
 
 test.for(here)('%s keeps to the lifecycle of every definition', async (type) => {
