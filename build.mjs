@@ -37,10 +37,11 @@ const entryPoints = {
   'core/isolation/isolate': 'core/isolation/isolate.ts',
   // What such a program imports for entries that are built in.
   'cli/builtins': 'cli/builtins.ts',
-  // Programs of their own, which the kits for stores, buses and targets start: they lie beside the file that the kits become
-  // part of.
+  // Programs of their own, which kits start to kill them: they lie beside the file that the kits become part of.
   'core/testing/crash-writer': 'core/testing/state/crash-writer.ts',
   'core/testing/crash-publisher': 'core/testing/events/crash-publisher.ts',
+  'core/testing/crash-holder': 'core/testing/lock/crash-holder.ts',
+  'core/testing/crash-worker': 'core/testing/queue/crash-worker.ts',
   'core/testing/crash-agent': 'core/testing/target/crash-agent.ts',
 };
 

@@ -30,9 +30,11 @@ export {
   lifecycleSubjects,
   type MadeEntry,
 } from './lifecycle/index.js';
+export { lockKit } from './lock/index.js';
 export * from './loggers.js';
 export { memoryEvents } from './memory-events.js';
 export { memoryState } from './memory-state.js';
+export { queueKit } from './queue/index.js';
 export {
   type RegistryPlace,
   type RegistrySubjectOptions,

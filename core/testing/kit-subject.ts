@@ -28,6 +28,8 @@ export interface KitSubject<P> {
   close?(): Promise<void>;
   /** Makes another provider over the same data and starts it. */
   reopen?(): Promise<P>;
+  /** Makes and starts one more provider beside those that there are, as another host has it. Absent: it is for one host. */
+  another?(): Promise<P>;
   readonly crash?: CrashRecipe;
   /** Stops everything and removes the data. */
   dispose(): Promise<void>;

@@ -16,6 +16,8 @@ export interface SubjectOptions {
   readonly uses?: Readonly<Record<string, unknown>>;
   /** A clock of the caller's choice: then real time passes. Unless told, the kit moves one by hand. */
   readonly clock?: Clock;
+  /** Whether several hosts share what it provides, by its config: then the kit makes some. */
+  readonly shared?: boolean;
   /** For what survives kill -9: where another process finds the definition, and how node must be started for it. */
   readonly crash?: Pick<CrashRecipe, 'module' | 'export' | 'execArgv'>;
 }
@@ -26,7 +28,7 @@ export interface SubjectOptions {
  */
 export function subjectsOf<P extends object>(definition: Definition, options: SubjectOptions = {}): MakeSubject<P> {
   return async (): Promise<KitSubject<P>> => {
-    const { config, uses, crash } = options;
+    const { config, uses, crash, shared } = options;
     const dataDir = await mkdtemp(join(tmpdir(), 'tutti-kit-'));
     const manual = manualClock();
     const open = async (): Promise<TestContext<P>> => {
@@ -36,6 +38,7 @@ export function subjectsOf<P extends object>(definition: Definition, options: Su
       return context;
     };
     let context = await open();
+    const others: TestContext<P>[] = [];
     return {
       instance: context.instance,
       ...(options.clock === undefined && { advance: (milliseconds: number) => manual.advance(milliseconds) }),
@@ -44,9 +47,16 @@ export function subjectsOf<P extends object>(definition: Definition, options: Su
         context = await open();
         return context.instance;
       },
+      ...(shared && {
+        async another() {
+          const other = await open();
+          others.push(other);
+          return other.instance;
+        },
+      }),
       ...(crash && { crash: { ...crash, config, dataDir } }),
       async dispose() {
-        await context.dispose();
+        for (const each of [...others, context]) await each.dispose();
         await rm(dataDir, { recursive: true, force: true });
       },
     };

@@ -26,6 +26,10 @@ export interface ConformanceOptions extends LifecycleSubjectOptions {
   readonly state?: Pick<SubjectOptions, 'crash'>;
   /** Buses that are durable: how another process makes one, to be killed. Without it, no process is killed. */
   readonly events?: Pick<SubjectOptions, 'crash'>;
+  /** Locks: whether several hosts share one, and how another process makes it, to be killed. Without it, neither is tried. */
+  readonly lock?: Pick<SubjectOptions, 'crash' | 'shared'>;
+  /** Work queues: the same. */
+  readonly queue?: Pick<SubjectOptions, 'crash' | 'shared'>;
   /** Targets: the platform as it is seen by another door, or who makes whole subjects. */
   readonly target?: Means<TargetSubjectOptions> | MakeSubject<TargetUnderTest>;
   /** Registries: the config for a registry that the kit runs. */

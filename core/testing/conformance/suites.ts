@@ -3,6 +3,8 @@ import {
   ArtifactRegistry,
   EventBus,
   FleetManager,
+  LockProvider,
+  QueueProvider,
   SecretProvider,
   StateProvider,
   type TargetDeclaration,
@@ -12,6 +14,8 @@ import { bindingKit, bindingSubjects } from '../binding/index.js';
 import { eventKit } from '../events/index.js';
 import type { MakeSubject } from '../kit-subject.js';
 import { lifecycleKit, lifecycleSubjects } from '../lifecycle/index.js';
+import { lockKit } from '../lock/index.js';
+import { queueKit } from '../queue/index.js';
 import { registryKit, registrySubjects } from '../registry/index.js';
 import { secretKit, secretSubjects } from '../secret/index.js';
 import { stateKit } from '../state/index.js';
@@ -36,6 +40,16 @@ const portSuites: Readonly<Record<string, SuiteOf>> = {
     suiteOf(
       eventKit,
       madeFor(options, (common) => subjectsOf<EventBus>(options.definition, { ...common, ...options.events })),
+    ),
+  [LockProvider.id]: (options) =>
+    suiteOf(
+      lockKit,
+      madeFor(options, (common) => subjectsOf<LockProvider>(options.definition, { ...common, ...options.lock })),
+    ),
+  [QueueProvider.id]: (options) =>
+    suiteOf(
+      queueKit,
+      madeFor(options, (common) => subjectsOf<QueueProvider>(options.definition, { ...common, ...options.queue })),
     ),
   [ArtifactRegistry.id]: ({ definition, registry }) =>
     registry
