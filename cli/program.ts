@@ -208,12 +208,16 @@ function pushCommand(program: Command, terminal: Terminal): void {
 }
 
 function pkiCommands(program: Command, terminal: Terminal): void {
-  const pki = program.command('pki').description('certificates of devices');
+  const pki = program.command('pki').description('certificates of devices and servers');
   pki
     .command('init')
     .description('make a device CA: device-ca.crt and device-ca.key')
     .argument('<directory>')
-    .action(async (directory) => (await import('./commands/pki.js')).initCa(terminal, directory));
+    .option(
+      '--server <name...>',
+      'also ca.crt, server.crt and their keys, for a server that is reached under these names',
+    )
+    .action(async (directory, options) => (await import('./commands/pki.js')).initCa(terminal, directory, options));
   pki
     .command('issue')
     .description('make a key and a certificate for a device')

@@ -7,12 +7,26 @@ import type { Terminal } from '../terminal.js';
 const identity = () => import('../../core/identity/index.js');
 const files = () => import('../../core/identity/tls/files.js');
 
-/** `tutti pki init DIR`: a device CA, made once. */
-export async function initCa(terminal: Terminal, directory: string): Promise<void> {
-  const { ensureDeviceCa } = await identity();
+export interface InitOptions {
+  readonly server?: readonly string[];
+}
+
+/**
+ * `tutti pki init DIR`: a device CA, made once. With the names of a server, also what it shows to devices, for replicas
+ * that must all show the same.
+ */
+export async function initCa(terminal: Terminal, directory: string, { server }: InitOptions = {}): Promise<void> {
+  const { developmentIdentity, ensureDeviceCa } = await identity();
   const { certificate } = await usable(() => ensureDeviceCa(resolve(directory), Date.now()));
   terminal.out(join(directory, 'device-ca.crt'));
   terminal.note(`${certificate.subject}, valid until ${certificate.notAfter.toISOString()}; its key lies beside it`);
+  if (server) {
+    const files = { directory: resolve(directory), hosts: server, now: Date.now };
+    const made = await usable(() => developmentIdentity(files).material());
+    terminal.out(join(directory, 'server.crt'));
+    const { subject, notAfter } = made.certificate;
+    terminal.note(`${subject}, valid until ${notAfter.toISOString()}; devices trust it by ca.crt beside it`);
+  }
   terminal.next(`tutti pki issue NAME --ca ${directory}`);
 }
 

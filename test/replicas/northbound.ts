@@ -1,0 +1,35 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { bearer, type Client, clientOf } from '../../core/client/index.js';
+import { Problem } from '../../core/operation/index.js';
+import { TransportFault } from '../../core/ports/index.js';
+import { httpTransport } from '../../providers/transport/http/index.js';
+import type { DeploymentAnswer } from '../../vendors/operator/answers.js';
+import * as operations from '../../vendors/operator/operations.js';
+
+export type Northbound = Client<typeof operations>;
+export type Deployment = DeploymentAnswer;
+
+/** The operator API behind an address, with a token. */
+export function northbound(url: string, ca: string, token: string): Northbound {
+  return clientOf(operations, {
+    transport: httpTransport({ url, ca, maxConnections: 16, silence: 20_000 }),
+    prefix: '/nbi/v1',
+    credentials: bearer(token),
+  });
+}
+
+/** Milliseconds between attempts. */
+const again = 100;
+
+/** Makes a call again until it is answered: nobody there, or a store that is away, says nothing of the call itself. */
+export async function until<T>(signal: AbortSignal, call: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await call();
+    } catch (error) {
+      const away = error instanceof TransportFault || (error instanceof Problem && error.kind.status >= 500);
+      if (!away) throw error;
+      await pause(again, undefined, { signal });
+    }
+  }
+}
