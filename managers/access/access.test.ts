@@ -2,10 +2,11 @@ import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { problems } from '../../core/operation/index.js';
 import type { StateProvider } from '../../core/ports/index.js';
 import { type ManualClock, manualClock, recordingLogger } from '../../core/testing/index.js';
 import { MemoryState } from '../../providers/state/memory/index.js';
-import { TokenAccess } from './manager.js';
+import { TokenAccess, tokens } from './manager.js';
 import { newToken, tokenText } from './token.js';
 
 let dataDir: string;
@@ -24,8 +25,8 @@ afterEach(async () => {
   await rm(dataDir, { recursive: true });
 });
 
-async function start(on: StateProvider = state): Promise<TokenAccess> {
-  const access = new TokenAccess({ state: on, clock, log, dataDir });
+async function start(on: StateProvider = state, directory = dataDir): Promise<TokenAccess> {
+  const access = new TokenAccess({ state: on, clock, log, dataDir: directory });
   started.push(access);
   await access.start();
   return access;
@@ -50,6 +51,18 @@ describe('the first admin token', () => {
     expect(await inFile()).toBe(token);
     expect(again.principalOf(token)).toBeDefined();
     expect(await again.list()).toHaveLength(1);
+  });
+
+  it('is one, of hosts on one store that start together, and in the file of that host alone', async () => {
+    const directories = ['one', 'two', 'three'].map((name) => join(dataDir, name));
+    const hosts = await Promise.all(directories.map((directory) => start(state, directory)));
+    expect(await state.count(tokens)).toBe(1);
+    const left = await Promise.all(
+      directories.map((each) => readFile(join(each, 'admin.token'), 'utf8').catch(() => '')),
+    );
+    const [token, ...more] = left.filter((text) => text !== '');
+    expect(more).toEqual([]);
+    for (const host of hosts) await expect.poll(() => host.principalOf(token?.trim() ?? '')).toBeDefined();
   });
 
   it('is taken over from the file when a crash lost the commit', async () => {
@@ -179,12 +192,19 @@ describe('tokens', () => {
     await expect(access.revoke(record.id)).rejects.toMatchObject({ kind: { status: 404 } });
   });
 
-  it('leave an admin, even when two are revoked at once', async () => {
+  it('leave an admin, even when two are revoked at once, on one host or two', async () => {
     const access = await start();
-    const [first] = await access.list();
-    const { record } = await access.issue({ name: 'second', role: 'admin' });
-    const ends = await Promise.allSettled([access.revoke(first?.id ?? ''), access.revoke(record.id)]);
-    expect(ends.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
-    expect(ends[1]).toMatchObject({ reason: { kind: { status: 409 } } });
+    const other = await start();
+    for (const second of [access, other]) {
+      const [first] = await access.list();
+      const { record } = await access.issue({ name: 'second', role: 'admin' });
+      await expect.poll(() => second.list()).toContainEqual(record);
+      const ends = await Promise.allSettled([access.revoke(first?.id ?? ''), second.revoke(record.id)]);
+      expect(ends.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+      expect(ends).toContainEqual(
+        expect.objectContaining({ reason: expect.objectContaining({ kind: problems.conflict }) }),
+      );
+      expect(await state.count(tokens)).toBe(1);
+    }
   });
 });

@@ -1,19 +1,36 @@
-import pLimit from 'p-limit';
-import { Mirror } from '../../core/mirror/index.js';
+import { allOf, Mirror } from '../../core/mirror/index.js';
 import { type Principal, Problem, problems, type Role } from '../../core/operation/index.js';
 import type { Clock, Health, Lifecycle, Logger } from '../../core/plugin/index.js';
-import { collection, put, remove, type StateProvider } from '../../core/ports/index.js';
+import {
+  type Change,
+  collection,
+  type Expectation,
+  put,
+  remove,
+  StateConflict,
+  type StateProvider,
+} from '../../core/ports/index.js';
 import { AdminFile } from './admin-file.js';
 import { type AccessManager, longestLifetimeSeconds, type TokenRecord, type TokenView } from './index.js';
 import { hashSecret, newToken, parseToken, secretMatches, type TokenParts, tokenText } from './token.js';
 
 export const tokens = collection<TokenRecord>('access-tokens');
 
+/** Under {@link firstKey}: which token the first admin was given, so that of hosts that start together one gives it. */
+const firstAdmins = collection<{ readonly token: string }>('access-first-admin');
+const firstKey = 'first';
+
 const firstName = 'first admin';
 
 interface Known {
   readonly record: TokenRecord;
   readonly principal: Principal;
+}
+
+interface TokenRequest {
+  readonly name: string;
+  readonly role: Role;
+  readonly lifetimeSeconds?: number;
 }
 
 /** Compared with when the id is unknown, so that an unknown id takes as long as a wrong secret. */
@@ -32,8 +49,6 @@ export class TokenAccess implements AccessManager, Lifecycle {
   readonly #log: Logger;
   readonly #file: AdminFile;
   readonly #known: Mirror<TokenRecord, Known>;
-  /** Changes come one after the other, so that two revocations cannot each leave the other's token as the last. */
-  readonly #turn = pLimit(1);
 
   constructor({ state, clock, log, dataDir }: AccessParts) {
     this.#state = state;
@@ -52,8 +67,10 @@ export class TokenAccess implements AccessManager, Lifecycle {
   }
 
   async start(): Promise<void> {
+    // Read before the tokens: a host that makes the first one in between is noticed.
+    const claimed = await this.#state.get(firstAdmins, firstKey);
     await this.#known.start();
-    if (this.#admins().length === 0) await this.#firstAdmin();
+    if (this.#admins().length === 0) await this.#firstAdmin(claimed?.revision ?? 'absent');
     else if (await this.#file.resetIsAsked()) await this.#anotherAdmin();
     else await this.#missFile();
     await this.#file.resetIsDone();
@@ -75,21 +92,16 @@ export class TokenAccess implements AccessManager, Lifecycle {
     return known && proven && this.#valid(known.record) ? known.principal : undefined;
   }
 
-  issue(request: { readonly name: string; readonly role: Role; readonly lifetimeSeconds?: number }): Promise<{
-    readonly token: string;
-    readonly record: TokenView;
-  }> {
+  async issue(request: TokenRequest): Promise<{ readonly token: string; readonly record: TokenView }> {
+    if ((request.lifetimeSeconds ?? 0) > longestLifetimeSeconds) {
+      const message = `must be at most ${longestLifetimeSeconds}, which is ten years`;
+      const errors = [{ field: 'lifetimeSeconds', message }];
+      throw new Problem(problems.semanticError, `lifetimeSeconds ${message}`, { errors });
+    }
     const parts = newToken();
-    return this.#turn(async () => {
-      if ((request.lifetimeSeconds ?? 0) > longestLifetimeSeconds) {
-        const message = `must be at most ${longestLifetimeSeconds}, which is ten years`;
-        const errors = [{ field: 'lifetimeSeconds', message }];
-        throw new Problem(problems.semanticError, `lifetimeSeconds ${message}`, { errors });
-      }
-      const record = await this.#keep(parts, request);
-      this.#log.info('issued an API token', { token: record.id, tokenName: record.name, role: record.role });
-      return { token: tokenText(parts), record };
-    });
+    const record = await this.#keep(parts, request);
+    this.#log.info('issued an API token', { token: record.id, tokenName: record.name, role: record.role });
+    return { token: tokenText(parts), record };
   }
 
   async list(): Promise<readonly TokenView[]> {
@@ -98,32 +110,56 @@ export class TokenAccess implements AccessManager, Lifecycle {
       .sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1));
   }
 
-  revoke(id: string): Promise<void> {
-    return this.#turn(async () => {
-      const known = this.#known.get(id);
-      const revision = this.#known.revision(id);
-      if (!known || revision === undefined) throw new Problem(problems.notFound, `there is no token ${id}`);
-      if (this.#admins().every(({ record }) => record.id === id) && known.record.role === 'admin') {
-        throw new Problem(problems.conflict, `${id} is the last admin token; issue another one first`);
-      }
+  async revoke(id: string): Promise<void> {
+    for (;;) {
+      const revoked = await this.#state.get(tokens, id);
+      if (!revoked) throw new Problem(problems.notFound, `there is no token ${id}`);
+      const { role, name } = revoked.value;
+      const kept = role === 'admin' ? [await this.#anotherAdminThan(id)] : [];
       // The file first: a crash in between leaves a live token without its file, never a dead one that could come back.
       await this.#file.forget(id);
-      this.#known.delete(id, await this.#state.commit([remove(tokens, id)]));
-      this.#log.info('revoked an API token', { token: id, tokenName: known.record.name });
-    });
+      try {
+        this.#known.delete(id, await this.#state.commit([remove(tokens, id, revoked.revision), ...kept]));
+      } catch (error) {
+        if (error instanceof StateConflict) continue;
+        throw error;
+      }
+      this.#log.info('revoked an API token', { token: id, tokenName: name });
+      return;
+    }
+  }
+
+  /**
+   * Another admin token as it is, to be written along: of two revocations at once, on whichever hosts, each would leave
+   * the other's token as the last.
+   * @throws Problem 409
+   */
+  async #anotherAdminThan(id: string): Promise<Change> {
+    for await (const { key, revision, value } of allOf(this.#state, tokens)) {
+      if (key !== id && value.role === 'admin' && this.#valid(value)) return put(tokens, key, value, revision);
+    }
+    throw new Problem(problems.conflict, `${id} is the last admin token; issue another one first`);
   }
 
   /**
    * Nobody can get in as an admin: leaves a way in a file. The file is written before the token counts, so that a crash
    * in between leaves a file whose token the next start takes over, and never an issued token that nobody knows.
    */
-  async #firstAdmin(): Promise<void> {
+  async #firstAdmin(claimed: Expectation): Promise<void> {
     const left = this.#known.size === 0 ? await this.#file.read() : undefined;
     const parts = left ?? newToken();
     if (left) await this.#file.protect();
     else await this.#file.write(parts);
-    await this.#keep(parts, { name: firstName, role: 'admin' });
-    this.#log.info('the first admin token is in a file', { file: this.#file.path, token: parts.id });
+    try {
+      const claim = put(firstAdmins, firstKey, { token: parts.id }, claimed);
+      await this.#keep(parts, { name: firstName, role: 'admin' }, [claim]);
+      this.#log.info('the first admin token is in a file', { file: this.#file.path, token: parts.id });
+    } catch (error) {
+      if (!(error instanceof StateConflict)) throw error;
+      // Another host on the store, which started at the same time, has left it where it was told to.
+      if (!left) await this.#file.forget(parts.id);
+      this.#log.info('the first admin token is in the file of another host on the same store');
+    }
   }
 
   /** The file first, as for the first admin; a crash before the request is removed only makes one more at the next start. */
@@ -153,10 +189,7 @@ export class TokenAccess implements AccessManager, Lifecycle {
     );
   }
 
-  async #keep(
-    parts: TokenParts,
-    request: { readonly name: string; readonly role: Role; readonly lifetimeSeconds?: number },
-  ): Promise<TokenView> {
+  async #keep(parts: TokenParts, request: TokenRequest, alongside: readonly Change[] = []): Promise<TokenView> {
     const now = this.#clock.now();
     const value: TokenRecord = {
       id: parts.id,
@@ -166,7 +199,7 @@ export class TokenAccess implements AccessManager, Lifecycle {
       createdAt: now,
       ...(request.lifetimeSeconds !== undefined && { expiresAt: now + request.lifetimeSeconds * 1000 }),
     };
-    const revision = await this.#state.commit([put(tokens, value.id, value, 'absent')]);
+    const revision = await this.#state.commit([put(tokens, value.id, value, 'absent'), ...alongside]);
     this.#known.put({ key: value.id, revision, value });
     return view(value);
   }
