@@ -1,4 +1,3 @@
-import { StateProvider } from '../ports/state.js';
 import type { ResolvedEntry, ResolvedProfile, Wire } from '../profile/index.js';
 
 /** One entry that must be there before another one, and stays until it is gone. */
@@ -26,9 +25,9 @@ export function vendorsOf({ entries }: ResolvedProfile): readonly ResolvedEntry[
   return entries.filter(({ slot }) => slot === 'vendors');
 }
 
-/** The first state of the profile keeps what belongs to no manager: the replies of calls with idempotency keys. */
-export function stateOf({ entries }: ResolvedProfile): ResolvedEntry | undefined {
-  return entries.find(({ definition }) => definition.provides.some(({ id }) => id === StateProvider.id));
+/** The state that keeps what belongs to no manager: the replies of calls with idempotency keys. */
+export function stateOf({ entries, host }: ResolvedProfile): ResolvedEntry | undefined {
+  return entries.find(({ name }) => name === host.replies);
 }
 
 /** Authenticators of all vendors stand at every door, whichever vendors a binding serves. */

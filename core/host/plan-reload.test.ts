@@ -23,10 +23,11 @@ const entry = (part: Part): ResolvedEntry => ({
   ...part,
 });
 
+const host = { deadlines: { start: 1, drain: 2, stop: 3 }, log: { level: 'info', format: 'text' } } as const;
 const profile = (entries: readonly Part[], more: Partial<ResolvedProfile> = {}): ResolvedProfile => ({
   name: 'toys',
   dataDir: '/data',
-  host: { deadlines: { start: 1, drain: 2, stop: 3 }, log: { level: 'info', format: 'text' } },
+  host,
   entries: entries.map(entry),
   ...more,
 });
@@ -179,13 +180,14 @@ describe('planReload', () => {
   it('replaces bindings when another state keeps the replies of calls', () => {
     const kept = { name: 'kept', definition: state };
     const door = { name: 'door', definition: binding, serves: [] };
-    const first = profile([kept, door]);
-    expect(reasons(planReload(first, profile([{ ...kept, written: 1 }, door])))).toEqual({
+    const keeping = (replies: string) => ({ host: { ...host, replies } });
+    const first = profile([kept, door], keeping('kept'));
+    expect(reasons(planReload(first, profile([{ ...kept, written: 1 }, door], keeping('kept'))))).toEqual({
       kept: 'its config changed',
       door: 'it keeps replies in kept, which is replaced',
     });
     const another = { name: 'another', definition: state };
-    expect(reasons(planReload(first, profile([another, kept, door])))).toEqual({
+    expect(reasons(planReload(first, profile([another, kept, door], keeping('another'))))).toEqual({
       door: 'it keeps replies in another, which is new; it keeps replies in kept no longer',
     });
   });

@@ -40,6 +40,7 @@ providers:
   store: { type: state.sqlite, config: }
   one: &harbor { type: registry.harbor, config: { url: https://one.example, project: plant } }
   two: *harbor
+host: { replies: store }
 `;
 
 describe('loadProfile', () => {
@@ -108,6 +109,8 @@ describe('loadProfile', () => {
     expect(host).toEqual({
       deadlines: { start: 500, drain: 10_000, stop: 120_000 },
       log: { level: 'info', format: 'json' },
+      // The only state there is.
+      replies: 'a',
     });
     expect(dataDir).toBe(resolve('x/y'));
   });

@@ -59,12 +59,13 @@ export async function loadProfile(file: string, options: LoadProfileOptions): Pr
       ...(entry.slot === 'bindings' && { serves: wiring.served(entry) }),
     });
   }
+  const replies = wiring.replies(root);
   const ordered = inDependencyOrder(linked, faults);
   if (shape === undefined || !faults.empty) throw faults.error();
   return {
     name: shape.profile,
     dataDir: resolve(shape.data ?? `./data/${shape.profile}`),
-    host: shape.host,
+    host: { ...shape.host, replies },
     entries: ordered.flatMap(({ entry, ...rest }) => resolved(entry, rest)),
   };
 }

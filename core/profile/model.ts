@@ -63,6 +63,8 @@ export interface HostSettings {
   readonly deadlines: { readonly start: number; readonly drain: number; readonly stop: number };
   /** Of each caller, over all bindings. */
   readonly rateLimit?: { readonly perSecond: number; readonly burst: number } | undefined;
+  /** The entry that keeps replies to calls with idempotency keys; absent where nothing keeps state. */
+  readonly replies?: string | undefined;
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly format: 'json' | 'text' };
 }
 

@@ -111,6 +111,9 @@ const host = z.strictObject({
     .describe(
       'How much one caller may ask of all bindings together: a user or a device, or an address of strangers; no limit unless told',
     ),
+  replies: reference
+    .optional()
+    .describe('Entry of the state that keeps replies to calls with idempotency keys; only where there are several'),
   log: z
     .strictObject({
       level: z.enum(['debug', 'info', 'warn', 'error']).default('info'),

@@ -3,6 +3,7 @@ import type { DefinitionRegistry } from '../plugin/registry.js';
 import { didYouMean } from '../plugin/suggest.js';
 import { demandOf, type Use } from '../plugin/use.js';
 import type { Ref } from '../ports/port.js';
+import { StateProvider } from '../ports/state.js';
 import type { Entry } from './entries.js';
 import type { FaultCollector } from './faults.js';
 import type { Wire } from './model.js';
@@ -58,6 +59,29 @@ export class Wiring {
       this.options.faults.add('unknown-entry', item.at, [...entry.path, 'serves', index], message, hint);
       return [];
     });
+  }
+
+  /** The state that keeps replies to calls with idempotency keys, by name where the file names it, else the only one. */
+  replies(root: Node): string | undefined {
+    const { faults } = this.options;
+    const path = ['host', 'replies'];
+    const states = this.entries.filter(({ definition }) => definition && provides(definition, StateProvider));
+    const [first, second] = states;
+    const written = pairOf(pairOf(root, 'host')?.value, 'replies')?.value;
+    if (written) {
+      const [found] = this.#named(written, path);
+      if (found && states.length > 0 && !states.includes(found.target)) {
+        const hint = `entries that keep state: ${states.map(({ name }) => name).join(', ')}`;
+        faults.add('wrong-use', written.at, path, `"${found.target.name}" keeps no state`, hint);
+      }
+      return found?.target.name;
+    }
+    if (first && second && this.entries.some(({ slot }) => slot === 'bindings')) {
+      const names = states.map(({ name }) => name).join(', ');
+      const message = `several entries keep state (${names}), and one must keep the replies to calls with idempotency keys`;
+      faults.add('ambiguous-use', second.key, path, message, `choose: host: { replies: ${first.name} }`);
+    }
+    return first?.name;
   }
 
   #reportUnknownUses(definition: Definition, entry: Entry, written: Node | undefined): void {
