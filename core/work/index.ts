@@ -1,3 +1,4 @@
+export * from './announce.js';
 export * from './backoff.js';
 export * from './keyed-queue.js';
 export * from './public.js';

@@ -13,6 +13,7 @@ import {
   type StateProvider,
   type Stored,
 } from '../../core/ports/index.js';
+import { announce } from '../../core/work/index.js';
 import { Importer } from './importer.js';
 import {
   type CatalogManager,
@@ -51,7 +52,7 @@ export class PackageCatalog implements CatalogManager, Lifecycle {
     this.#log = parts.log;
     this.#importer = new Importer({
       ...parts,
-      changed: ({ id, state }) => parts.events.publish(PackageChanged, { id, state }),
+      changed: ({ id, state }) => announce(parts.events, parts.log, PackageChanged, { id, state }),
     });
   }
 
@@ -92,7 +93,7 @@ export class PackageCatalog implements CatalogManager, Lifecycle {
     };
     await this.#accept(record);
     this.#importer.begin(record.id, credentials);
-    await this.#events.publish(PackageChanged, { id: record.id, state: record.state });
+    await announce(this.#events, this.#log, PackageChanged, { id: record.id, state: record.state });
     return view(record);
   }
 
@@ -131,7 +132,7 @@ export class PackageCatalog implements CatalogManager, Lifecycle {
     }
     // The mark stays until the next start, for uses that began before the record was gone. An id never comes again.
     this.#log.info('deleted a package', { packageId: id, force });
-    await this.#events.publish(PackageChanged, { id, state: 'DELETED' });
+    await announce(this.#events, this.#log, PackageChanged, { id, state: 'DELETED' });
   }
 
   async settled(id: string, signal: AbortSignal): Promise<PackageRecord> {

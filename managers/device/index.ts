@@ -45,6 +45,7 @@ export interface DevicePage {
 
 export type OnboardingPolicy = 'ca' | 'approve' | 'open';
 
+/** Told for others; whatever must follow a device {@link DeviceManager.follow follows} it. */
 export const DeviceChanged: EventType<{ readonly id: string }> = eventType('device.changed');
 
 /** Who a device is, what it can do, when it was last seen. */
@@ -79,6 +80,12 @@ export interface DeviceManager {
   withdrawCapabilities(id: string, deviceId: string): Promise<void>;
   /** The form to answer in. */
   formOf(record: DeviceRecord): SignedForm;
+  /**
+   * Tells of each device that from now on has another form or is gone, whichever host on the store has made it so: what
+   * the store says is followed, so that nothing is missed when the other host dies. May tell of one twice.
+   * @returns ends it
+   */
+  follow(changed: (id: string) => void): () => void;
   /**
    * From memory, for the signature check of every request.
    * @returns the key of an onboarded device, why it may not be used, or `undefined` for an unknown id

@@ -10,12 +10,10 @@ import { decide, decisions, refusal } from './decision.js';
 import type { DeviceManager, DevicePage, DeviceQuery, DeviceRecord, OnboardingPolicy } from './index.js';
 import { type DeviceLimits, mustHaveRoom } from './limits.js';
 import { type DeviceLine, Presence } from './presence.js';
+import { formOf } from './record.js';
 import { Sightings } from './sightings.js';
 import { DeviceStore } from './store.js';
 import { admission, readAnchors, readCertificate } from './trust.js';
-
-/** The younger form, for a device that has not shown yet what it speaks. */
-const defaultForm: SignedForm = 'D2';
 
 /** How often other requests with the same certificate can be faster before the caller is told. */
 const onboardingAttempts = 16;
@@ -51,7 +49,7 @@ export class DeviceRegistry implements DeviceManager, Lifecycle {
         log.info('a device is no longer connected', { clientId: id });
       },
     );
-    this.#store = new DeviceStore(state, events, clock, (id) => this.#presence.cut(id));
+    this.#store = new DeviceStore(state, events, clock, log, (id) => this.#presence.cut(id));
     this.#sightings = new Sightings(state, clock, log, (id) => this.#store.credentials.get(id) !== undefined);
   }
 
@@ -156,8 +154,12 @@ export class DeviceRegistry implements DeviceManager, Lifecycle {
     await this.#store.edit(id, (device) => ({ ...device, capabilities: withoutReport(device.capabilities, deviceId) }));
   }
 
-  formOf({ setForm, spokenForm }: DeviceRecord): SignedForm {
-    return setForm ?? spokenForm ?? defaultForm;
+  formOf(record: DeviceRecord): SignedForm {
+    return formOf(record);
+  }
+
+  follow(changed: (id: string) => void): () => void {
+    return this.#store.follow(changed);
   }
 
   keyOf(id: string): { readonly key: VerificationKey } | { readonly refused: string } | undefined {

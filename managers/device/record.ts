@@ -1,6 +1,14 @@
 import { collection } from '../../core/ports/index.js';
-import type { DeviceCapabilities } from '../margo/index.js';
+import type { DeviceCapabilities, SignedForm } from '../margo/index.js';
 import type { DeviceRecord } from './index.js';
+
+/** The younger form, for a device that has not shown yet what it speaks. */
+const defaultForm: SignedForm = 'D2';
+
+/** The form to answer a device in. */
+export function formOf({ setForm, spokenForm }: Pick<DeviceRecord, 'setForm' | 'spokenForm'>): SignedForm {
+  return setForm ?? spokenForm ?? defaultForm;
+}
 
 export const devices = collection<DeviceRecord>('devices', {
   state: (device) => [device.state],

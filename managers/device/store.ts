@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Certificate, parseCertificate } from '../../core/identity/index.js';
 import { Mirror } from '../../core/mirror/index.js';
 import { Problem, problems } from '../../core/operation/index.js';
-import type { Clock } from '../../core/plugin/index.js';
+import type { Clock, Logger } from '../../core/plugin/index.js';
 import {
   type Change,
   type EventBus,
@@ -12,13 +12,16 @@ import {
   type StateProvider,
   type Stored,
 } from '../../core/ports/index.js';
+import { announce } from '../../core/work/index.js';
+import type { SignedForm } from '../margo/index.js';
 import { refusal } from './decision.js';
 import { DeviceChanged, type DevicePage, type DeviceQuery, type DeviceRecord } from './index.js';
 import { type Named, Owners } from './owners.js';
-import { devices, fingerprints, labelEntry, sightings } from './record.js';
+import { devices, fingerprints, formOf, labelEntry, sightings } from './record.js';
 
-/** What the check of every request needs of a device. */
+/** What the check of every request needs of a device, and what others follow. */
 export interface Credential extends Named {
+  readonly form: SignedForm;
   /** Parsed on first use, since most devices of a large fleet are quiet when a host starts. */
   readonly certificate: () => Certificate;
 }
@@ -27,11 +30,13 @@ export interface Credential extends Named {
 export class DeviceStore {
   readonly credentials: Mirror<DeviceRecord, Credential>;
   readonly owners = new Owners();
+  readonly #followers = new Set<(id: string) => void>();
 
   constructor(
     private readonly state: StateProvider,
     private readonly events: EventBus,
     private readonly clock: Clock,
+    private readonly log: Logger,
     /** Told when a device may not use its credentials any more. */
     refused: (id: string) => void,
   ) {
@@ -43,8 +48,15 @@ export class DeviceStore {
       changed: (id, now, before) => {
         this.owners.changed(id, now, before);
         if (!now || now.refused !== undefined) refused(id);
+        if (now?.form !== before?.form) for (const follower of [...this.#followers]) follower(id);
       },
     });
+  }
+
+  follow(changed: (id: string) => void): () => void {
+    const follower = (id: string): void => changed(id);
+    this.#followers.add(follower);
+    return () => this.#followers.delete(follower);
   }
 
   /** @throws Problem 404 */
@@ -126,7 +138,7 @@ export class DeviceStore {
         if (error instanceof StateConflict) continue;
         throw error;
       }
-      await this.events.publish(DeviceChanged, { id });
+      await announce(this.events, this.log, DeviceChanged, { id });
       return value;
     }
   }
@@ -134,17 +146,19 @@ export class DeviceStore {
   async #keep(value: DeviceRecord, expect: number | 'absent', more: readonly Change[]): Promise<DeviceRecord> {
     const revision = await this.state.commit([put(devices, value.id, value, expect), ...more]);
     this.credentials.put({ key: value.id, revision, value });
-    await this.events.publish(DeviceChanged, { id: value.id });
+    await announce(this.events, this.log, DeviceChanged, { id: value.id });
     return value;
   }
 }
 
-function credential({ state, certificate: pem, name, fingerprint }: DeviceRecord): Credential {
+function credential(record: DeviceRecord): Credential {
+  const { state, certificate: pem, name, fingerprint } = record;
   let parsed: Certificate | undefined;
   return {
     name,
     fingerprint,
     refused: refusal(state),
+    form: formOf(record),
     certificate: () => {
       parsed ??= parseCertificate(pem);
       return parsed;

@@ -529,6 +529,32 @@ describe('what becomes of a device', () => {
     expect(await state.count(records)).toBe(1);
   });
 
+  it('is followed by every host on the store, also when the one that changed it dies before it does', async () => {
+    const other = await addDevice(wfm, 'other');
+    await create();
+    await create({ device: { id: other.id } });
+    const { devices } = await startWfmWithoutFollowers();
+    await devices.setForm(device.id, 'D1');
+    await devices.remove(other.id);
+    await expect.poll(() => [...wfm.manifests.clients()]).toEqual([{ clientId: device.id, form: 'D1' }]);
+    expect(await state.count(records)).toBe(1);
+  });
+
+  it('leaves nothing behind that a host made of it while it was removed, and died before it looked again', async () => {
+    const { deployment, ...rest } = (await state.get(records, (await create()).id))?.value ?? never();
+    const dying = await startWfmWithoutFollowers();
+    await wfm.devices.remove(device.id);
+    await expect.poll(() => state.count(records)).toBe(0);
+    const late = { ...rest, id: 'late', deployment: { ...deployment, id: 'late' } };
+    await dying.manifests.update(device.id, async () => ({
+      deployments: [late.deployment],
+      form: 'D2',
+      alongside: () => [put(records, late.id, late)],
+    }));
+    await expect.poll(() => state.count(records)).toBe(0);
+    await expect.poll(() => state.count(manifestRecords)).toBe(0);
+  });
+
   it('leaves nothing behind when it is removed while a deployment is created', async () => {
     const ends = await Promise.allSettled([create(), wfm.devices.remove(device.id), create({ name: 'b' })]);
     expect(ends[1]?.status).toBe('fulfilled');
@@ -569,3 +595,7 @@ describe('a package in use', () => {
     }
   });
 });
+
+function never(): never {
+  throw new Error('there is nothing');
+}

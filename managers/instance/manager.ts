@@ -11,10 +11,10 @@ import {
   type StateProvider,
   type StatusReport,
   type Stored,
-  type Subscription,
 } from '../../core/ports/index.js';
+import { announce } from '../../core/work/index.js';
 import type { CatalogManager } from '../catalog/index.js';
-import { DeviceChanged, type DeviceManager, type DeviceRecord } from '../device/index.js';
+import type { DeviceManager, DeviceRecord } from '../device/index.js';
 import type { ManifestManager, NextManifest } from '../manifest/index.js';
 import type { Deployment } from '../margo/index.js';
 import type { PlacementManager } from '../placement/index.js';
@@ -63,7 +63,7 @@ export class Deployments implements InstanceManager, Lifecycle {
   readonly #state: StateProvider;
   readonly #planner: Planner;
   readonly #follower: DeviceFollower;
-  #subscription: Subscription | undefined;
+  readonly #following: (() => void)[] = [];
 
   constructor(parts: InstanceParts) {
     this.#parts = parts;
@@ -81,8 +81,13 @@ export class Deployments implements InstanceManager, Lifecycle {
       const count = await this.countByPackage(packageId);
       return count === 0 ? undefined : `package ${packageId} is used by ${count} deployment${count === 1 ? '' : 's'}`;
     });
-    this.#subscription = this.#parts.events.subscribe(DeviceChanged, 'manager.instance', ({ id }) =>
-      this.#follower.follow(id),
+    const { devices, manifests } = this.#parts;
+    this.#following.push(
+      devices.follow((id) => this.#follower.follow(id)),
+      // Made while its device was removed, by a host that died before it could look again.
+      manifests.follow((clientId) => {
+        if (devices.keyOf(clientId) === undefined) this.#follower.follow(clientId);
+      }),
     );
     await this.#follower.catchUp();
   }
@@ -251,7 +256,7 @@ export class Deployments implements InstanceManager, Lifecycle {
   }
 
   async #close(): Promise<void> {
-    await this.#subscription?.close();
+    for (const end of this.#following.splice(0)) end();
     await this.#follower.stop();
   }
 
@@ -282,7 +287,7 @@ export class Deployments implements InstanceManager, Lifecycle {
   }
 
   #announce({ id, clientId, state }: InstanceRecord): Promise<void> {
-    return this.#parts.events.publish(InstanceChanged, { id, clientId, state });
+    return announce(this.#parts.events, this.#parts.log, InstanceChanged, { id, clientId, state });
   }
 }
 

@@ -41,6 +41,11 @@ export interface ManifestManager {
    */
   changes(clientId: string, signal: AbortSignal): AsyncIterable<PublishedManifest>;
   /**
+   * Tells of each client whose manifest has changed from now on, whichever host on the store made it.
+   * @returns ends it
+   */
+  follow(changed: (clientId: string) => void): () => void;
+  /**
    * Changes what a client shall run, one change of a client after the other.
    * @param change called inside the client's turn, again if the commit lost a race; reads must happen in it
    */

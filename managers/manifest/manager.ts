@@ -54,6 +54,7 @@ export class StoredManifests implements ManifestManager, Lifecycle {
   readonly #parts: ManifestParts;
   readonly #held: Mirror<ManifestRecord, Held>;
   readonly #followers = new Followers();
+  readonly #told = new Set<(clientId: string) => void>();
   readonly #turns = new Turns();
   readonly #blobs: BlobReader;
   /** What a client that never had a deployment is given: the same for all, since it names nobody. */
@@ -68,7 +69,9 @@ export class StoredManifests implements ManifestManager, Lifecycle {
       clock: parts.clock,
       project: ({ value }) => held(value),
       changed: (clientId, now, before) => {
-        if (now?.published.etag !== before?.published.etag) this.#followers.changed(clientId);
+        if (now?.published.etag === before?.published.etag) return;
+        this.#followers.changed(clientId);
+        for (const told of [...this.#told]) told(clientId);
       },
     });
     this.#blobs = new BlobReader(parts.state, parts.cacheBytes);
@@ -112,6 +115,12 @@ export class StoredManifests implements ManifestManager, Lifecycle {
         yield present;
       }
     }
+  }
+
+  follow(changed: (clientId: string) => void): () => void {
+    const told = (clientId: string): void => changed(clientId);
+    this.#told.add(told);
+    return () => this.#told.delete(told);
   }
 
   update(clientId: string, change: () => Promise<DesiredChange>): Promise<PublishedManifest> {
