@@ -6,7 +6,7 @@ import { Gate, type MountedMount, type MountedOperation, type Surface } from '..
 import type { Clock } from '../plugin/clock.js';
 import type { VendorOffer } from '../plugin/definition.js';
 import type { Lifecycle } from '../plugin/lifecycle.js';
-import type { StateProvider } from '../ports/state.js';
+import { StateProvider } from '../ports/state.js';
 import type { ResolvedEntry, ResolvedProfile } from '../profile/index.js';
 import { dependenciesOf, servedBy, stateOf, vendorsOf } from './dependencies.js';
 import { type ProvisionFailure, StartUpError } from './failures.js';
@@ -151,12 +151,16 @@ export function tryToAssemble(profile: ResolvedProfile, options: AssemblyOptions
   function surfaceOf(binding: ResolvedEntry): Surface {
     const offer = ({ name }: ResolvedEntry): VendorOffer => (made.get(name) ?? {}) as VendorOffer;
     const state = stateEntry && made.get(stateEntry.name);
+    const states = profile.entries.flatMap(({ name, definition }) =>
+      definition.provides.some(({ id }) => id === StateProvider.id) ? (made.get(name) as StateProvider) : [],
+    );
     const gate = new Gate(
       vendors.flatMap((vendor) => offer(vendor).authenticators ?? []),
       options.log.of(binding.name),
       {
         ...(options.verifyReplies && { verifyReplies: true }),
         ...(state && { replies: shared.repliesIn(state as StateProvider) }),
+        caughtUp: caughtUpOf(states),
         get limiter() {
           return shared.limiter;
         },
@@ -181,4 +185,10 @@ export function tryToAssemble(profile: ResolvedProfile, options: AssemblyOptions
     surfaces.set(binding.name, surface);
     return surface;
   }
+}
+
+/** What waits for all states that other hosts can change as well; `undefined` where there are none. */
+function caughtUpOf(states: readonly StateProvider[]): (() => Promise<unknown>) | undefined {
+  const shared = states.flatMap((state) => (state.caughtUp ? [() => state.caughtUp?.()] : []));
+  return shared.length === 0 ? undefined : () => Promise.all(shared.map((wait) => wait()));
 }

@@ -36,6 +36,11 @@ export interface GateOptions {
   readonly verifyReplies?: boolean;
   /** For calls with an idempotency key; without it such keys are refused. */
   readonly replies?: RememberedReplies;
+  /**
+   * Waits until this host knows of all that was acknowledged before, by other hosts on its states as well; `undefined`
+   * where there are none. Callers with credentials are held to what is, never to what a host remembers.
+   */
+  readonly caughtUp?: (() => Promise<unknown>) | undefined;
   /** One for all bindings of a host; asked for at each call, since a reload may change it. */
   readonly limiter?: RateLimiter | undefined;
 }
@@ -72,7 +77,9 @@ export class Gate {
     evidence: Evidence,
     call: AuthenticatedCall,
   ): Promise<Principal> | Principal {
-    return this.#authenticate(0, kinds, evidence, call);
+    const { caughtUp } = this.options;
+    if (!caughtUp || kinds.length === 0) return this.#authenticate(0, kinds, evidence, call);
+    return caughtUp().then(() => this.#authenticate(0, kinds, evidence, call));
   }
 
   /** The schemes whose credentials would count, for descriptions. */

@@ -214,11 +214,25 @@ export interface StateProvider {
   commit(changes: readonly Change[]): Promise<number>;
   /** The call registers at once: a commit made right after it returns is seen. */
   watch<T>(on: Collection<T>, signal: AbortSignal): AsyncIterable<StateEvent<T>>;
+  /**
+   * Resolves when every watch here has been given, and its reader has had a turn to take, all that was committed before
+   * the call, by whichever host. Absent where no other host can commit: who commits here knows.
+   * @throws StateFault when that cannot be known
+   */
+  caughtUp?(): Promise<void>;
 }
 
 export const StateProvider = definePort<StateProvider>('state', 'Documents and blobs that outlive a process', {
   boundary: {
-    members: { durable: 'constant', get: 'call', list: 'call', count: 'call', commit: 'call', watch: 'stream' },
+    members: {
+      durable: 'constant',
+      get: 'call',
+      list: 'call',
+      count: 'call',
+      commit: 'call',
+      watch: 'stream',
+      caughtUp: 'call',
+    },
     faults: [StateConflict, StateFault],
     broken: (message) => new StateFault('storage', message),
     // A store calls the functions of a collection's indexes while it writes, and cannot wait for another thread then.

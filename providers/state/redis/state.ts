@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Clock, Health, Lifecycle } from '../../../core/plugin/index.js';
 import {
   type Change,
@@ -60,6 +61,7 @@ export class RedisState implements StateProvider, Lifecycle {
   /** The newest commit that a caller here has heard of: a watch that begins now does not tell of it again. */
   #heard = 0;
   #fault: StateFault | undefined;
+  #catchingUp: Promise<void> | undefined;
 
   constructor(parts: RedisStateParts) {
     this.#parts = parts;
@@ -165,6 +167,15 @@ export class RedisState implements StateProvider, Lifecycle {
     }
   }
 
+  /** One question for all who ask in the same turn. */
+  caughtUp(): Promise<void> {
+    this.#catchingUp ??= Promise.resolve().then(() => {
+      this.#catchingUp = undefined;
+      return this.#catchUp();
+    });
+    return this.#catchingUp;
+  }
+
   watch<T>(on: Collection<T>, signal: AbortSignal): AsyncIterable<StateEvent<T>> {
     return this.#feed.watch(on, signal, Math.max(this.#heard, this.#commits.revision));
   }
@@ -188,6 +199,18 @@ export class RedisState implements StateProvider, Lifecycle {
     if (this.#fault) return { status: 'failed', reason: this.#fault.message };
     const { warning } = this.#keeping;
     return warning === undefined ? { status: 'ok' } : { status: 'degraded', reason: warning };
+  }
+
+  async #catchUp(): Promise<void> {
+    const revision = await this.#ask(async (client) => Number(await client.get(`${this.#keyspace}:revision`)));
+    if (this.#commits.revision >= revision) return;
+    const patience = this.#parts.settings.timeout;
+    await this.#commits.reached(revision, AbortSignal.timeout(patience * 1000));
+    if (this.#commits.revision < revision) {
+      throw new StateFault('storage', `${this.#reads.where} has not told of the newest changes within ${patience} s`);
+    }
+    // Readers take what they were given before this turn ends.
+    await setImmediate();
   }
 
   async #ask<R>(question: (client: RedisClient) => Promise<R>): Promise<R> {
