@@ -93,7 +93,7 @@ export interface DeviceManager {
   keyOf(id: string): { readonly key: VerificationKey } | { readonly refused: string } | undefined;
   /** Notes a sign of life; kept in memory and written now and then. */
   seen(id: string): void;
-  /** Milliseconds since the epoch; `undefined` if never since it was onboarded. */
+  /** Milliseconds since the epoch; `undefined` if never since it was onboarded. By another host up to a minute ago. */
   lastSeen(id: string): number | undefined;
   /**
    * Whose certificate it is, from memory; {@link keyOf} says whether it may be used.
@@ -102,9 +102,12 @@ export interface DeviceManager {
   byCertificate(der: Uint8Array): string | undefined;
   /** Ids of the onboarded devices whose certificates have this common name, from memory: nobody keeps two from having the same. */
   byName(name: string): readonly string[];
-  /** Notes that a device holds a line open to this host. Kept in memory; its end is a sign of life. */
+  /** Notes that a device holds a line open to this host. Its end is a sign of life. */
   connect(id: string): DeviceLine;
-  /** Whether a device holds a line open to this host, and not to another on the same store. */
+  /**
+   * Whether a device holds a line open to this host, or to another on the same store. One to a host that died counts until
+   * the device is connected to another, or for half a minute.
+   */
   connected(id: string): boolean;
 }
 

@@ -11,6 +11,7 @@ import type { DeviceManager, DevicePage, DeviceQuery, DeviceRecord, OnboardingPo
 import { type DeviceLimits, mustHaveRoom } from './limits.js';
 import { type DeviceLine, Presence } from './presence.js';
 import { formOf } from './record.js';
+import { SharedPresence } from './shared-presence.js';
 import { Sightings } from './sightings.js';
 import { DeviceStore } from './store.js';
 import { admission, readAnchors, readCertificate } from './trust.js';
@@ -35,6 +36,8 @@ export class DeviceRegistry implements DeviceManager, Lifecycle {
   readonly #store: DeviceStore;
   readonly #sightings: Sightings;
   readonly #presence: Presence;
+  /** Where other hosts share the state. */
+  readonly #elsewhere: SharedPresence | undefined;
   /** New devices one after the other, so that many at once do not pass a limit together. */
   readonly #adding = pLimit(1);
 
@@ -43,12 +46,18 @@ export class DeviceRegistry implements DeviceManager, Lifecycle {
     this.policy = parts.policy;
     const { state, events, clock, log } = parts;
     this.#presence = new Presence(
-      (id) => log.info('a device is connected', { clientId: id }),
+      (id) => {
+        this.#elsewhere?.changed(id);
+        log.info('a device is connected', { clientId: id });
+      },
       (id) => {
         this.seen(id);
+        this.#elsewhere?.changed(id);
         log.info('a device is no longer connected', { clientId: id });
       },
     );
+    const here = (id: string): boolean => this.#presence.has(id);
+    this.#elsewhere = state.caughtUp ? new SharedPresence({ state, clock, log, here }) : undefined;
     this.#store = new DeviceStore(state, events, clock, log, (id) => this.#presence.cut(id));
     this.#sightings = new Sightings(state, clock, log, (id) => this.#store.credentials.get(id) !== undefined);
   }
@@ -61,22 +70,26 @@ export class DeviceRegistry implements DeviceManager, Lifecycle {
     }
     await this.#store.credentials.start();
     await this.#sightings.start();
+    await this.#elsewhere?.start();
   }
 
-  drain(): Promise<void> {
-    return this.#sightings.close();
+  async drain(): Promise<void> {
+    await this.#sightings.close();
+    await this.#elsewhere?.close();
   }
 
   async stop(): Promise<void> {
     // Nobody drains what did not start wholly.
-    await this.#sightings.close();
+    await this.#elsewhere?.stop();
+    await this.#sightings.stop();
     await this.#store.credentials.stop();
   }
 
   health(): Health {
     const mirrored = this.#store.credentials.health();
-    const reason = this.#sightings.fault;
-    return mirrored.status === 'ok' && reason !== undefined ? { status: 'degraded', reason } : mirrored;
+    if (mirrored.status !== 'ok') return mirrored;
+    const reason = this.#elsewhere?.fault;
+    return reason === undefined ? this.#sightings.health() : { status: 'degraded', reason };
   }
 
   async onboard(text: string): Promise<DeviceRecord> {
@@ -196,7 +209,7 @@ export class DeviceRegistry implements DeviceManager, Lifecycle {
   }
 
   connected(id: string): boolean {
-    return this.#presence.has(id);
+    return this.#presence.has(id) || this.#elsewhere?.has(id) === true;
   }
 
   #mayConnect(id: string): boolean {

@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseCertificate } from '../../core/identity/index.js';
+import { put } from '../../core/ports/index.js';
 import { type ManualClock, manualClock, recordingLogger } from '../../core/testing/index.js';
 import { MemoryState } from '../../providers/state/memory/index.js';
 import { certificatePem, startWfm, type Wfm } from '../../test/managers/wfm.js';
+import { deviceHosts, deviceLines } from './shared-presence.js';
 
 let clock: ManualClock;
 let log = recordingLogger();
@@ -19,6 +21,8 @@ afterEach(async () => {
   await other.stop();
   await wfm.stop();
 });
+/** A store that other hosts can change as well. */
+const sharedState = () => Object.assign(new MemoryState(), { caughtUp: () => Promise.resolve() });
 const onboarded = async (name?: string) => wfm.devices.onboard(await certificatePem(clock, name));
 
 describe('a device', () => {
@@ -35,6 +39,44 @@ describe('a device', () => {
     expect(wfm.devices.lastSeen(id)).toBe(clock.now());
     const lines = log.lines.filter(({ message }) => /connected$/.test(message)).map(({ message }) => message);
     expect(lines).toEqual(['a device is connected', 'a device is no longer connected']);
+  });
+
+  it('is connected for every host on a shared store, until its line or its host is gone', async () => {
+    const hosts = { state: sharedState(), clock };
+    const [one, two] = [await startWfm(hosts), await startWfm(hosts)];
+    const { id } = await one.devices.onboard(await certificatePem(clock, 'lathe'));
+    await expect.poll(() => two.devices.keyOf(id)).toBeDefined();
+    const line = one.devices.connect(id);
+    await expect.poll(() => two.devices.connected(id)).toBe(true);
+    line.close();
+    await expect.poll(() => two.devices.connected(id)).toBe(false);
+    expect(two.devices.lastSeen(id)).toBeUndefined();
+    await clock.advance(60_000);
+    await expect.poll(() => two.devices.lastSeen(id)).toBeDefined();
+
+    one.devices.connect(id);
+    await expect.poll(() => two.devices.connected(id)).toBe(true);
+    await one.stop();
+    await expect.poll(() => two.devices.connected(id)).toBe(false);
+    await two.stop();
+  });
+
+  it('is connected no more when its host gives no sign of life, nor for who comes later', async () => {
+    const state = sharedState();
+    const two = await startWfm({ state, clock });
+    const { id } = await two.devices.onboard(await certificatePem(clock, 'lathe'));
+    // What a host that was killed has left.
+    await state.commit([put(deviceHosts, 'dead', { at: clock.now() }), put(deviceLines, id, { host: 'dead' })]);
+    await expect.poll(() => two.devices.connected(id)).toBe(true);
+    await clock.advance(30_000);
+    expect(two.devices.connected(id)).toBe(true);
+    await clock.advance(10_000);
+    expect(two.devices.connected(id)).toBe(false);
+    await expect.poll(() => state.get(deviceHosts, 'dead')).toBeUndefined();
+    const later = await startWfm({ state, clock });
+    expect(later.devices.connected(id)).toBe(false);
+    await later.stop();
+    await two.stop();
   });
 
   it('loses its lines with its credentials, on every host', async () => {

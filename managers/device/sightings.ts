@@ -1,16 +1,20 @@
-import { allOf } from '../../core/mirror/index.js';
-import type { Clock, Logger } from '../../core/plugin/index.js';
-import { put, remove, type StateProvider } from '../../core/ports/index.js';
+import { Mirror } from '../../core/mirror/index.js';
+import type { Clock, Health, Logger } from '../../core/plugin/index.js';
+import { type Change, put, remove, type StateProvider } from '../../core/ports/index.js';
 import { sightings } from './record.js';
 
 const interval = 60_000;
 /** Changes in one commit. */
 const batch = 500;
 
-/** When devices were last seen: counted in memory, written at most once a minute, all devices together. */
+/**
+ * When devices were last seen: counted in memory, written at most once a minute, all devices together. What other hosts on
+ * the same state have seen is known when they have written it.
+ */
 export class Sightings {
+  /** What this host has seen and not written yet. */
   readonly #seen = new Map<string, number>();
-  readonly #unwritten = new Set<string>();
+  readonly #written: Mirror<{ readonly at: number }, number>;
   readonly #stopping = new AbortController();
   #writing: Promise<void> = Promise.resolve();
   #fault: string | undefined;
@@ -21,30 +25,30 @@ export class Sightings {
     private readonly log: Logger,
     /** Whether a device is still there: a late write must not outlive it. */
     private readonly known: (id: string) => boolean,
-  ) {}
-
-  /** Why sightings are not written at the moment. */
-  get fault(): string | undefined {
-    return this.#fault;
+  ) {
+    this.#written = new Mirror({ state, clock, collection: sightings, project: ({ value }) => value.at });
   }
 
   async start(): Promise<void> {
-    for await (const { key, value } of allOf(this.state, sightings)) this.#seen.set(key, value.at);
+    await this.#written.start();
     this.#writing = this.#writeNowAndThen();
   }
 
   note(id: string): void {
     this.#seen.set(id, this.clock.now());
-    this.#unwritten.add(id);
   }
 
   at(id: string): number | undefined {
-    return this.#seen.get(id);
+    return this.#seen.get(id) ?? this.#written.get(id);
   }
 
   forget(id: string): void {
     this.#seen.delete(id);
-    this.#unwritten.delete(id);
+  }
+
+  health(): Health {
+    if (this.#fault !== undefined) return { status: 'degraded', reason: this.#fault };
+    return this.#written.health();
   }
 
   /** Writes what is not written yet, and no more after that by itself. Safe to call twice. */
@@ -52,6 +56,11 @@ export class Sightings {
     this.#stopping.abort();
     await this.#writing;
     await this.#write();
+  }
+
+  async stop(): Promise<void> {
+    await this.close();
+    await this.#written.stop();
   }
 
   async #writeNowAndThen(): Promise<void> {
@@ -68,21 +77,21 @@ export class Sightings {
   }
 
   async #write(): Promise<void> {
-    const ids = [...this.#unwritten];
-    this.#unwritten.clear();
-    for (let first = 0; first < ids.length; first += batch) {
-      const some = ids.slice(first, first + batch);
-      const changes = some.flatMap((id) => {
-        const at = this.#seen.get(id);
-        if (!this.known(id)) return [remove(sightings, id)];
-        return at === undefined ? [] : [put(sightings, id, { at })];
-      });
+    const seen = [...this.#seen];
+    for (let first = 0; first < seen.length; first += batch) {
+      const some = seen.slice(first, first + batch);
       try {
-        if (changes.length > 0) await this.state.commit(changes);
+        const revision = await this.state.commit(
+          some.map(([id, at]): Change => (this.known(id) ? put(sightings, id, { at }) : remove(sightings, id))),
+        );
+        for (const [id, at] of some) {
+          if (this.known(id)) this.#written.put({ key: id, revision, value: { at } });
+          // It may have been seen again meanwhile.
+          if (this.#seen.get(id) === at) this.#seen.delete(id);
+        }
         this.#fault = undefined;
       } catch (error) {
         // Nothing is lost but the time of a poll: it is written with the next ones.
-        for (const id of some) this.#unwritten.add(id);
         if (this.#fault === undefined) this.log.warn('cannot write when devices were last seen', { error });
         this.#fault = `cannot write when devices were last seen: ${String(error)}`;
       }

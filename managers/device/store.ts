@@ -18,6 +18,7 @@ import { refusal } from './decision.js';
 import { DeviceChanged, type DevicePage, type DeviceQuery, type DeviceRecord } from './index.js';
 import { type Named, Owners } from './owners.js';
 import { devices, fingerprints, formOf, labelEntry, sightings } from './record.js';
+import { deviceLines } from './shared-presence.js';
 
 /** What the check of every request needs of a device, and what others follow. */
 export interface Credential extends Named {
@@ -131,7 +132,7 @@ export class DeviceStore {
     for (;;) {
       const { value, revision } = await this.get(id);
       const record = remove(devices, id, revision);
-      const rest = [remove(fingerprints, value.fingerprint), remove(sightings, id)];
+      const rest = [remove(fingerprints, value.fingerprint), remove(sightings, id), remove(deviceLines, id)];
       try {
         this.credentials.delete(id, await this.state.commit([record, ...rest]));
       } catch (error) {
