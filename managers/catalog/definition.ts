@@ -1,4 +1,13 @@
-import { ArtifactRegistry, defineManager, EventBus, StateProvider, z } from '../../core/plugin/index.js';
+import {
+  ArtifactRegistry,
+  defineManager,
+  EventBus,
+  LockProvider,
+  optional,
+  QueueProvider,
+  StateProvider,
+  z,
+} from '../../core/plugin/index.js';
 import { CatalogManager } from './index.js';
 import { PackageCatalog } from './manager.js';
 
@@ -16,6 +25,12 @@ export default defineManager({
       .default(5)
       .describe('How often a registry that cannot be reached is tried, with waits of 1, 2, 4, ... seconds'),
   }),
-  uses: { state: StateProvider, registry: ArtifactRegistry, events: EventBus },
+  uses: {
+    state: StateProvider,
+    registry: ArtifactRegistry,
+    events: EventBus,
+    queue: optional(QueueProvider),
+    locks: optional(LockProvider),
+  },
   create: ({ uses, config, clock, log }) => new PackageCatalog({ ...uses, ...config, clock, log }),
 });

@@ -5,10 +5,11 @@ import {
   type RegistryCredentials,
   RegistryFault,
   StateConflict,
+  StateFault,
   type StateProvider,
   type Stored,
 } from '../../core/ports/index.js';
-import { Semaphore } from '../../core/work/index.js';
+import { backoff, LinkedAbortController, Semaphore } from '../../core/work/index.js';
 import { findingText } from '../margo/index.js';
 import { type PulledPackage, pullPackage } from './pull.js';
 import { claims, packages, resourceKey, resources, type StoredPackage } from './record.js';
@@ -29,6 +30,8 @@ export interface ImporterParts {
 
 /** Milliseconds until the second attempt; doubles with every further one. */
 const firstWait = 1000;
+/** Of a store that is away. */
+const longestWait = 60_000;
 
 const unexpected = 'something went wrong here; the log of the host has the details';
 
@@ -43,16 +46,34 @@ export class Importer {
     this.#running = new Semaphore(parts.parallel);
   }
 
+  /** Imports in the background, again as long as the store is away. */
   begin(id: string, credentials?: RegistryCredentials): void {
     const abort = new AbortController();
-    const done = this.#running
-      .run(() => this.#import(id, credentials, abort.signal), abort.signal)
+    const done = this.#untilDone(id, credentials, abort.signal)
       .catch((error: unknown) => {
-        // The record still says that the import is under way; the next start goes on with it.
         if (!abort.signal.aborted) this.#parts.log.error('an import broke off', { packageId: id, error });
       })
       .finally(() => this.#jobs.delete(id));
     this.#jobs.set(id, { abort, done });
+  }
+
+  /**
+   * Imports a package whose request came without credentials, or has lost them. Nothing happens when it is at its end.
+   * @throws what broke it off; the record still says that the import is under way
+   */
+  async run(id: string, signal: AbortSignal): Promise<void> {
+    const abort = new LinkedAbortController(signal);
+    const work = this.#import(id, undefined, abort.signal).finally(() => {
+      abort.unlink();
+      this.#jobs.delete(id);
+    });
+    this.#jobs.set(id, { abort, done: work.catch(() => undefined) });
+    return work;
+  }
+
+  /** Resolves when nothing is under way here for a package. */
+  async ended(id: string): Promise<void> {
+    await this.#jobs.get(id)?.done;
   }
 
   /** Gives an import up; its record stays as it is. */
@@ -64,6 +85,18 @@ export class Importer {
 
   async cancelAll(): Promise<void> {
     await Promise.all([...this.#jobs.keys()].map((id) => this.cancel(id)));
+  }
+
+  async #untilDone(id: string, credentials: RegistryCredentials | undefined, signal: AbortSignal): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#running.run(() => this.#import(id, credentials, signal), signal);
+      } catch (error) {
+        if (signal.aborted || !(error instanceof StateFault)) throw error;
+        this.#parts.log.warn('an import waits for the store', { packageId: id, error });
+        await this.#parts.clock.delay(backoff(attempt, firstWait, longestWait), signal);
+      }
+    }
   }
 
   async #import(id: string, credentials: RegistryCredentials | undefined, signal: AbortSignal): Promise<void> {
@@ -167,7 +200,7 @@ export class Importer {
 
 function faultText(fault: RegistryFault, { withCredentials }: StoredPackage, given: boolean): string {
   return withCredentials && !given && fault.reason === 'denied'
-    ? `${fault.message}. The host restarted during the import, and credentials that come with a request are not kept: import it again`
+    ? `${fault.message}. The host that took the request has ended since, and credentials that come with a request are not kept: import it again`
     : fault.message;
 }
 

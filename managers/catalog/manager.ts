@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { allOf } from '../../core/mirror/index.js';
 import { Problem, problems } from '../../core/operation/index.js';
-import type { Clock, Lifecycle, Logger } from '../../core/plugin/index.js';
+import type { Clock, Health, Lifecycle, Logger } from '../../core/plugin/index.js';
 import {
   type ArtifactRegistry,
   type Change,
   type EventBus,
+  type LockProvider,
   put,
+  type QueueProvider,
   remove,
   StateConflict,
   StateFault,
@@ -24,13 +26,33 @@ import {
   type PackageQuery,
   type PackageRecord,
 } from './index.js';
-import { claims, deletions, indexFor, packages, resourceKey, resources, type StoredPackage, view } from './record.js';
+import {
+  claims,
+  type Deletion,
+  deletions,
+  indexFor,
+  isSettled,
+  packages,
+  resourceKey,
+  resources,
+  type StoredPackage,
+  view,
+} from './record.js';
 import { checkSource, claimsOf, sourceClaim } from './source.js';
+import { ImportWork } from './work.js';
+
+/** A deletion asks its guards and commits. What takes longer, milliseconds, was left by a host that died. */
+const longestDeletion = 60_000;
+/** No call that begins to use a package takes so long, milliseconds. */
+const longestUse = 3_600_000;
 
 export interface CatalogParts {
   readonly state: StateProvider;
   readonly registry: ArtifactRegistry;
   readonly events: EventBus;
+  /** For several hosts on one state. */
+  readonly queue?: QueueProvider | undefined;
+  readonly locks?: LockProvider | undefined;
   readonly clock: Clock;
   readonly log: Logger;
   readonly parallel: number;
@@ -43,6 +65,7 @@ export class PackageCatalog implements CatalogManager, Lifecycle {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #importer: Importer;
+  readonly #imports: ImportWork;
   readonly #guards: DeleteGuard[] = [];
 
   constructor(parts: CatalogParts) {
@@ -54,24 +77,25 @@ export class PackageCatalog implements CatalogManager, Lifecycle {
       ...parts,
       changed: ({ id, state }) => announce(parts.events, parts.log, PackageChanged, { id, state }),
     });
+    const { queue, locks } = parts;
+    this.#imports = new ImportWork({ ...parts, queue, locks, importer: this.#importer });
   }
 
   async start(): Promise<void> {
-    // A deletion that a crash broke off has removed nothing yet: the package can be used again.
-    for await (const { key } of allOf(this.#state, deletions)) await this.#state.commit([remove(deletions, key)]);
-    for (const equals of ['PROCESSING', 'PENDING']) {
-      for await (const { key } of allOf(this.#state, packages, { index: { name: 'state', equals } })) {
-        this.#importer.begin(key);
-      }
-    }
+    for await (const mark of allOf(this.#state, deletions)) await this.#reopen(mark);
+    await this.#imports.start();
   }
 
   drain(): Promise<void> {
-    return this.#importer.cancelAll();
+    return this.#imports.stop();
   }
 
   stop(): Promise<void> {
-    return this.#importer.cancelAll();
+    return this.#imports.stop();
+  }
+
+  health(): Health {
+    return this.#imports.health();
   }
 
   async import({ name, labels = {}, source, strict = false, credentials }: ImportRequest): Promise<PackageRecord> {
@@ -91,8 +115,7 @@ export class PackageCatalog implements CatalogManager, Lifecycle {
       updatedAt: now,
       withCredentials: credentials !== undefined,
     };
-    await this.#accept(record);
-    this.#importer.begin(record.id, credentials);
+    await this.#imports.begin(record.id, credentials, () => this.#accept(record));
     await announce(this.#events, this.#log, PackageChanged, { id: record.id, state: record.state });
     return view(record);
   }
@@ -121,16 +144,16 @@ export class PackageCatalog implements CatalogManager, Lifecycle {
   async delete(id: string, force = false): Promise<void> {
     await this.#stored(id);
     // First closed to new uses, then looked at: a use is either seen by the guards or refused by `whileKept`.
-    await this.#closeToUse(id);
+    const mark = await this.#closeToUse(id);
     try {
       if (!force) await this.#askGuards(id);
       await this.#importer.cancel(id);
-      await this.#remove(id);
+      await this.#remove(id, mark);
     } catch (error) {
-      await this.#state.commit([remove(deletions, id)]);
+      await this.#open(id, mark);
       throw error;
     }
-    // The mark stays until the next start, for uses that began before the record was gone. An id never comes again.
+    // The mark stays for uses that began before the record was gone. An id never comes again.
     this.#log.info('deleted a package', { packageId: id, force });
     await announce(this.#events, this.#log, PackageChanged, { id, state: 'DELETED' });
   }
@@ -179,9 +202,10 @@ export class PackageCatalog implements CatalogManager, Lifecycle {
   }
 
   async whileKept(id: string): Promise<Change> {
+    const mark = await this.#state.get(deletions, id);
     await this.#stored(id);
-    if (await this.#state.get(deletions, id)) throw new Problem(problems.conflict, `package ${id} is being deleted`);
-    return remove(deletions, id, 'absent');
+    if (mark && !this.#isLeft(mark)) throw new Problem(problems.conflict, `package ${id} is being deleted`);
+    return remove(deletions, id, mark?.revision ?? 'absent');
   }
 
   async #stored(id: string): Promise<Stored<StoredPackage>> {
@@ -216,12 +240,37 @@ export class PackageCatalog implements CatalogManager, Lifecycle {
     }
   }
 
-  async #closeToUse(id: string): Promise<void> {
+  /** @returns the revision of the mark, which another host may have left when it died */
+  async #closeToUse(id: string): Promise<number> {
+    const before = await this.#state.get(deletions, id);
+    const already = new Problem(problems.conflict, `package ${id} is being deleted already`);
+    if (before && !this.#isLeft(before)) throw already;
     try {
-      await this.#state.commit([put(deletions, id, { at: this.#clock.now() }, 'absent')]);
+      return await this.#state.commit([put(deletions, id, { at: this.#clock.now() }, before?.revision ?? 'absent')]);
     } catch (error) {
       if (!(error instanceof StateConflict)) throw error;
-      throw new Problem(problems.conflict, `package ${id} is being deleted already`);
+      throw already;
+    }
+  }
+
+  /** Whether a deletion was broken off by the end of its host. If it was not after all, its last commit fails. */
+  #isLeft({ value }: Stored<Deletion>): boolean {
+    return this.#clock.now() - value.at > longestDeletion;
+  }
+
+  /** At start: a deletion that a crash broke off has removed nothing yet, and the package can be used again. */
+  async #reopen({ key, revision, value }: Stored<Deletion>): Promise<void> {
+    const there = (await this.#state.get(packages, key)) !== undefined;
+    // A mark of what is gone keeps off those who began to use it before, on whichever host.
+    if (there || this.#clock.now() - value.at > longestUse) await this.#open(key, revision);
+  }
+
+  async #open(id: string, mark: number): Promise<void> {
+    try {
+      await this.#state.commit([remove(deletions, id, mark)]);
+    } catch (error) {
+      // Another host has opened it, or closed it anew.
+      if (!(error instanceof StateConflict)) throw error;
     }
   }
 
@@ -232,7 +281,7 @@ export class PackageCatalog implements CatalogManager, Lifecycle {
     }
   }
 
-  async #remove(id: string): Promise<void> {
+  async #remove(id: string, mark: number): Promise<void> {
     for (;;) {
       const { value, revision } = await this.#stored(id);
       const held = await Promise.all(claimsOf(value).map((key) => this.#state.get(claims, key)));
@@ -240,6 +289,7 @@ export class PackageCatalog implements CatalogManager, Lifecycle {
       try {
         await this.#state.commit([
           remove(packages, id, revision),
+          put(deletions, id, { at: this.#clock.now() }, mark),
           ...held.flatMap((claim) =>
             claim?.value.packageId === id ? [remove(claims, claim.key, claim.revision)] : [],
           ),
@@ -248,13 +298,11 @@ export class PackageCatalog implements CatalogManager, Lifecycle {
         return;
       } catch (error) {
         if (!(error instanceof StateConflict)) throw error;
+        if (error.collection !== deletions.name) continue;
+        throw new Problem(problems.conflict, `package ${id} was opened to use again by another host; try again`);
       }
     }
   }
-}
-
-function isSettled({ state }: PackageRecord): boolean {
-  return state === 'ONBOARDED' || state === 'FAILED';
 }
 
 function unknown(id: string): Problem {

@@ -30,10 +30,18 @@ export function indexFor({
 export const claims = collection<{ readonly packageId: string }>('package-claims');
 
 /** Packages whose deletion has begun, by id. Milliseconds since the epoch. */
-export const deletions = collection<{ readonly at: number }>('package-deletions');
+export interface Deletion {
+  readonly at: number;
+}
+export const deletions = collection<Deletion>('package-deletions');
 
 export const resources = blobs('package-resources');
 export const resourceKey = (packageId: string, digest: string): string => `${packageId}/${digest}`;
+
+/** Whether an import has ended, well or not. */
+export function isSettled({ state }: Pick<PackageRecord, 'state'>): boolean {
+  return state === 'ONBOARDED' || state === 'FAILED';
+}
 
 /** What a caller is shown. */
 export function view({ withCredentials: _, ...record }: StoredPackage): PackageRecord {
