@@ -37,6 +37,7 @@ export const builtins: LazyPlugin = {
     'manager.solution': async () => (await import('../managers/solution/definition.js')).default,
     'manager.instance': async () => (await import('../managers/instance/definition.js')).default,
     'manager.reconcile': async () => (await import('../managers/reconcile/definition.js')).default,
+    'manager.replicas': async () => (await import('../managers/replicas/definition.js')).default,
     'manager.sync': async () => (await import('../managers/sync/definition.js')).default,
     'vendor.agent': async () => (await import('../vendors/agent/index.js')).default,
     'vendor.device-signed': async () => (await import('../vendors/device-signed/index.js')).default,
