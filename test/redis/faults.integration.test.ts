@@ -75,6 +75,23 @@ describeWith(['redis', 'sentinel'], 'state.redis and its faults', (start) => {
     await expect.poll(() => state.health()).toEqual({ status: 'ok' });
   });
 
+  it('has a host know of all that another has acknowledged, once it asks for it', { timeout: 60_000 }, async () => {
+    const part = ended(await start.redis());
+    const config = configOf(part);
+    const [one, two] = [await stateOn(config), await stateOn(config)];
+    const { told } = watched(two);
+    // Nothing waits in between: without being asked the other host hears of it a little later.
+    for (let n = 0; n < 200; n++) {
+      await one.commit([put(docs, 'a', { n })]);
+      await two.caughtUp();
+      expect(told.at(-1)).toMatchObject({ value: { n } });
+    }
+    part.pause();
+    await expect(two.caughtUp()).rejects.toMatchObject({ reason: 'storage' });
+    part.resume();
+    await expect.poll(() => two.caughtUp().catch(() => 'away')).toBeUndefined();
+  });
+
   it('gives a Redis that hangs up, and uses it again when it goes on', { timeout: 60_000 }, async () => {
     const part = ended(await start.redis());
     const state = await stateOn(configOf(part));
