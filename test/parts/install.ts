@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buildHelm } from './helm-build.js';
 import { buildKubernetes, buildPackages } from './kubernetes/build.js';
 import { installable, missing, type PartName } from './requirements.js';
 import { must } from './tools.js';
@@ -17,12 +18,14 @@ export async function install(names: readonly PartName[], say: (line: string) =>
   await taken(join(tmpdir(), 'tutti-parts.lock'), say, async () => {
     // Looked at again: another run may have installed it while this one waited.
     const { packages: programs, unpack, build } = missing(names);
-    const packages = [...programs, ...(build.length > 0 ? buildPackages : [])];
+    const packages = [...programs, ...(build.includes('kubernetes') ? buildPackages : [])];
     if (packages.length > 0) await timed(`installing ${packages.join(', ')}`, say, () => aptInstall(packages));
     if (unpack.length > 0) await timed(`unpacking ${unpack.join(', ')}`, say, () => unpackFromTrixie(unpack));
-    if (build.length > 0) await timed(`building ${build.join(', ')}`, say, () => buildKubernetes(say));
+    for (const name of build) await timed(`building ${name}`, say, () => builders[name](say));
   });
 }
+
+const builders = { helm: buildHelm, kubernetes: buildKubernetes } as const;
 
 async function aptInstall(packages: readonly string[]): Promise<void> {
   const apt = (...args: string[]): Promise<string> =>

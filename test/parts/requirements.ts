@@ -1,5 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { findBuilt } from './kubernetes/build.js';
+import type { Built } from './built.js';
+import { helm, withoutToolchain } from './helm-build.js';
+import { kubernetes } from './kubernetes/build.js';
 import { findTool } from './tools.js';
 import { findUnpacked } from './trixie.js';
 
@@ -9,10 +11,17 @@ interface Requirement {
   readonly programs: Readonly<Record<string, string>>;
   /** Files from packages of Debian trixie, which are unpacked beside the project and never installed. */
   readonly unpacked: Readonly<Record<string, string>>;
-  /** Programs that are built from a source package of Debian. */
-  readonly built?: readonly string[];
+  /** Programs that no package has are built, which takes minutes. */
+  readonly build?: BuildName;
   readonly root: boolean;
 }
+
+/** What is built; `cannot` tells why it cannot be here, where that is not for want of Debian or root. */
+const builds = {
+  helm: { programs: helm, cannot: withoutToolchain },
+  kubernetes: { programs: kubernetes, cannot: () => undefined },
+} as const;
+export type BuildName = keyof typeof builds;
 
 export const requirements = {
   docker: {
@@ -26,6 +35,7 @@ export const requirements = {
     root: false,
   },
   oras: { programs: {}, unpacked: { 'usr/bin/oras': 'oras' }, root: false },
+  helm: { programs: {}, unpacked: {}, build: 'helm', root: false },
   kubernetes: {
     programs: {
       etcd: 'etcd-server',
@@ -37,7 +47,7 @@ export const requirements = {
       skopeo: 'skopeo',
     },
     unpacked: {},
-    built: ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubelet', 'kube-proxy'],
+    build: 'kubernetes',
     root: true,
   },
   mosquitto: {
@@ -62,17 +72,17 @@ export interface Missing {
   readonly packages: readonly string[];
   /** Packages of trixie to unpack. */
   readonly unpack: readonly string[];
-  /** Programs of Kubernetes to build. */
-  readonly build: readonly string[];
+  /** What to build; nothing that cannot be built here. */
+  readonly build: readonly BuildName[];
 }
 
 /** What of these parts is not on this machine yet. */
 export function missing(names: readonly PartName[]): Missing {
   const all: readonly Requirement[] = names.map((name) => requirements[name]);
-  const build = unique(all.flatMap(({ built = [] }) => built.filter((name) => findBuilt(name) === undefined)));
+  const build = new Set(all.flatMap(({ build }) => (build !== undefined && !isBuilt(build) ? [build] : [])));
   return {
     packages: unique(all.flatMap(({ programs }) => absent(programs, findTool))),
-    build,
+    build: [...build].filter((name) => builds[name].cannot() === undefined),
     unpack: unique(all.flatMap(({ unpacked }) => absent(unpacked, findUnpacked))),
   };
 }
@@ -80,10 +90,23 @@ export function missing(names: readonly PartName[]): Missing {
 /** Why a part cannot be started here, or `undefined`. */
 export function obstacle(name: PartName): string | undefined {
   const { packages, unpack, build } = missing([name]);
-  const needed = [...packages, ...unpack, ...build];
+  const needed = [...packages, ...unpack, ...build.map((built) => `a build of ${built}`)];
+  const never = impossible(name);
+  if (never !== undefined) return `${name}: ${never}`;
   if (needed.length > 0) return `${name} needs ${needed.join(', ')}; ${installable() ?? 'the installation failed'}`;
   if (requirements[name].root && process.getuid?.() !== 0) return `${name} can only be started by root`;
   return undefined;
+}
+
+/** Why this machine cannot have a part whatever is installed, or `undefined`. */
+export function impossible(name: PartName): string | undefined {
+  const { build }: Requirement = requirements[name];
+  return build === undefined || isBuilt(build) ? undefined : builds[build].cannot();
+}
+
+function isBuilt(name: BuildName): boolean {
+  const { programs }: { readonly programs: Built<string> } = builds[name];
+  return programs.programs.every((program) => programs.find(program) !== undefined);
 }
 
 /** Why nothing can be installed here, or `undefined` where it can: on Debian, as root. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Agent, fetch as fetchWith } from 'undici';
 import { freePort, startDaemon } from '../daemon.js';
 import { tool } from '../tools.js';
-import { built } from './build.js';
+import { kubernetes } from './build.js';
 import type { Credentials, Files } from './credentials.js';
 import { type ClusterProcess, startProcess } from './process.js';
 
@@ -57,7 +57,7 @@ export function startApiServer(etcd: string, options: ControlPlaneOptions): Prom
   const ask = client(credentials.ca, credentials.apiServer);
   return startProcess(() =>
     startDaemon(
-      built('kube-apiserver'),
+      kubernetes.path('kube-apiserver'),
       [
         `--bind-address=${address}`,
         `--advertise-address=${address}`,
@@ -68,6 +68,8 @@ export function startApiServer(etcd: string, options: ControlPlaneOptions): Prom
         `--watch-cache=${watchCache}`,
         '--authorization-mode=Node,RBAC',
         '--allow-privileged',
+        // The name of the node is known to no name server.
+        '--kubelet-preferred-address-types=InternalIP',
         `--cert-dir=${directory}`,
         `--tls-cert-file=${credentials.apiServer.certificate}`,
         `--tls-private-key-file=${credentials.apiServer.key}`,
@@ -112,7 +114,7 @@ async function startClient(
   const ask = client(credentials.ca, credentials.apiServer);
   return startProcess(() =>
     startDaemon(
-      built(name),
+      kubernetes.path(name),
       [
         ...['kubeconfig', 'authentication-kubeconfig', 'authorization-kubeconfig'].map((it) => `--${it}=${kubeconfig}`),
         '--leader-elect=false',

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { CoreV1Api, type KubeConfig } from '@kubernetes/client-node';
 import type { RegistryPart } from '../registry.js';
 import { type Finished, tool } from '../tools.js';
-import { built } from './build.js';
+import { kubernetes } from './build.js';
 import type { Credentials } from './credentials.js';
 import { type TinyImage, writeImage } from './image.js';
 import type { Machine } from './machine.js';
@@ -116,7 +116,7 @@ async function startKubelet(options: NodeOptions): Promise<ClusterProcess> {
   const core = client.makeApiClient(CoreV1Api);
   return startProcess(() =>
     machine.start(
-      built('kubelet'),
+      kubernetes.path('kubelet'),
       [
         ...['--config', config, '--kubeconfig', kubeconfig, '--hostname-override', name, '--node-ip', machine.address],
         ...['--container-runtime', 'remote', '--container-runtime-endpoint', 'unix:///run/containerd/containerd.sock'],
@@ -137,7 +137,7 @@ async function startKubeProxy({ directory, machine, credentials, pods }: NodeOpt
   const kubeconfig = await credentials.kubeconfig({ name: 'system:kube-proxy' });
   writeFileSync(config, JSON.stringify(proxyConfig(kubeconfig, name, pods)));
   return startProcess(() =>
-    machine.start(built('kube-proxy'), ['--config', config], async () => {
+    machine.start(kubernetes.path('kube-proxy'), ['--config', config], async () => {
       const { stdout } = await machine.run(tool('iptables'), ['--table', 'nat', '--list-rules', 'KUBE-SERVICES']);
       return stdout.includes('KUBE-SVC') && (await fetch(`http://${machine.address}:10256/healthz`)).ok;
     }),

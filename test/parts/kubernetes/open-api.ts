@@ -7,9 +7,9 @@ import type { Go } from './go.js';
  * Makes the one generated file that the source package leaves out: the schemas of the API, which server-side apply
  * needs. The release's Makefile does the same, and makes all the others anew, too.
  */
-export async function generateOpenApi(work: string, source: string, go: Go): Promise<void> {
+export async function generateOpenApi(work: string, source: string, go: Go, compiled: () => void): Promise<void> {
   const generator = join(work, 'openapi-gen');
-  await go(['build', '-o', generator, './vendor/k8s.io/kube-openapi/cmd/openapi-gen']);
+  await go(['build', '-v', '-trimpath', '-o', generator, './vendor/k8s.io/kube-openapi/cmd/openapi-gen'], compiled);
   const inputs = (await markedPackages(source)).map((name) => `k8s.io/kubernetes/${name}`);
   const report = join(work, 'openapi.report');
   await must(

@@ -1,0 +1,41 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { builtPrograms } from './built.js';
+import { findTool, must } from './tools.js';
+
+/** No package has Helm; its own release of this version is built. */
+const recipe = { version: '3.21.3', programs: ['helm'], go: [1, 26], revision: 1 } as const;
+
+export const helm = builtPrograms('helm', recipe);
+
+/** Why Helm cannot be built here, or `undefined`. Its toolchain is no package of Debian, and so is not installed. */
+export function withoutToolchain(): string | undefined {
+  const [major, minor] = recipe.go;
+  const wanted = `a Go toolchain of ${major}.${minor} or newer on the path`;
+  const go = findTool('go');
+  if (go === undefined) return `it is built by ${wanted}, and there is none`;
+  const said = spawnSync(go, ['env', 'GOVERSION'], { encoding: 'utf8' }).stdout.trim();
+  const [, ...found] = /^go(\d+)\.(\d+)/.exec(said) ?? [];
+  const [has = 0, than = 0] = found.map(Number);
+  return has > major || (has === major && than >= minor) ? undefined : `it is built by ${wanted}; ${go} is ${said}`;
+}
+
+/** Builds Helm from the module proxy that this machine's Go is set to. */
+export function buildHelm(): Promise<void> {
+  return helm.make(async (work, programs) => {
+    await must('go', ['install', '-trimpath', '-ldflags', '-s -w', `helm.sh/helm/v3/cmd/helm@v${recipe.version}`], {
+      cwd: work,
+      env: {
+        ...process.env,
+        GOBIN: programs,
+        GOPATH: join(work, 'go'),
+        GOCACHE: join(work, 'cache'),
+        GOTOOLCHAIN: 'local',
+        // Modules that can be deleted again.
+        GOFLAGS: '-mod=mod -modcacherw',
+        CGO_ENABLED: '0',
+      },
+      timeout: 3_600_000,
+    });
+  });
+}
