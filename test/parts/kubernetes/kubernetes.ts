@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
 import type { Subject } from '../certificate.js';
 import { freePort, until } from '../daemon.js';
@@ -101,11 +101,11 @@ export async function startKubernetes(options: KubernetesOptions = {}): Promise<
 }
 
 /** What the node keeps; the kernel takes away the rest. */
-function folders(directory: string): { readonly lib: string; readonly log: string } {
+function folders(directory: string): { readonly lib: string; readonly log: string; readonly group: string } {
   const [lib, log] = [join(directory, 'lib'), join(directory, 'log')];
   mkdirSync(lib);
   mkdirSync(log);
-  return { lib, log };
+  return { lib, log, group: basename(directory) };
 }
 
 /** No pod is admitted before its namespace has this, which a controller makes. */

@@ -14,6 +14,8 @@ export interface Machine {
   /** Its address, and that of the test's side of the cable. */
   readonly address: string;
   readonly gateway: string;
+  /** Name of the control group below which all of its containers are to lie. */
+  readonly group: string;
   /** CIDR of addresses that are routed to it; nobody else on this machine has them. */
   readonly subnet: (index: number) => string;
   /** Runs a program inside it. */
@@ -28,6 +30,8 @@ export interface Machine {
 export interface MachineFolders {
   readonly lib: string;
   readonly log: string;
+  /** Name of the control group below which all of its containers are to lie. */
+  readonly group: string;
 }
 
 /** It has its own /run, too, for sockets and locks. What is orphaned, the shell reaps. */
@@ -36,6 +40,13 @@ set -e
 mount -t tmpfs tmpfs /run
 mount --bind "$0" /var/lib
 mount --bind "$1" /var/log
+for hierarchy in /sys/fs/cgroup/*/; do
+  mkdir "$hierarchy$2"
+  # In a new group of this one nothing may run before it is told where.
+  for limit in cpuset.cpus cpuset.mems; do
+    if [ -e "$hierarchy$limit" ]; then cat "$hierarchy$limit" >"$hierarchy$2/$limit"; fi
+  done
+done
 ip link set lo up
 echo 1 >/proc/sys/net/ipv4/ip_forward
 echo 1 >/proc/sys/net/ipv4/conf/all/route_localnet
@@ -43,14 +54,27 @@ echo up
 sleep infinity &
 wait`;
 
-export async function startMachine({ lib, log }: MachineFolders): Promise<Machine> {
+export async function startMachine({ lib, log, group }: MachineFolders): Promise<Machine> {
   const network = freeNetwork();
   const [gateway, address] = [`${network}.0.1`, `${network}.0.2`];
   const namespaces = ['--net', '--mount', '--pid', '--mount-proc'];
   const first = await startDaemon(
     tool('setpriv'),
     // Should the test die, this ends by the first, and all else by the second.
-    ['--pdeathsig', 'KILL', 'unshare', ...namespaces, '--fork', '--kill-child', 'bash', '-c', firstProcess, lib, log],
+    [
+      '--pdeathsig',
+      'KILL',
+      'unshare',
+      ...namespaces,
+      '--fork',
+      '--kill-child',
+      'bash',
+      '-c',
+      firstProcess,
+      lib,
+      log,
+      group,
+    ],
     { ready: async (output) => output.includes('up\n'), inner: true },
   );
   try {
@@ -66,6 +90,7 @@ export async function startMachine({ lib, log }: MachineFolders): Promise<Machin
     return {
       address,
       gateway,
+      group,
       subnet: (index) => `${network}.${index}.0/24`,
       run: inside,
       start: (command, args, ready) =>

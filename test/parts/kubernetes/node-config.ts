@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import type { RegistryPart } from '../registry.js';
 import type { Credentials } from './credentials.js';
 
@@ -48,7 +47,16 @@ export function networkConfig(pods: string): object {
   };
 }
 
-export function kubeletConfig(directory: string, address: string, credentials: Credentials): object {
+export interface KubeletOptions {
+  /** Name of the control group below which all of its containers are to lie. */
+  readonly group: string;
+  readonly address: string;
+  /** Address of a name server in the cluster. */
+  readonly nameServer: string;
+  readonly credentials: Credentials;
+}
+
+export function kubeletConfig({ group, address, nameServer, credentials }: KubeletOptions): object {
   return {
     apiVersion: 'kubelet.config.k8s.io/v1beta1',
     kind: 'KubeletConfiguration',
@@ -62,15 +70,16 @@ export function kubeletConfig(directory: string, address: string, credentials: C
     },
     authorization: { mode: 'Webhook' },
     failSwapOn: false,
-    // All groups of its containers lie below one that is named after the part's directory, and are removed with that.
     cgroupDriver: 'cgroupfs',
-    cgroupsPerQOS: false,
-    cgroupRoot: `/${basename(directory)}`,
+    cgroupRoot: `/${group}`,
     enforceNodeAllocatable: [],
     // A test is not to depend on how full the disk of the machine is.
     evictionHard: { 'memory.available': '0%', 'nodefs.available': '0%', 'imagefs.available': '0%' },
     imageGCHighThresholdPercent: 100,
     healthzBindAddress: address,
+    // Nobody answers there; without an address, each pod is given a warning.
+    clusterDNS: [nameServer],
+    clusterDomain: 'cluster.local',
     resolvConf: '',
     serializeImagePulls: false,
     nodeStatusUpdateFrequency: '2s',

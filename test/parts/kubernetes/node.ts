@@ -110,7 +110,9 @@ function startContainerd({ directory, machine }: NodeOptions): Promise<ClusterPr
 async function startKubelet(options: NodeOptions): Promise<ClusterProcess> {
   const { directory, machine, credentials, client } = options;
   const config = join(directory, 'kubelet.json');
-  writeFileSync(config, JSON.stringify(kubeletConfig(directory, machine.address, credentials)));
+  const { address, group } = machine;
+  const nameServer = machine.subnet(2).replace('.0/24', '.10');
+  writeFileSync(config, JSON.stringify(kubeletConfig({ address, group, nameServer, credentials })));
   const user = { name: `system:node:${name}`, organizations: ['system:nodes'] };
   const kubeconfig = await credentials.kubeconfig(user);
   const core = client.makeApiClient(CoreV1Api);
