@@ -27,7 +27,7 @@ export interface Authority {
   issue(subject: Subject): Promise<KeyPair>;
 }
 
-/** PEM texts of a certificate authority and of a server certificate that it signed. */
+/** PEM texts of a certificate authority and of a certificate that it signed, which a client may show as well. */
 export interface ServerCertificate extends KeyPair {
   readonly ca: string;
 }

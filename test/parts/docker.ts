@@ -2,6 +2,7 @@ import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import Docker from 'dockerode';
+import type { ServerCertificate } from './certificate.js';
 import { type Daemon, startDaemon } from './daemon.js';
 import { run, tool } from './tools.js';
 import { findUnpacked } from './trixie.js';
@@ -24,11 +25,16 @@ export interface DockerPart {
   stop(): Promise<void>;
 }
 
+export interface DockerOptions {
+  /** Where it listens beside its socket, to those alone who show a certificate of the authority. */
+  readonly tls?: { readonly port: number; readonly certificates: ServerCertificate };
+}
+
 /**
  * Starts an engine on its own socket and data. It has no default bridge and writes no iptables rules, so that several
  * can run beside each other and beside the machine's own; published ports are served by the engine's proxy.
  */
-export async function startDocker(): Promise<DockerPart> {
+export async function startDocker({ tls }: DockerOptions = {}): Promise<DockerPart> {
   const directory = workspace('docker');
   const socket = join(directory, 'docker.sock');
   const client = new Docker({ socketPath: socket });
@@ -39,12 +45,13 @@ export async function startDocker(): Promise<DockerPart> {
   mkdirSync(join(config, 'cli-plugins'), { recursive: true });
   symlinkSync(compose, join(config, 'cli-plugins', 'docker-compose'));
   writeFileSync(join(directory, 'daemon.json'), '{}');
+  const secured = tls === undefined ? [] : listeningOnTls(directory, tls);
 
   const startEngine = (): Promise<Daemon> =>
     startDaemon(
       tool('dockerd'),
       [
-        ...['--host', `unix://${socket}`, '--config-file', join(directory, 'daemon.json')],
+        ...['--host', `unix://${socket}`, '--config-file', join(directory, 'daemon.json'), ...secured],
         ...['--data-root', join(directory, 'root'), '--exec-root', join(directory, 'exec')],
         ...['--pidfile', join(directory, 'docker.pid'), '--shutdown-timeout', '2'],
         ...['--bridge', 'none', '--iptables=false', '--ip6tables=false', '--ip-forward=false'],
@@ -79,6 +86,16 @@ export async function startDocker(): Promise<DockerPart> {
       await reclaim(directory);
     },
   };
+}
+
+function listeningOnTls(directory: string, { port, certificates }: NonNullable<DockerOptions['tls']>): string[] {
+  const { ca, certificate, key } = certificates;
+  const written = Object.entries({ cacert: ca, cert: certificate, key }).flatMap(([name, text]) => {
+    const file = join(directory, `tls-${name}.pem`);
+    writeFileSync(file, text, { mode: 0o600 });
+    return [`--tls${name}`, file];
+  });
+  return ['--host', `tcp://127.0.0.1:${port}`, '--tlsverify', ...written];
 }
 
 /** Containers that do not react to SIGTERM would make the engine's own stop slow. */

@@ -39,6 +39,8 @@ export async function containerEvents(
   const filters = JSON.stringify({ type: ['container'], label: [`${labels.owner}=${owner}`] });
   // The types say less than the stream is: an HTTP response.
   const stream = (await engine.lasting((client) => client.getEvents({ filters }))) as IncomingMessage;
+  // Of a network that was cut nobody is told otherwise, and no event comes to show it.
+  stream.socket.setKeepAlive(true, aliveAfter);
   const close = (): void => {
     stream.destroy();
   };
@@ -114,6 +116,9 @@ export async function* applicationChanges(
     pause = Math.min(pause * 2, longestPause);
   }
 }
+
+/** Milliseconds of silence after which the system asks whether the other end is still there. */
+const aliveAfter = 30_000;
 
 /** Milliseconds between two attempts to reach the engine. */
 const firstPause = 500;
