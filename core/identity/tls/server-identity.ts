@@ -32,7 +32,6 @@ export interface ServerIdentity {
   /**
    * Tells of every change since the material was handed out last, until the signal aborts, and of faults met on the
    * way: files are replaced one by one, so that a fault may pass by itself. `onChange` comes after each that passed.
-   * A fault that stays is told once, however often a directory changes meanwhile.
    */
   watch(onChange: (material: ServerMaterial) => void, signal: AbortSignal, onFault: (fault: unknown) => void): void;
 }
@@ -133,21 +132,16 @@ function identity(
       return loaded;
     },
     watch(onChange, signal, onFault) {
-      let told: string | undefined;
       const reload = async (): Promise<void> => {
         try {
           const loaded = await load();
           const print = fingerprint(loaded);
-          told = undefined;
           if (print === handedOut) return;
           handedOut = print;
           onChange(loaded);
         } catch (fault) {
           // Whatever comes next is news, also what was there before the fault.
           handedOut = undefined;
-          // One file that is put in place wakes a watch several times.
-          if (String(fault) === told) return;
-          told = String(fault);
           onFault(fault);
         }
       };
