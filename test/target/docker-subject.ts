@@ -1,11 +1,10 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { KitSubject } from '../../core/testing/kit.js';
 import type { KillableApply, TargetPlatform, TargetUnderTest } from '../../core/testing/target/index.js';
 import { buildImage, type DockerPart, type RegistryPart } from '../parts/index.js';
+import { startProgram } from '../program.js';
 import { application, dockerTrial, pushComponent } from './docker-trial.js';
 
 const marks = {
@@ -118,8 +117,7 @@ async function emptied(docker: DockerPart): Promise<void> {
 
 /** An agent that applies in a process of its own: see docker-agent.ts for its arguments. */
 export function agent(args: readonly string[]): KillableApply {
-  const script = fileURLToPath(new URL('./docker-agent.ts', import.meta.url));
-  const child = spawn(process.execPath, ['--import', 'tsx', script, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = startProgram(new URL('docker-agent.ts', import.meta.url), args);
   const ended = once(child, 'exit').then(() => undefined);
   // Its first line says that it is about to apply.
   const begun = Promise.race([once(child.stdout, 'data'), ended])

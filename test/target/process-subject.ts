@@ -1,10 +1,8 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { systemClock } from '../../core/host/clock.js';
 import type { Definition } from '../../core/plugin/index.js';
 import type { TargetProvider } from '../../core/ports/index.js';
@@ -12,6 +10,7 @@ import { testContext } from '../../core/testing/context.js';
 import type { KitSubject } from '../../core/testing/kit.js';
 import type { KillableApply, TargetPlatform, TargetUnderTest } from '../../core/testing/target/index.js';
 import { processTarget } from '../../providers/target/process/index.js';
+import { startProgram } from '../program.js';
 import type { MemoryRegistry } from './memory-registry.js';
 import { sampleApplication, sampleRegistry } from './process-samples.js';
 
@@ -96,10 +95,7 @@ function processPlatform(dataDir: string): TargetPlatform {
 }
 
 function agent(arguments_: readonly string[]): KillableApply {
-  const script = fileURLToPath(new URL('./process-agent.ts', import.meta.url));
-  const child = spawn(process.execPath, ['--import', 'tsx', script, ...arguments_], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = startProgram(new URL('process-agent.ts', import.meta.url), arguments_);
   const ended = once(child, 'exit').then(() => undefined);
   // Its first line says that it is about to apply.
   const begun = Promise.race([once(child.stdout, 'data'), ended])

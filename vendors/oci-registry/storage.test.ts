@@ -1,13 +1,12 @@
-import { spawn } from 'node:child_process';
 import { once as event } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { run } from '../../test/parts/tools.js';
+import { startProgram } from '../../test/program.js';
 import { TestClock } from '../../test/registry/client.js';
 import { imageManifest, once, pushBlob } from '../../test/registry/content.js';
 import { mediaTypes, sha256 } from './manifest.js';
@@ -309,15 +308,10 @@ describe('trouble', () => {
     }
   });
 
-  it('kill -9 at any moment loses nothing that was acknowledged, and leaves nothing half', {
-    timeout: 60_000,
-  }, async () => {
+  it('kill -9 at any moment loses nothing that was acknowledged, and leaves nothing half', async () => {
     const acknowledged = new Map<string, string>();
     for (let round = 0; round < 6; round++) {
-      const pusher = fileURLToPath(new URL('../../test/registry/pusher.ts', import.meta.url));
-      const child = spawn(process.execPath, ['--import', 'tsx', pusher, root, `r${round}`], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
+      const child = startProgram(new URL('../../test/registry/pusher.ts', import.meta.url), [root, `r${round}`]);
       const closed = event(child, 'close');
       const last = 5 + Math.floor(Math.random() * 20);
       let lines = 0;
