@@ -7,6 +7,12 @@ import { send } from '../device-api/http.js';
 import { description, type Layer } from '../device-api/registry.js';
 import { startWfm, type Wfm } from '../device-api/wfm.js';
 
+/** Milliseconds that this process has worked so far, however busy the machine is with others. */
+function worked(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
 const descriptionType = 'application/vnd.margo.app.description.v1+yaml';
 const manifestType = 'application/vnd.oci.image.manifest.v1+json';
 const margo = (text: string): Layer => ({ mediaType: descriptionType, bytes: Buffer.from(text), title: 'margo.yaml' });
@@ -79,22 +85,18 @@ describe('a package', () => {
         .replace('value: 30', `value: "${'a'.repeat(40)}!"`),
     ],
     ['is longer than anybody reads', `${valid}\n# ${'x'.repeat(5_000_000)}`],
-  ])(
-    'that %s is refused with a reason, or is harmless',
-    async (name, text) => {
-      const began = performance.now();
-      const { state, contextualInfo } = await importLayers([margo(text)]);
-      expect(['FAILED', 'ONBOARDED']).toContain(state);
-      if (state === 'FAILED') {
-        expect(contextualInfo?.message.length).toBeGreaterThan(10);
-        expect(contextualInfo?.message).not.toMatch(/\bat .+\.(?:ts|js):\d+|RangeError|call stack/i);
-      } else {
-        expect(name).toMatch(/prototype|twice|expression|tag/);
-      }
-      expect(performance.now() - began).toBeLessThan(10_000);
-    },
-    20_000,
-  );
+  ])('that %s is refused with a reason, or is harmless', async (name, text) => {
+    const before = worked();
+    const { state, contextualInfo } = await importLayers([margo(text)]);
+    expect(['FAILED', 'ONBOARDED']).toContain(state);
+    if (state === 'FAILED') {
+      expect(contextualInfo?.message.length).toBeGreaterThan(10);
+      expect(contextualInfo?.message).not.toMatch(/\bat .+\.(?:ts|js):\d+|RangeError|call stack/i);
+    } else {
+      expect(name).toMatch(/prototype|twice|expression|tag/);
+    }
+    expect(worked() - before).toBeLessThan(10_000);
+  });
 
   it('is refused without a description, or with one that is not there', async () => {
     expect(await importLayers([])).toMatchObject({ state: 'FAILED' });
@@ -133,7 +135,7 @@ describe('a package', () => {
     const device = await wfm.ready();
     expect((await device.poll()).status).toBe(200);
     expect(['ONBOARDED', 'FAILED']).toContain((await importing).state);
-  }, 60_000);
+  });
 });
 
 describe('the embedded registry', () => {

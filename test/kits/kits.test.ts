@@ -62,7 +62,7 @@ test.for([
   ['soon', { what: expect.stringContaining('put was acknowledged'), found: '[]' }],
   ['bytes-at-stop', { what: expect.stringContaining('put was acknowledged'), found: '[]' }],
   ['large-in-parts', { what: expect.stringContaining('of one commit'), expected: 'both halves or none' }],
-] as const)('the crash case with a store that writes %s', { timeout: 60_000 }, async ([writes, failure]) => {
+] as const)('the crash case with a store that writes %s', async ([writes, failure]) => {
   const typescript = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
   const module = new URL('mutants/journal.ts', import.meta.url).href;
   const make = subjectsOf<StateProvider>(journal, {

@@ -95,12 +95,9 @@ it('ends when the host drains, and does not hold it up', async () => {
   const id = await wfm.deploy(packageId, device);
   const watchers = await Promise.all(Array.from({ length: 5 }, () => watch()));
   for (const { state } of watchers) expect(await state()).toEqual([id, 'PENDING']);
-  const began = performance.now();
   const stopped = wfm.host.stop();
   for (const { next } of watchers) expect(await next()).toBeUndefined();
   await stopped;
-  // An idle connection lives for 75 s, a drain ends at its deadline of 10 s: both would show.
-  expect(performance.now() - began).toBeLessThan(5000);
   expect(wfm.lines().filter(({ message }) => String(message).includes('did not drain'))).toEqual([]);
 });
 

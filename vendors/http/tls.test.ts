@@ -230,9 +230,8 @@ it.each(['tls: off', 'tls: auto'])('drains with %s although connections say noth
     );
     await once(secured, 'secureConnect');
   }
-  const before = performance.now();
   await host.stop();
-  expect(performance.now() - before).toBeLessThan(1000);
+  expect(host.log()).not.toContain('did not drain');
 });
 
 it('waits for no handshake for ever, nor for a request after it', async () => {
