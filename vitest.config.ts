@@ -1,8 +1,9 @@
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 // A busy machine is slow, not wrong: these only end what hangs.
-const patience = { testTimeout: 60_000, hookTimeout: 60_000, expect: { poll: { timeout: 30_000, interval: 20 } } };
+const patience = { testTimeout: 180_000, hookTimeout: 180_000, expect: { poll: { timeout: 60_000, interval: 20 } } };
 const nowhere = ['**/node_modules/**', '**/dist/**', '**/.cache/**', '**/data/**'];
 
 // Plugins of this repository are tested with the sources of `tutti`, not with what was built last.
@@ -16,12 +17,17 @@ const isolation = 'test/isolation/**/*.test.ts';
 
 export default defineConfig({
   test: {
+    // Unless told, one core is left to the runner, which has little to do: of two that is half of the machine.
+    maxWorkers: availableParallelism(),
     projects: [
       {
         resolve: { alias },
         test: {
           ...patience,
           name: 'unit',
+          // Reading all modules anew takes several times as long as the tests of most files. Nothing of ours remembers anything
+          // in a module, so that files which share them cannot tell; whoever changes what belongs to the process undoes it.
+          isolate: false,
           include: ['**/*.test.ts'],
           exclude: [...nowhere, integration, isolation],
         },
@@ -37,6 +43,7 @@ export default defineConfig({
         test: {
           ...patience,
           name: 'isolation',
+          isolate: false,
           include: [isolation],
           exclude: [...nowhere, integration],
           globalSetup: ['test/isolation/setup.ts'],
