@@ -18,7 +18,7 @@ describe.each(['validate', 'run'])('tutti %s', (command) => {
     const data = JSON.stringify(join(folder, 'data'));
     writeFileSync(join(folder, 'it.ts'), plugin);
     writeFileSync(profile, `profile: p\ndata: ${data}\nplugins: [./it.ts]\nvendors: { it: { type: vendor.it } }\n`);
-    const words = ['--import', 'tsx', 'cli/main.ts', command, profile];
+    const words = ['dist/cli/main.js', command, profile];
     const { status, stdout, stderr } = spawnSync(process.execPath, words, { encoding: 'utf8' });
     return [status, stdout + stderr];
   }

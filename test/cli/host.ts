@@ -19,7 +19,7 @@ export interface Wfm {
 
 export async function startWfm(data: string, onboarding: string): Promise<Wfm> {
   const [port = 0] = await freePorts([0]);
-  const child = spawn(process.execPath, ['--import', 'tsx', 'cli/main.ts', 'run', 'config/wfm.yaml'], {
+  const child = spawn(process.execPath, ['dist/cli/main.js', 'run', 'config/wfm.yaml'], {
     env: { ...process.env, TUTTI_DATA: data, TUTTI_HTTP_PORT: String(port), TUTTI_ONBOARDING: onboarding },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -28,7 +28,7 @@ export interface StartingProcess extends AsyncDisposable {
 }
 
 export function launch(words: readonly string[], env: Readonly<Record<string, string>> = {}): StartingProcess {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'cli/main.ts', ...words], {
+  const child = spawn(process.execPath, ['dist/cli/main.js', ...words], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
