@@ -1,0 +1,49 @@
+import { TargetFault, z } from '../../../core/plugin/index.js';
+import { hasStatus } from './api-fault.js';
+import type { ObjectKey, ResourceType } from './kubernetes.js';
+
+const resourceList = z.object({
+  resources: z.array(z.object({ name: z.string(), kind: z.string(), namespaced: z.boolean() })),
+});
+
+type Kind = Pick<ObjectKey, 'apiVersion' | 'kind'>;
+
+/** Under which paths the cluster serves which kinds, asked once for each group; anew where a kind is not known yet. */
+export class Resources {
+  readonly #groups = new Map<string, ReadonlyMap<string, ResourceType>>();
+
+  constructor(private readonly fetch: (path: string, signal: AbortSignal | undefined) => Promise<unknown>) {}
+
+  /** @throws TargetFault `invalid` when there is no such kind; a later CustomResourceDefinition may bring it */
+  async find(of: Kind, signal?: AbortSignal): Promise<ResourceType> {
+    const found = await this.#look(of, signal);
+    if (found !== undefined) return found;
+    throw new TargetFault('invalid', `this cluster has no ${of.kind} of ${of.apiVersion}`, true);
+  }
+
+  async has(of: Kind, signal?: AbortSignal): Promise<boolean> {
+    return (await this.#look(of, signal)) !== undefined;
+  }
+
+  async #look({ apiVersion, kind }: Kind, signal: AbortSignal | undefined): Promise<ResourceType | undefined> {
+    return this.#groups.get(apiVersion)?.get(kind) ?? (await this.#ask(apiVersion, signal)).get(kind);
+  }
+
+  async #ask(apiVersion: string, signal: AbortSignal | undefined): Promise<ReadonlyMap<string, ResourceType>> {
+    const path = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
+    try {
+      const { resources } = resourceList.parse(await this.fetch(path, signal));
+      const known = new Map(
+        resources
+          // `deployments/scale` is a part of an object, not a kind of it.
+          .filter(({ name }) => !name.includes('/'))
+          .map(({ name, kind, namespaced }) => [kind, { apiVersion, kind, resource: name, namespaced }] as const),
+      );
+      this.#groups.set(apiVersion, known);
+      return known;
+    } catch (error) {
+      if (hasStatus(error, 404)) return new Map();
+      throw error;
+    }
+  }
+}
