@@ -20,6 +20,8 @@ export interface ApiRequest {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds without a byte; as the config has it unless told. */
   readonly idle?: number;
+  /** Only what objects are called and whose they are, without what is in them. */
+  readonly metadataOnly?: boolean;
 }
 
 export interface Page {
@@ -30,6 +32,7 @@ export interface Page {
 export interface ListQuery {
   readonly labelSelector?: string | undefined;
   readonly fieldSelector?: string | undefined;
+  readonly metadataOnly?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -64,6 +67,11 @@ export class Cluster {
     return this.#resources.has(of, signal);
   }
 
+  /** Every kind of object that lies in a namespace. */
+  namespacedKinds(signal?: AbortSignal): Promise<readonly ResourceType[]> {
+    return this.#resources.namespaced(signal);
+  }
+
   async get(key: ObjectKey, signal?: AbortSignal): Promise<KubernetesObject | undefined> {
     try {
       return (await this.json({ path: await this.#pathOf(key, signal), signal })) as KubernetesObject;
@@ -74,13 +82,13 @@ export class Cluster {
   }
 
   /** Every object of a list, read in pages; consistent, as of the resource version that comes along. */
-  async list(path: string, { signal, ...selectors }: ListQuery = {}): Promise<Page> {
+  async list(path: string, { signal, metadataOnly = false, ...selectors }: ListQuery = {}): Promise<Page> {
     const items: KubernetesObject[] = [];
     let next: string | undefined;
     let resourceVersion = '';
     do {
       const query = { ...selectors, limit: '500', continue: next };
-      const page = listOf(await this.json({ path, query, signal }));
+      const page = listOf(await this.json({ path, query, metadataOnly, signal }));
       items.push(...page.items);
       resourceVersion = page.resourceVersion;
       next = page.next;
@@ -109,28 +117,30 @@ export class Cluster {
   }
 
   /**
-   * Begins to delete; absent already is success.
+   * Deletes, or begins to: what has finalizers, and pods, take their time.
    *
-   * @param uid only this very object, not another one that has taken its name since
-   * @returns whether it was there
+   * @param options `uid`: only this very object, not another one that has taken its name since; `foreground`: what it
+   *   made goes before it
+   * @returns whether it is on its way; it is gone or was not there otherwise
    */
   async delete(
     key: ObjectKey,
-    { uid, signal }: { readonly uid?: string | undefined; readonly signal?: AbortSignal } = {},
+    options: { readonly uid?: string | undefined; readonly foreground?: boolean; readonly signal?: AbortSignal } = {},
   ): Promise<boolean> {
+    const { uid, foreground = false, signal } = options;
     try {
-      await this.json({
+      const answer = await this.json({
         method: 'DELETE',
         path: await this.#pathOf(key, signal),
         body: {
           apiVersion: 'v1',
           kind: 'DeleteOptions',
-          propagationPolicy: 'Foreground',
+          propagationPolicy: foreground ? 'Foreground' : 'Background',
           ...(uid !== undefined && { preconditions: { uid } }),
         },
         signal,
       });
-      return true;
+      return (answer as { readonly kind?: unknown } | null)?.kind !== 'Status';
     } catch (error) {
       // 409: the name is another object's by now.
       if (hasStatus(error, 404) || (uid !== undefined && hasStatus(error, 409))) return false;
@@ -231,7 +241,7 @@ export class Cluster {
           ...(request.signal && { signal: request.signal }),
           headers: {
             ...headers,
-            accept: 'application/json, */*',
+            accept: accepted(request),
             ...(body !== undefined && {
               'content-type': request.contentType ?? 'application/json',
               'content-length': Buffer.byteLength(body),
@@ -287,7 +297,7 @@ function listOf(answer: unknown): Page & { readonly next: string | undefined } {
     readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string };
     readonly items?: readonly KubernetesObject[] | null;
   };
-  // Items of a list do not say what they are; the list does.
+  // Items of a list do not say what they are; the list does. Those of a short form say that they are one.
   const type = { apiVersion: apiVersion ?? 'v1', kind: (kind ?? '').replace(/List$/, '') };
   const next = metadata?.continue;
   return {
@@ -295,6 +305,13 @@ function listOf(answer: unknown): Page & { readonly next: string | undefined } {
     resourceVersion: metadata?.resourceVersion ?? '',
     next: next === '' ? undefined : next,
   };
+}
+
+/** The API server makes the short form itself (Kubernetes 1.15 and later), so that large objects do not travel. */
+function accepted({ metadataOnly, method = 'GET', query }: ApiRequest): string {
+  if (metadataOnly !== true) return 'application/json, */*';
+  const as = method === 'GET' && query?.['watch'] === undefined ? 'PartialObjectMetadataList' : 'PartialObjectMetadata';
+  return `application/json;as=${as};g=meta.k8s.io;v=v1`;
 }
 
 function named({ method = 'GET', path }: ApiRequest): string {

@@ -11,6 +11,7 @@ import type { Cluster } from './cluster.js';
 import type { K3sConfig } from './config.js';
 import type { Login } from './credentials.js';
 import type { ObjectKey, ObjectMetadata } from './kubernetes.js';
+import type { Namespaces } from './namespaces.js';
 
 /**
  * How components of one deployment type come onto the cluster: plain manifests, or Helm one way or the other. What is the
@@ -40,14 +41,12 @@ export interface Driver {
    */
   remove(request: RemoveRequest, call: ApplyCall): Promise<void>;
   /**
-   * Called when what `apply` made does not come to run in time: goes back to the last revision that ran, if there is one
-   * that is not this one. Absent: the driver does so by itself in `apply`, or cannot.
+   * Called when what `apply` made does not come to run: goes back to the last revision that ran, if there is one that is
+   * not this one. Nobody waits for that to run again. Absent: the driver does so by itself in `apply`, or cannot.
    *
    * @returns the revision that it went back to, nothing where there was none
    */
   goBack?(request: ApplyRequest, call: ApplyCall): Promise<string | undefined>;
-  /** Called when what `apply` made runs: what `goBack` goes back to from now on. */
-  ran?(request: ApplyRequest, call: ApplyCall): Promise<void>;
 }
 
 export interface ApplyRequest {
@@ -59,6 +58,8 @@ export interface ApplyRequest {
   readonly namespace: string;
   /** What `releases` told of it, when it is there already. */
   readonly present?: Release;
+  /** Whether that runs: it is then what `goBack` goes back to. */
+  readonly presentRuns: boolean;
 }
 
 export interface RemoveRequest {
@@ -118,6 +119,8 @@ export interface DriverContext {
   /** A folder of the target's own, which exists and which nobody else may read. For what a call needs, no longer. */
   readonly directory: string;
   readonly resolvePath: (path: string) => string;
+  /** Makes namespaces that are missing, and removes those of ours that nothing is left in. */
+  readonly namespaces: Namespaces;
   /** The credentials of the config, with password files read anew. Never in a log, a label or an annotation. */
   logins(): Promise<readonly Login[]>;
 }

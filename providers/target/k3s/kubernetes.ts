@@ -47,6 +47,8 @@ export interface ResourceType {
   /** Plural, as paths have it: `deployments`. */
   readonly resource: string;
   readonly namespaced: boolean;
+  /** Whether objects of it are made, listed and deleted; not so for a review, or for what is computed from others. */
+  readonly stored: boolean;
 }
 
 export function keyOf({ apiVersion, kind, metadata: { name, namespace } }: KubernetesObject): ObjectKey {

@@ -3,8 +3,11 @@ import { hasStatus } from './api-fault.js';
 import type { ObjectKey, ResourceType } from './kubernetes.js';
 
 const resourceList = z.object({
-  resources: z.array(z.object({ name: z.string(), kind: z.string(), namespaced: z.boolean() })),
+  resources: z.array(
+    z.object({ name: z.string(), kind: z.string(), namespaced: z.boolean(), verbs: z.array(z.string()).default([]) }),
+  ),
 });
+const groupList = z.object({ groups: z.array(z.object({ preferredVersion: z.object({ groupVersion: z.string() }) })) });
 
 type Kind = Pick<ObjectKey, 'apiVersion' | 'kind'>;
 
@@ -25,6 +28,14 @@ export class Resources {
     return (await this.#look(of, signal)) !== undefined;
   }
 
+  /** Every kind that objects are made of, lie in a namespace and can be listed, in the version that the cluster prefers. */
+  async namespaced(signal?: AbortSignal): Promise<readonly ResourceType[]> {
+    const { groups } = groupList.parse(await this.fetch('/apis', signal));
+    const versions = ['v1', ...groups.map(({ preferredVersion }) => preferredVersion.groupVersion)];
+    const all = await Promise.all(versions.map((version) => this.#ask(version, signal)));
+    return all.flatMap((kinds) => [...kinds.values()]).filter(({ namespaced, stored }) => namespaced && stored);
+  }
+
   async #look({ apiVersion, kind }: Kind, signal: AbortSignal | undefined): Promise<ResourceType | undefined> {
     return this.#groups.get(apiVersion)?.get(kind) ?? (await this.#ask(apiVersion, signal)).get(kind);
   }
@@ -37,7 +48,10 @@ export class Resources {
         resources
           // `deployments/scale` is a part of an object, not a kind of it.
           .filter(({ name }) => !name.includes('/'))
-          .map(({ name, kind, namespaced }) => [kind, { apiVersion, kind, resource: name, namespaced }] as const),
+          .map(({ name, kind, namespaced, verbs }) => {
+            const stored = ['list', 'create', 'delete'].every((verb) => verbs.includes(verb));
+            return [kind, { apiVersion, kind, resource: name, namespaced, stored }] as const;
+          }),
       );
       this.#groups.set(apiVersion, known);
       return known;

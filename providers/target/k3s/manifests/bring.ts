@@ -1,0 +1,82 @@
+import { TargetFault } from '../../../../core/plugin/index.js';
+import { collection } from '../cluster.js';
+import type { DriverContext } from '../driver.js';
+import { follow } from '../follow.js';
+import { type KubernetesObject, keyOf, type ObjectKey, shown } from '../kubernetes.js';
+import { readMark } from '../marks.js';
+import { untilGone } from '../until-gone.js';
+import { applyFault, isImmutable } from './apply-fault.js';
+import { fields, items } from './pod-templates.js';
+import { bears } from './removal.js';
+
+type Context = Pick<DriverContext, 'cluster' | 'config' | 'clock'>;
+
+/** @throws TargetFault where an object is somebody else's, or would not be taken; nothing is changed */
+export async function tryOut(
+  { cluster, config }: Context,
+  object: KubernetesObject,
+  release: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const key = keyOf(object);
+  // What the component's own CustomResourceDefinition brings cannot be there yet.
+  if (!(await cluster.has(key, signal))) return;
+  const found = await cluster.get(key, signal);
+  if (found === undefined || found.metadata.deletionTimestamp !== undefined) return;
+  if (!bears(found, release)) throw new TargetFault('platform', foreign(found), true);
+  try {
+    await cluster.apply(object, { force: config.force, dryRun: true, signal });
+  } catch (error) {
+    if (!isImmutable(object, error)) throw applyFault(object, error);
+  }
+}
+
+/** Makes the cluster have an object; what it takes only anew is made anew. */
+export async function bring(on: Context, object: KubernetesObject, signal: AbortSignal): Promise<void> {
+  const { cluster, config } = on;
+  const { force } = config;
+  const key = keyOf(object);
+  try {
+    const found = await cluster.get(key, signal);
+    if (found?.metadata.deletionTimestamp !== undefined) await gone(on, key, found, signal);
+    await cluster.apply(object, { force, signal }).catch(async (error: unknown) => {
+      if (!isImmutable(object, error)) throw error;
+      const { uid } = found?.metadata ?? {};
+      if (await cluster.delete(key, { uid, foreground: true, signal })) await gone(on, key, found, signal);
+      await cluster.apply(object, { force, signal });
+    });
+  } catch (error) {
+    throw applyFault(object, error);
+  }
+  if (object.kind === 'CustomResourceDefinition') await established(on, key, signal);
+}
+
+function gone(
+  { cluster, clock }: Context,
+  key: ObjectKey,
+  found: KubernetesObject | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  return untilGone(cluster, key, { uid: found?.metadata.uid, clock, signal });
+}
+
+/** Resolves when the cluster serves the kind, so that objects of it can be made. */
+async function established({ cluster, clock }: Context, key: ObjectKey, signal: AbortSignal): Promise<void> {
+  const path = collection(await cluster.resource(key, signal));
+  for await (const change of follow(cluster, { path, fieldSelector: `metadata.name=${key.name}`, clock, signal })) {
+    const seen = change.kind === 'listed' ? change.objects : [change.object];
+    if (seen.some(isEstablished)) return;
+  }
+  signal.throwIfAborted();
+}
+
+function isEstablished(definition: KubernetesObject): boolean {
+  const conditions = items(fields(definition['status'])?.['conditions']);
+  return conditions.some(({ type, status }) => type === 'Established' && status === 'True');
+}
+
+function foreign(found: KubernetesObject): string {
+  const mark = readMark(found.metadata);
+  const whose = mark === undefined ? 'and was not made by us' : `of ${mark.component} of ${mark.application.name}`;
+  return `${shown(keyOf(found))} is there already, ${whose}; it is let be. Give it another name in the manifest, or remove it`;
+}

@@ -1,0 +1,200 @@
+import { type ApplyCall, TargetFault } from '../../../../core/plugin/index.js';
+import type { ApplyRequest, Driver, DriverContext, Release, RemoveRequest, Watched } from '../driver.js';
+import { type KubernetesObject, keyOf, type ObjectKey, shown } from '../kubernetes.js';
+import { type Mark, marks, releaseKey } from '../marks.js';
+import { otlpVariables, parameterVariables } from '../variables.js';
+import { isWorkload } from '../workloads.js';
+import { pullManifests } from './artifact.js';
+import { bring, tryOut } from './bring.js';
+import { manifestsComponent } from './declaration.js';
+import { readDocuments } from './documents.js';
+import { inOrder } from './order.js';
+import { type Preparation, preparedObject, pullSecretOf } from './prepared.js';
+import { type ReleaseRecord, type Revision, readRecord, recordName, writtenRecord } from './record.js';
+import { bears, type Removal, removeClaims, removeObjects } from './removal.js';
+import { ruleFaults } from './rules.js';
+import { typed } from './types.js';
+
+/** Plain manifests by server-side apply. A Secret beside them says what there is of a component: see `record.ts`. */
+export class ManifestsDriver implements Driver {
+  readonly type = manifestsComponent;
+  readonly watched: readonly Watched[];
+
+  constructor(private readonly on: DriverContext) {
+    this.watched = [{ path: '/api/v1/secrets', labelSelector: this.#ours }];
+  }
+
+  way(): undefined {
+    return undefined;
+  }
+
+  async releases(signal: AbortSignal): Promise<readonly Release[]> {
+    const { items } = await this.on.cluster.list('/api/v1/secrets', { labelSelector: this.#ours, signal });
+    return items.flatMap((secret) => {
+      const record = readRecord(secret);
+      return record === undefined ? [] : [releaseOf(record)];
+    });
+  }
+
+  async apply(request: ApplyRequest, call: ApplyCall): Promise<void> {
+    const { signal } = call;
+    const { component, applied, present, presentRuns } = request;
+    const preparation = await this.#preparation(request);
+    const objects = await this.#desired(request, preparation, call);
+    const revision: Revision = { revision: component.revision, applied, objects };
+    const before = await this.#record(request, signal);
+    if (present !== undefined && present.namespace !== request.namespace) {
+      throw new TargetFault(
+        'invalid',
+        `${component.name} is in namespace ${present.namespace}, and cannot move to ${request.namespace}; remove it first`,
+        false,
+      );
+    }
+    const previous = presentRuns && before?.current?.applied !== applied ? before?.current : before?.previous;
+    await this.#bring(revision, { before, previous, preparation }, call);
+  }
+
+  async goBack(request: ApplyRequest, call: ApplyCall): Promise<string | undefined> {
+    const before = await this.#record(request, call.signal);
+    const { previous } = before ?? {};
+    if (before === undefined || previous === undefined || previous.applied === request.applied) return undefined;
+    call.progress(`going back to revision ${previous.revision}`);
+    await this.#bring(previous, { before, previous, preparation: await this.#preparation(request) }, call);
+    return previous.revision;
+  }
+
+  async remove({ application, component, purge }: RemoveRequest, call: ApplyCall): Promise<void> {
+    const { cluster, config, namespaces, clock, log } = this.on;
+    const { signal, progress } = call;
+    const release = releaseKey(config.owner, application.id, component);
+    const removal: Removal = { cluster, namespaces, clock, log, signal, release, purge, progress };
+    const record = await this.#find(application.id, component, signal);
+    if (record !== undefined) {
+      await this.#write({ ...record, state: 'removing' }, signal);
+      await removeObjects(record.inventory, removal);
+    }
+    if (purge) await removeClaims(removal);
+    if (record === undefined) return;
+    // The record goes with the namespace, or last: whoever is killed in between finds it again.
+    const { namespace } = record;
+    const goes = (object: KubernetesObject): boolean => object.kind === 'Secret' && bears(object, release);
+    if (await namespaces.removeIfEmpty(namespace, signal, goes)) return;
+    const name = recordName(config.owner, application.id, component);
+    await cluster.delete({ apiVersion: 'v1', kind: 'Secret', namespace, name }, { signal });
+  }
+
+  get #ours(): string {
+    return `${marks.owner}=${this.on.config.owner},${marks.release}`;
+  }
+
+  /** The artifact's objects as they are to be applied. @throws TargetFault `artifact`, or `invalid` with every fault */
+  async #desired(
+    { component, namespace }: ApplyRequest,
+    preparation: Preparation,
+    call: ApplyCall,
+  ): Promise<readonly KubernetesObject[]> {
+    const { cluster, config, registry } = this.on;
+    const { objects, faults } = readDocuments(await pullManifests(registry, component, config.artifactBytes, call));
+    refuse(component.name, faults);
+    const known = await typed(objects, cluster, call.signal);
+    refuse(component.name, ruleFaults(known, namespace, config.allow));
+    return inOrder(
+      known.map(({ object, type }) => preparedObject(object, type, preparation)),
+      (object) => object,
+    );
+  }
+
+  async #preparation({ application, component, namespace }: ApplyRequest): Promise<Preparation> {
+    const { config } = this.on;
+    const { id, name } = application;
+    const mark: Mark = { owner: config.owner, application: { id, name }, component: component.name };
+    return {
+      mark,
+      namespace,
+      variables: { ...otlpVariables(config.otlp), ...parameterVariables(component.parameters) },
+      pullSecret: `tutti-pull-${releaseKey(config.owner, id, component.name)}`,
+      logins: await this.on.logins(),
+    };
+  }
+
+  /** Makes the cluster have these objects of the component and no others. Until something is changed, all of it is tried. */
+  async #bring(
+    revision: Revision,
+    how: {
+      readonly before: ReleaseRecord | undefined;
+      readonly previous: Revision | undefined;
+      readonly preparation: Preparation;
+    },
+    call: ApplyCall,
+  ): Promise<void> {
+    const { cluster, namespaces, clock, log } = this.on;
+    const { before, previous, preparation } = how;
+    const { mark, namespace } = preparation;
+    const { signal, progress } = call;
+    const release = releaseKey(mark.owner, mark.application.id, mark.component);
+    const secrets = pullSecretOf(revision.objects, await this.on.logins(), preparation);
+    const objects = [...secrets, ...revision.objects];
+    for (const object of objects) await tryOut(this.on, object, release, signal);
+
+    const keys = objects.map(keyOf);
+    const old = (before?.inventory ?? []).filter((key) => !keys.some((other) => isSame(key, other)));
+    const { current, ...rest } = before ?? { current: undefined };
+    const record: ReleaseRecord = {
+      ...rest,
+      ...(current && { current }),
+      ...(previous && { previous }),
+      ...{ format: 1, mark, namespace, state: 'pending', inventory: [...old, ...keys] },
+    };
+    await namespaces.within(namespace, signal, () => this.#write(record, signal));
+    for (const object of objects) {
+      progress(`applying ${shown(keyOf(object))}`);
+      await bring(this.on, object, signal);
+    }
+    await removeObjects(old, { cluster, namespaces, clock, log, signal, release, purge: false, progress });
+    const kept = old.filter(({ kind }) => kind === 'PersistentVolumeClaim');
+    await this.#write({ ...record, state: 'deployed', current: revision, inventory: [...kept, ...keys] }, signal);
+  }
+
+  async #record({ application, component }: ApplyRequest, signal: AbortSignal): Promise<ReleaseRecord | undefined> {
+    return this.#find(application.id, component.name, signal);
+  }
+
+  async #find(id: string, component: string, signal: AbortSignal): Promise<ReleaseRecord | undefined> {
+    const labelSelector = `${marks.release}=${releaseKey(this.on.config.owner, id, component)}`;
+    const { items } = await this.on.cluster.list('/api/v1/secrets', { labelSelector, signal });
+    return items.map(readRecord).find((record) => record !== undefined);
+  }
+
+  async #write(record: ReleaseRecord, signal: AbortSignal): Promise<void> {
+    await this.on.cluster.apply(writtenRecord(record), { force: true, signal });
+  }
+}
+
+function releaseOf(record: ReleaseRecord): Release {
+  const { mark, namespace, state, reason, current, inventory } = record;
+  const release = releaseKey(mark.owner, mark.application.id, mark.component);
+  return {
+    ...{ application: mark.application, component: mark.component, namespace },
+    ...(state === 'deployed' && current && { applied: current.applied, revision: current.revision }),
+    state: state === 'deployed' ? 'deployed' : 'pending',
+    ...(state === 'removing' ? { reason: 'its removal is not finished' } : reason !== undefined && { reason }),
+    owns: (object) => object.metadata.labels?.[marks.release] === release,
+    expected: inventory.filter(isWorkload),
+  };
+}
+
+function refuse(component: string, faults: readonly string[]): void {
+  if (faults.length > 0)
+    throw new TargetFault('invalid', `component ${component} is refused:\n${faults.join('\n')}`, false);
+}
+
+function isSame(one: ObjectKey, other: ObjectKey): boolean {
+  // The version of a kind may change without the object being another one.
+  const group = ({ apiVersion }: ObjectKey): string => apiVersion.split('/').slice(0, -1).join('/');
+  return (
+    group(one) === group(other) &&
+    one.kind === other.kind &&
+    one.namespace === other.namespace &&
+    one.name === other.name
+  );
+}

@@ -1,0 +1,65 @@
+import type { KubernetesObject, ResourceType } from '../kubernetes.js';
+import { keyOf, shown } from '../kubernetes.js';
+import { type Permission, permissionMeaning } from '../permissions.js';
+import { fields, items, podTemplate } from './pod-templates.js';
+
+/** What of objects the config does not allow, one sentence each. */
+export function ruleFaults(
+  objects: readonly { readonly object: KubernetesObject; readonly type: Pick<ResourceType, 'namespaced'> }[],
+  namespace: string,
+  allowed: readonly Permission[],
+): string[] {
+  return objects.flatMap(({ object, type }) =>
+    [...placeNeeds(object, type, namespace), ...roleNeeds(object), ...podNeeds(object)]
+      .filter(({ permission }) => !allowed.includes(permission))
+      .map(({ permission, where }) => {
+        const at = where === undefined ? '' : ` ${where}:`;
+        return `${shown(keyOf(object))}:${at} ${permissionMeaning[permission]} are not allowed (\`allow: [${permission}]\`)`;
+      }),
+  );
+}
+
+interface Need {
+  readonly permission: Permission;
+  readonly where?: string;
+}
+
+function placeNeeds(object: KubernetesObject, { namespaced }: Pick<ResourceType, 'namespaced'>, own: string): Need[] {
+  if (!namespaced) return [{ permission: 'cluster-objects' }];
+  const { namespace } = object.metadata;
+  return namespace === undefined || namespace === own ? [] : [{ permission: 'other-namespaces' }];
+}
+
+function roleNeeds({ apiVersion }: KubernetesObject): Need[] {
+  return apiVersion.startsWith('rbac.authorization.k8s.io/') ? [{ permission: 'roles' }] : [];
+}
+
+function podNeeds(object: KubernetesObject): Need[] {
+  const template = podTemplate(object);
+  if (template === undefined) return [];
+  const { path, spec } = template;
+  const of = (permission: Permission, where: string): Need => ({ permission, where: `${path}.${where}` });
+  const shared = ['hostNetwork', 'hostPID', 'hostIPC'].filter((name) => spec[name] === true);
+  const paths = items(spec['volumes']).filter((volume) => volume['hostPath'] !== undefined);
+  const containers = ['initContainers', 'containers', 'ephemeralContainers'].flatMap((list) =>
+    items(spec[list]).map((container) => ({ container, where: `${list}.${String(container['name'])}` })),
+  );
+  return [
+    ...shared.map((name) => of('host-namespaces', name)),
+    ...paths.map((volume) => of('host-paths', `volumes.${String(volume['name'])}`)),
+    ...containers.flatMap(({ container, where }) =>
+      containerNeeds(container).map((permission) => of(permission, where)),
+    ),
+  ];
+}
+
+function containerNeeds(container: Readonly<Record<string, unknown>>): Permission[] {
+  const security = fields(container['securityContext']);
+  const added = fields(security?.['capabilities'])?.['add'];
+  const weak = security?.['privileged'] === true || security?.['procMount'] === 'Unmasked';
+  return [
+    ...(weak ? (['privileged'] as const) : []),
+    ...(Array.isArray(added) && added.length > 0 ? (['capabilities'] as const) : []),
+    ...(items(container['ports']).some((port) => Boolean(port['hostPort'])) ? (['host-ports'] as const) : []),
+  ];
+}

@@ -1,0 +1,70 @@
+import { type Cluster, collection } from './cluster.js';
+import type { KubernetesObject, ObjectKey } from './kubernetes.js';
+import type { Workload } from './workload-model.js';
+
+type Kind = Pick<ObjectKey, 'apiVersion' | 'kind'>;
+
+/** What runs pods by itself. */
+const workloadKinds: readonly Kind[] = [
+  { apiVersion: 'apps/v1', kind: 'Deployment' },
+  { apiVersion: 'apps/v1', kind: 'StatefulSet' },
+  { apiVersion: 'apps/v1', kind: 'DaemonSet' },
+  { apiVersion: 'apps/v1', kind: 'ReplicaSet' },
+  { apiVersion: 'batch/v1', kind: 'Job' },
+  { apiVersion: 'v1', kind: 'Pod' },
+];
+/** Of each of these the cluster has one, by its age. */
+const cronJobs: readonly Kind[] = [
+  { apiVersion: 'batch/v1', kind: 'CronJob' },
+  { apiVersion: 'batch/v1beta1', kind: 'CronJob' },
+];
+
+/** Everything that is watched to learn of changes of workloads. */
+export const watchedWorkloads = [
+  '/apis/apps/v1/deployments',
+  '/apis/apps/v1/statefulsets',
+  '/apis/apps/v1/daemonsets',
+  '/apis/apps/v1/replicasets',
+  '/apis/batch/v1/jobs',
+  '/api/v1/pods',
+] as const;
+
+export function isWorkload({ apiVersion, kind }: Kind): boolean {
+  return [...workloadKinds, ...cronJobs].some((each) => each.kind === kind && each.apiVersion === apiVersion);
+}
+
+/** The workloads of a namespace as they are now, each with the pods that are there for it. */
+export async function workloadsIn(
+  cluster: Cluster,
+  namespace: string,
+  signal?: AbortSignal,
+): Promise<readonly Workload[]> {
+  const served = await Promise.all(cronJobs.map((kind) => cluster.has(kind, signal)));
+  const cron = cronJobs.filter((_, at) => served[at]).slice(0, 1);
+  const lists = await Promise.all(
+    [...workloadKinds, ...cron].map(async (kind) => {
+      const path = collection(await cluster.resource(kind, signal), namespace);
+      return (await cluster.list(path, { signal })).items;
+    }),
+  );
+  return families(lists.flat());
+}
+
+/** Sorts what a namespace has under the objects that nobody else has made. */
+export function families(objects: readonly KubernetesObject[]): Workload[] {
+  const known = new Map(objects.map((object) => [object.metadata.uid, object]));
+  const pods = new Map<KubernetesObject, KubernetesObject[]>();
+  for (const object of objects) {
+    const top = topOf(object, known);
+    const own = pods.get(top) ?? [];
+    if (object.kind === 'Pod') own.push(object);
+    pods.set(top, own);
+  }
+  return [...pods].map(([object, own]) => ({ object, pods: own }));
+}
+
+function topOf(object: KubernetesObject, known: ReadonlyMap<string | undefined, KubernetesObject>): KubernetesObject {
+  const owner = object.metadata.ownerReferences?.find(({ controller }) => controller === true);
+  const above = owner && known.get(owner.uid);
+  return above === undefined || above === object ? object : topOf(above, known);
+}
