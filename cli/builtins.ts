@@ -23,6 +23,7 @@ export const builtins: LazyPlugin = {
     'registry.oci': async () => (await import('../providers/registry/oci/index.js')).default,
     'target.process': async () => (await import('../providers/target/process/index.js')).default,
     'target.docker': async () => (await import('../providers/target/docker/index.js')).default,
+    'target.k3s': async () => (await import('../providers/target/k3s/index.js')).default,
     'target.mock': async () => (await import('../providers/target/mock/index.js')).default,
     'transport.grpc': async () => (await import('../providers/transport/grpc/index.js')).default,
     'transport.http': async () => (await import('../providers/transport/http/index.js')).default,

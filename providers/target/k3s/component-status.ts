@@ -9,6 +9,8 @@ export interface ComponentState {
   readonly reason?: string;
   /** Nobody tries any more to bring it up. */
   readonly final: boolean;
+  /** It runs, and its readiness probe says no. */
+  readonly unhealthy?: boolean;
   /** Whose output, or which object's events, may tell more. */
   readonly output?: WorkloadStatus['output'];
   readonly unexplained?: KubernetesObject;
@@ -43,9 +45,7 @@ export function componentState(release: Release, workloads: readonly Workload[])
   return { ...told, phase: worst?.condition === 'starting' ? 'installing' : 'running' };
 }
 
-function partsOf(
-  status: WorkloadStatus | undefined,
-): Partial<Pick<WorkloadStatus, 'reason' | 'output' | 'unexplained'>> {
+function partsOf(status: WorkloadStatus | undefined): Partial<Omit<WorkloadStatus, 'condition'>> {
   const { condition: _condition, ...parts } = status ?? { condition: 'ok' };
   return parts;
 }

@@ -20,6 +20,8 @@ import type { Namespaces } from './namespaces.js';
  */
 export interface Driver {
   readonly type: ComponentType;
+  /** `apply` ends by itself when the component's timeout is over. Otherwise it is ended then. */
+  readonly keepsTime?: boolean;
   /** Which way it works on this cluster, and why, for a person: shown beside the health. Cheap, it asks nobody. */
   way(): string | undefined;
   /** What changes when a release changes by itself: watched, so that `releases` is read again. */

@@ -11,6 +11,8 @@ export interface Trouble {
    */
   readonly severity: 'waiting' | 'blocked' | 'failing' | 'failed';
   readonly reason: string;
+  /** It runs, and its readiness probe says no. */
+  readonly unhealthy?: boolean;
   /** Whose output tells more; `previous` is that of the run that ended. */
   readonly output?: {
     readonly namespace: string;
@@ -57,8 +59,11 @@ function containersOf({ status }: PodModel): readonly ContainerStatus[] {
   return [...status.initContainerStatuses, ...status.containerStatuses];
 }
 
-const image = new Set(['ErrImagePull', 'ImagePullBackOff', 'RegistryUnavailable', 'ImageInspectError']);
-const hopeless = new Set(['InvalidImageName', 'ErrImageNeverPull']);
+/** k8s.io/kubernetes, pkg/kubelet/images/types.go */
+const image = new Set([
+  ...['ErrImagePull', 'ImagePullBackOff', 'RegistryUnavailable', 'ImageInspectError'],
+  ...['InvalidImageName', 'ErrImageNeverPull', 'SignatureValidationFailed'],
+]);
 /** What a container waits for that is only being started. */
 const ordinary = new Set(['ContainerCreating', 'PodInitializing', '']);
 
@@ -68,13 +73,9 @@ function containerTrouble(pod: KubernetesObject, model: PodModel, status: Contai
   const { waiting, terminated } = state;
   if (waiting !== undefined) {
     const { reason } = waiting;
-    if (image.has(reason) || hopeless.has(reason)) {
-      const severity = hopeless.has(reason) ? 'failed' : 'failing';
-      const since_ = since(model.status.startTime);
-      return {
-        severity,
-        reason: `image ${status.image} of ${which} cannot be pulled${since_}: ${reason}${after(waiting)}`,
-      };
+    if (image.has(reason)) {
+      const what = `image ${status.image} of ${which} cannot be pulled${since(model.status.startTime)}`;
+      return { severity: 'failing', reason: `${what}: ${reason}${after(waiting)}` };
     }
     if (reason === 'CrashLoopBackOff') {
       const ended = lastState.terminated;
@@ -115,6 +116,7 @@ function notReady(pod: KubernetesObject, { spec, status }: PodModel): Trouble {
   const why = probed.has(late.name) ? 'its readiness probe says no' : 'it is not ready yet';
   return {
     severity: 'waiting',
+    unhealthy: probed.has(late.name),
     reason: `container ${late.name} of pod ${name(pod)} runs${since(late.state.running?.startedAt)}, and ${why}`,
     output: output(pod, late, false),
   };

@@ -19,6 +19,7 @@ export interface WorkloadStatus {
    */
   readonly condition: 'ok' | 'done' | 'starting' | 'failing' | 'failed';
   readonly reason?: string;
+  readonly unhealthy?: boolean;
   readonly output?: Trouble['output'];
   /** Has nothing to tell why by itself: what the cluster says about it (its events) may. */
   readonly unexplained?: KubernetesObject;
@@ -46,16 +47,18 @@ function explained(own: WorkloadStatus, object: KubernetesObject, pods: readonly
   if (trouble === undefined) {
     return own.condition === 'starting' || own.condition === 'failing' ? { ...own, unexplained: object } : own;
   }
-  const { severity, reason, output } = trouble;
-  const bad = severity === 'failing' || severity === 'failed';
-  const unexplained =
-    severity === 'waiting' ? { unexplained: pods.find((pod) => podTrouble(pod) !== undefined) ?? object } : {};
+  const { severity, ...told } = trouble;
   if (own.condition === 'failed' || own.condition === 'failing') {
-    return { ...own, reason: `${own.reason ?? 'it failed'}; ${reason}`, ...(output && { output }) };
+    return { ...own, ...told, reason: `${own.reason ?? 'it failed'}; ${told.reason}` };
+  }
+  // A pod that is only on its way says little: what the cluster complains of may say why that takes so long.
+  if (severity === 'waiting') {
+    const unexplained = pods.find((pod) => podTrouble(pod)?.reason === told.reason) ?? object;
+    return { ...told, condition: 'starting', unexplained };
   }
   // A controller replaces a pod that has failed; only a bare one stays as it is.
-  const condition = severity === 'failed' && object.kind === 'Pod' ? 'failed' : bad ? 'failing' : 'starting';
-  return { condition, reason, ...(output && { output }), ...unexplained };
+  if (severity === 'failed' && object.kind === 'Pod') return { ...told, condition: 'failed' };
+  return { ...told, condition: severity === 'blocked' ? 'starting' : 'failing' };
 }
 
 function ownStatus(object: KubernetesObject): WorkloadStatus {

@@ -20,14 +20,14 @@ const cronJobs: readonly Kind[] = [
 ];
 
 /** Everything that is watched to learn of changes of workloads. */
-export const watchedWorkloads = [
-  '/apis/apps/v1/deployments',
-  '/apis/apps/v1/statefulsets',
-  '/apis/apps/v1/daemonsets',
-  '/apis/apps/v1/replicasets',
-  '/apis/batch/v1/jobs',
-  '/api/v1/pods',
-] as const;
+export const watchedWorkloads: readonly (Kind & { readonly path: string })[] = [
+  { apiVersion: 'apps/v1', kind: 'Deployment', path: '/apis/apps/v1/deployments' },
+  { apiVersion: 'apps/v1', kind: 'StatefulSet', path: '/apis/apps/v1/statefulsets' },
+  { apiVersion: 'apps/v1', kind: 'DaemonSet', path: '/apis/apps/v1/daemonsets' },
+  { apiVersion: 'apps/v1', kind: 'ReplicaSet', path: '/apis/apps/v1/replicasets' },
+  { apiVersion: 'batch/v1', kind: 'Job', path: '/apis/batch/v1/jobs' },
+  { apiVersion: 'v1', kind: 'Pod', path: '/api/v1/pods' },
+];
 
 export function isWorkload({ apiVersion, kind }: Kind): boolean {
   return [...workloadKinds, ...cronJobs].some((each) => each.kind === kind && each.apiVersion === apiVersion);
@@ -63,7 +63,11 @@ export function families(objects: readonly KubernetesObject[]): Workload[] {
   return [...pods].map(([object, own]) => ({ object, pods: own }));
 }
 
-function topOf(object: KubernetesObject, known: ReadonlyMap<string | undefined, KubernetesObject>): KubernetesObject {
+/** The object that a controller made it for in the end, as far as it is known. */
+export function topOf<T extends Pick<KubernetesObject, 'metadata'>>(
+  object: T,
+  known: ReadonlyMap<string | undefined, T>,
+): T {
   const owner = object.metadata.ownerReferences?.find(({ controller }) => controller === true);
   const above = owner && known.get(owner.uid);
   return above === undefined || above === object ? object : topOf(above, known);
