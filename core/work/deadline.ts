@@ -1,4 +1,4 @@
-import type { Clock } from '../../../core/plugin/index.js';
+import type { Clock } from '../plugin/clock.js';
 
 export interface Deadline {
   readonly clock: Clock;
