@@ -57,7 +57,7 @@ export class Cluster {
     return this.#fault === undefined ? { status: 'ok' } : { status: 'degraded', reason: this.#fault };
   }
 
-  /** What the kind is served under. @throws TargetFault `invalid` when the cluster has no such kind */
+  /** What the kind is served under. @throws TargetFault when the cluster has no such kind */
   resource(of: Pick<ObjectKey, 'apiVersion' | 'kind'>, signal?: AbortSignal): Promise<ResourceType> {
     return this.#resources.find(of, signal);
   }

@@ -17,11 +17,12 @@ export class Resources {
 
   constructor(private readonly fetch: (path: string, signal: AbortSignal | undefined) => Promise<unknown>) {}
 
-  /** @throws TargetFault `invalid` when there is no such kind; a later CustomResourceDefinition may bring it */
+  /** @throws TargetFault when there is no such kind; a later CustomResourceDefinition may bring it */
   async find(of: Kind, signal?: AbortSignal): Promise<ResourceType> {
     const found = await this.#look(of, signal);
     if (found !== undefined) return found;
-    throw new TargetFault('invalid', `this cluster has no ${of.kind} of ${of.apiVersion}`, true);
+    const what = `this cluster has no kind ${of.kind} of ${of.apiVersion}; is its CustomResourceDefinition there?`;
+    throw new TargetFault('platform', what, true);
   }
 
   async has(of: Kind, signal?: AbortSignal): Promise<boolean> {

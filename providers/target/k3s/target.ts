@@ -19,12 +19,12 @@ import {
   type TargetProvider,
   Turns,
 } from '../../../core/plugin/index.js';
+import { withDeadline } from '../../../core/work/index.js';
 import { Access } from './access.js';
 import { Cluster } from './cluster.js';
 import { type ComponentState, componentState, workloadsOf } from './component-status.js';
 import type { K3sConfig } from './config.js';
 import { logins } from './credentials.js';
-import { withDeadline } from './deadline.js';
 import { k3sDeclaration } from './declaration.js';
 import type { ApplyRequest, Driver, DriverContext, Release } from './driver.js';
 import { drivers } from './drivers.js';

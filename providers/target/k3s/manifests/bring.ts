@@ -77,6 +77,7 @@ function isEstablished(definition: KubernetesObject): boolean {
 
 function foreign(found: KubernetesObject): string {
   const mark = readMark(found.metadata);
-  const whose = mark === undefined ? 'and was not made by us' : `of ${mark.component} of ${mark.application.name}`;
+  const whose =
+    mark === undefined ? 'and was not made by us' : `as a part of ${mark.component} of ${mark.application.name}`;
   return `${shown(keyOf(found))} is there already, ${whose}; it is let be. Give it another name in the manifest, or remove it`;
 }

@@ -33,7 +33,17 @@ export function preparedObject(
       annotations: { ...metadata.annotations, ...annotations },
     },
   };
-  return withPodTemplate(claimsMarked(placed, labels), { labels, spec: (spec) => preparedPod(spec, preparation) });
+  return withPodTemplate(claimsMarked(withProtocols(placed), labels), {
+    labels,
+    spec: (spec) => preparedPod(spec, preparation),
+  });
+}
+
+/** Ports are told apart by protocol too: before Kubernetes 1.21 server-side apply takes none that leaves its default out. */
+function withProtocols(object: KubernetesObject): KubernetesObject {
+  const spec = fields(object['spec']);
+  if (object.kind !== 'Service' || !Array.isArray(spec?.['ports'])) return object;
+  return { ...object, spec: { ...spec, ports: items(spec['ports']).map((port) => ({ protocol: 'TCP', ...port })) } };
 }
 
 /** What a StatefulSet makes of these is no object of the component: only a mark tells later whose data it is. */
@@ -49,7 +59,7 @@ function claimsMarked(object: KubernetesObject, labels: Readonly<Record<string, 
 
 function preparedPod(spec: Fields, { variables, pullSecret, logins }: Preparation): Fields {
   const lists = ['initContainers', 'containers'].filter((list) => Array.isArray(spec[list]));
-  const containers = lists.map((list) => [list, items(spec[list]).map((each) => withVariables(each, variables))]);
+  const containers = lists.map((list) => [list, items(spec[list]).map((each) => preparedContainer(each, variables))]);
   const needsSecret = imagesOf(spec).some((image) => isOf(image, logins));
   const others = items(spec['imagePullSecrets']).filter(({ name }) => name !== pullSecret);
   return {
@@ -59,7 +69,9 @@ function preparedPod(spec: Fields, { variables, pullSecret, logins }: Preparatio
   };
 }
 
-function withVariables(container: Fields, variables: Readonly<Record<string, string>>): Fields {
+function preparedContainer(written: Fields, variables: Readonly<Record<string, string>>): Fields {
+  const ports = items(written['ports']).map((port) => ({ protocol: 'TCP', ...port }));
+  const container = ports.length === 0 ? written : { ...written, ports };
   const names = Object.keys(variables);
   if (names.length === 0) return container;
   const others = items(container['env']).filter(({ name }) => !names.includes(String(name)));
