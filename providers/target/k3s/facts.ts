@@ -1,6 +1,6 @@
 import { type TargetFacts, z } from '../../../core/plugin/index.js';
 import type { KubernetesObject } from './kubernetes.js';
-import { bytesOf } from './quantity.js';
+import { amountOf } from './quantity.js';
 
 const node = z.object({
   spec: z.object({ unschedulable: z.boolean().default(false) }).prefault({}),
@@ -28,13 +28,13 @@ export interface NodeFacts {
 export function nodeFacts(nodes: readonly KubernetesObject[]): NodeFacts {
   const known = nodes.map((each) => node.parse(each)).filter(({ spec }) => !spec.unschedulable);
   const most = (resource: string): string => {
-    const amounts = known.map(({ status }) => bytesOf(status.allocatable[resource] ?? '0') ?? 0);
+    const amounts = known.map(({ status }) => amountOf(status.allocatable[resource] ?? '0') ?? 0);
     return `${Math.floor(Math.max(0, ...amounts) / 1024)}Ki`;
   };
   return {
     facts: {
       cpus: known.map(({ status }) => ({
-        cores: bytesOf(status.allocatable['cpu'] ?? '0') ?? 0,
+        cores: amountOf(status.allocatable['cpu'] ?? '0') ?? 0,
         ...(status.nodeInfo.architecture !== '' && { architecture: status.nodeInfo.architecture }),
       })),
       memory: most('memory'),
