@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import https from 'node:https';
 import { createInterface } from 'node:readline';
@@ -232,6 +233,8 @@ export class Cluster {
     const body = request.body === undefined ? undefined : JSON.stringify(request.body);
     const idle = request.idle ?? this.patience;
     let reused = false;
+    // Of many requests at the same time each listens to the same signal: that is no leak, and nothing to warn of.
+    if (request.signal) setMaxListeners(0, request.signal);
     try {
       return await new Promise((resolve, reject) => {
         const sent = https.request(url, {

@@ -92,7 +92,8 @@ export const k3sConfig = z
     settle: z
       .int()
       .min(0)
-      .default(1_000)
+      // A kubelet looks at its containers once a second, and tells later what it has seen.
+      .default(3_000)
       .describe('Milliseconds that pods without a readiness probe must have run to count as started'),
     artifactBytes: z
       .int()

@@ -13,6 +13,7 @@ import { type Preparation, preparedObject, pullSecretOf } from './prepared.js';
 import { type ReleaseRecord, type Revision, readRecord, recordName, writtenRecord } from './record.js';
 import { bears, type Removal, removeClaims, removeObjects } from './removal.js';
 import { ruleFaults } from './rules.js';
+import { substituted } from './substitution.js';
 import { typed } from './types.js';
 
 /** Plain manifests by server-side apply. A Secret beside them says what there is of a component: see `record.ts`. */
@@ -89,14 +90,22 @@ export class ManifestsDriver implements Driver {
 
   /** The artifact's objects as they are to be applied. @throws TargetFault `artifact`, or `invalid` with every fault */
   async #desired(
-    { component, namespace }: ApplyRequest,
+    { application, component, namespace }: ApplyRequest,
     preparation: Preparation,
     call: ApplyCall,
   ): Promise<readonly KubernetesObject[]> {
     const { cluster, config, registry } = this.on;
-    const { objects, faults } = readDocuments(await pullManifests(registry, component, config.artifactBytes, call));
+    const files = await pullManifests(registry, component, config.artifactBytes, call);
+    const { objects, faults } = readDocuments(files);
     refuse(component.name, faults);
-    const known = await typed(objects, cluster, call.signal);
+    const values = {
+      ...component.parameters,
+      TUTTI_COMPONENT: component.name,
+      TUTTI_NAMESPACE: namespace,
+      // Short enough for every name, and another one for each component of each deployment.
+      TUTTI_RELEASE: releaseKey(config.owner, application.id, component.name).slice(0, 10),
+    };
+    const known = await typed(substituted(objects, values), cluster, call.signal);
     refuse(component.name, ruleFaults(known, namespace, config.allow));
     return inOrder(
       known.map(({ object, type }) => preparedObject(object, type, preparation)),

@@ -1,0 +1,146 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { AppsV1Api, CoreV1Api, type V1Deployment, type V1Pod } from '@kubernetes/client-node';
+import type { DesiredApplication, Lifecycle } from '../../core/plugin/index.js';
+import type { KitSubject } from '../../core/testing/kit.js';
+import type { KillableApply, TargetPlatform, TargetUnderTest } from '../../core/testing/target/index.js';
+import type { KubernetesWithNode, RegistryPart } from '../parts/index.js';
+import { k3sTrial, manifestsApplication } from './k3s-trial.js';
+
+/** Made before the cases, and not by the target: it stays. */
+export const kitNamespace = 'kit';
+
+const manifest = (image: string, pod: string, container: string): string => `
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: 'main-\${TUTTI_RELEASE}' }
+spec:
+  strategy: { type: Recreate }
+  selector: { matchLabels: { app: '\${TUTTI_RELEASE}' } }
+  template:
+    metadata: { labels: { app: '\${TUTTI_RELEASE}' } }
+    spec:
+      terminationGracePeriodSeconds: 0
+      ${pod}
+      containers: [{ name: main, image: '${image}', imagePullPolicy: Never, ${container} }]
+`;
+const sleeping = "command: [sh, -c, 'exec sleep 100000']";
+const dying = "command: [sh, -c, 'exit 3'], readinessProbe: { exec: { command: ['test', '-e', '/nowhere'] } }";
+
+/** A k3s target for the kit: real cluster, real pods, real registry, and the library's typed calls as the other door. */
+export async function k3sSubject(
+  cluster: KubernetesWithNode,
+  registry: RegistryPart,
+  image: string,
+): Promise<KitSubject<TargetUnderTest>> {
+  const config = { settle: 0, owner: 'kit' };
+  const trial = await k3sTrial(cluster.kubeconfig, registry, config);
+  const good = await trial.push('good', '1.0.0', manifest(image, '', sleeping));
+  const failing = await trial.push('failing', '1.0.0', manifest(image, '', dying));
+  const stuck = await trial.push('stuck', '1.0.0', manifest(image, 'nodeSelector: { kit: nowhere }', sleeping));
+  const apps = cluster.client().makeApiClient(AppsV1Api);
+  const core = cluster.client().makeApiClient(CoreV1Api);
+  const namespace = kitNamespace;
+  const of = (repository: string, id: string, change: object): DesiredApplication =>
+    manifestsApplication(repository, '1.0.0', change, { id, namespace });
+
+  const podsOf = async (id: string, component: string): Promise<V1Pod[]> => {
+    const [{ items: deployments }, { items: pods }] = await Promise.all([
+      apps.listNamespacedDeployment({ namespace }),
+      core.listNamespacedPod({ namespace }),
+    ]);
+    const made = deployments
+      .filter((each) => isOf(each, id, component))
+      .map(({ spec }) => spec?.selector.matchLabels?.['app']);
+    return pods.filter(({ metadata }) => made.includes(metadata?.labels?.['app']));
+  };
+  const platform: TargetPlatform = {
+    application: (id, version) => of(good, id, { parameters: { VERSION: version } }),
+    missing: (id) => of(`oci://${registry.host}/components/nowhere`, id, {}),
+    stuck: (id) => of(stuck, id, { timeout: 3_600_000, parameters: { VERSION: 'stuck' } }),
+    failing: (id) => of(failing, id, { timeout: 4_000 }),
+    running: async (id, component) =>
+      (await podsOf(id, component))
+        .filter(runs)
+        .map(({ spec }) => spec?.containers[0]?.env?.find(({ name }) => name === 'VERSION')?.value ?? '?'),
+    starts: async (id, component) => {
+      const { items } = await core.listNamespacedEvent({ namespace, fieldSelector: 'reason=Started' });
+      const names = (await apps.listNamespacedDeployment({ namespace })).items
+        .filter((each) => isOf(each, id, component))
+        .map(({ metadata }) => `${metadata?.name}-`);
+      return items
+        .filter(({ involvedObject }) => names.some((name) => involvedObject.name?.startsWith(name)))
+        .reduce((sum, { count = 1 }) => sum + count, 0);
+    },
+    crash: async (id, component) => {
+      for (const { status } of (await podsOf(id, component)).filter(runs)) {
+        const container = status?.containerStatuses?.[0]?.containerID?.replace('containerd://', '') ?? '';
+        await cluster.node.run('ctr', ['--namespace', 'k8s.io', 'tasks', 'kill', '--signal', 'SIGKILL', container]);
+      }
+    },
+    leftovers: async () => {
+      const [deployments, pods, secrets] = await Promise.all([
+        apps.listNamespacedDeployment({ namespace }),
+        core.listNamespacedPod({ namespace }),
+        core.listNamespacedSecret({ namespace }),
+      ]);
+      return [
+        ...deployments.items.map(({ metadata }) => `deployment ${metadata?.name}`),
+        ...pods.items.map(({ metadata }) => `pod ${metadata?.name}`),
+        ...secrets.items.map(({ metadata }) => `secret ${metadata?.name}`).filter((name) => !name.includes('token')),
+        ...(await readdir(`${trial.dataDir}/k3s`)),
+      ];
+    },
+    applyElsewhere: (application, component) =>
+      agent([cluster.kubeconfig, registry.url, JSON.stringify(config), JSON.stringify(application), component]),
+  };
+  let current: Lifecycle = trial.target;
+  return {
+    instance: Object.assign(trial.target, { platform }),
+    close: async () => current.stop?.(patient()),
+    reopen: async () => {
+      const instance = await trial.again();
+      current = instance;
+      return Object.assign(instance, { platform });
+    },
+    dispose: async () => {
+      const mine = { namespace, labelSelector: 'tutti.dev/owner=kit' };
+      await apps.deleteCollectionNamespacedDeployment(mine);
+      await core.deleteCollectionNamespacedPod(mine);
+      await core.deleteCollectionNamespacedSecret(mine);
+      await core.deleteCollectionNamespacedEvent({ namespace });
+      await trial.dispose();
+    },
+  };
+}
+
+const patient = (): AbortSignal => new AbortController().signal;
+
+function isOf({ metadata }: V1Deployment, id: string, component: string): boolean {
+  const { annotations = {} } = metadata ?? {};
+  return annotations['tutti.dev/application'] === id && annotations['tutti.dev/component'] === component;
+}
+
+function runs({ status }: V1Pod): boolean {
+  return status?.containerStatuses?.some(({ state }) => state?.running !== undefined) ?? false;
+}
+
+function agent(args: readonly string[]): KillableApply {
+  const script = fileURLToPath(new URL('./k3s-agent.ts', import.meta.url));
+  const child = spawn(process.execPath, ['--import', 'tsx', script, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = once(child, 'exit').then(() => undefined);
+  // Its first line says that it is about to apply.
+  const begun = Promise.race([once(child.stdout, 'data'), ended])
+    .then(() => child.stdout.resume())
+    .then(() => undefined);
+  return {
+    begun,
+    ended,
+    kill: () => {
+      child.kill('SIGKILL');
+      return ended;
+    },
+  };
+}
