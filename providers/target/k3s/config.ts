@@ -1,4 +1,5 @@
 import { secret, z } from '../../../core/plugin/index.js';
+import { helmConfig } from './helm/config.js';
 import { permissions } from './permissions.js';
 
 const registry = z
@@ -35,14 +36,6 @@ const namespaces = z.strictObject({
     .boolean()
     .default(true)
     .describe('Make a namespace that is missing, and remove it again when nothing is in it any more'),
-});
-
-const helm = z.strictObject({
-  driver: z
-    .enum(['auto', 'controller', 'cli'])
-    .default('auto')
-    .describe("`controller` is k3s's own (HelmChart), `cli` the helm program; `auto` takes what the cluster has"),
-  program: z.string().optional().describe('Path of a helm program, version 3 or 4; `helm` unless told'),
 });
 
 export const k3sConfig = z
@@ -85,7 +78,7 @@ export const k3sConfig = z
       .boolean()
       .default(false)
       .describe('Take over fields of our own objects that others have set since (kubectl, an autoscaler)'),
-    helm: helm.prefault({}),
+    helm: helmConfig.prefault({}),
     registries: z.array(registry).default([]).describe('Credentials for image pulls, given to pods as pull secrets'),
     otlp: otlp.optional().describe('The collector that every container is told of'),
     parallel: z.int().min(1).max(64).default(4).describe('Components worked on at the same time'),

@@ -12,7 +12,8 @@ export const targetK3s: Definition = defineProvider({
   summary: 'Runs helm charts and plain manifests on k3s or another Kubernetes',
   needs: {
     network: 'Speaks with the Kubernetes API server that the kubeconfig names; its nodes pull images',
-    files: 'Reads the kubeconfig and the password files of its config',
+    files: 'Reads the kubeconfig, the password files and the CA file of its config',
+    programs: 'Runs helm, or the program of its config, where the cluster has no Helm controller',
     privileges: 'Needs the rights of its user in the cluster; components of plain manifests get what `allow` says',
   },
   config: k3sConfig,

@@ -1,0 +1,112 @@
+import type { ChartReference } from './chart-reference.js';
+import type { HelmConfig } from './config.js';
+import type { HelmVersion } from './helm-version.js';
+
+/** Where the cluster is, for a helm program; absent is what helm finds by itself, as in a pod. */
+export interface ClusterArguments {
+  readonly kubeconfig?: string | undefined;
+  readonly context?: string | undefined;
+  readonly ca?: string | undefined;
+}
+
+export interface UpgradeRequest {
+  readonly release: string;
+  readonly namespace: string;
+  readonly chart: ChartReference;
+  /** Files: secrets are never arguments, which everybody on the machine can read. */
+  readonly valuesFile: string;
+  readonly registryConfig: string;
+  readonly caFile?: string | undefined;
+  readonly insecure: HelmConfig['insecure'];
+  readonly history: number;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly createNamespace: boolean;
+  /** Absent: helm does not wait, and does not go back. */
+  readonly wait?: { readonly milliseconds: number };
+  readonly dryRun?: boolean;
+}
+
+/** Installs or upgrades; with `wait` it goes back by itself when it fails: an install to nothing, an upgrade to before. */
+export function upgradeArguments(version: HelmVersion, request: UpgradeRequest): string[] {
+  const { release, namespace, chart, valuesFile, registryConfig, caFile, insecure, history, wait } = request;
+  const labels = Object.entries(request.labels).map(([name, value]) => `${name}=${value}`);
+  return [
+    'upgrade',
+    release,
+    chart.chart,
+    '--install',
+    ...(chart.version === undefined ? [] : ['--version', chart.version]),
+    ...inNamespace(namespace),
+    ...(request.createNamespace ? ['--create-namespace'] : []),
+    '--values',
+    valuesFile,
+    '--labels',
+    labels.join(','),
+    '--history-max',
+    String(history),
+    ...registryArguments({ registryConfig, caFile, insecure }),
+    ...(wait === undefined ? [] : [...atomic(version), '--wait', ...timeout(wait.milliseconds)]),
+    ...(request.dryRun === true ? ['--dry-run=server'] : []),
+  ];
+}
+
+/** Helm 4 has the same under a name that says what it does. */
+function atomic({ major }: HelmVersion): string[] {
+  return [major >= 4 ? '--rollback-on-failure' : '--atomic'];
+}
+
+function registryArguments({
+  registryConfig,
+  caFile,
+  insecure,
+}: Pick<UpgradeRequest, 'registryConfig' | 'caFile' | 'insecure'>): string[] {
+  return [
+    '--registry-config',
+    registryConfig,
+    ...(caFile === undefined ? [] : ['--ca-file', caFile]),
+    ...(insecure === 'skip-verify' ? ['--insecure-skip-tls-verify'] : []),
+    ...(insecure === 'plain-http' ? ['--plain-http'] : []),
+  ];
+}
+
+export function rollbackArguments(
+  request: Pick<UpgradeRequest, 'release' | 'namespace' | 'history' | 'wait'> & { readonly revision: number },
+): string[] {
+  const { release, revision, namespace, history, wait } = request;
+  return [
+    'rollback',
+    release,
+    String(revision),
+    ...inNamespace(namespace),
+    '--history-max',
+    String(history),
+    ...(wait === undefined ? [] : ['--wait', ...timeout(wait.milliseconds)]),
+  ];
+}
+
+export function uninstallArguments(request: {
+  readonly release: string;
+  readonly namespace: string;
+  readonly milliseconds: number;
+}): string[] {
+  const { release, namespace, milliseconds } = request;
+  return ['uninstall', release, ...inNamespace(namespace), '--ignore-not-found', '--wait', ...timeout(milliseconds)];
+}
+
+/** What comes with every call that asks the cluster. */
+export function clusterArguments({ kubeconfig, context, ca }: ClusterArguments): string[] {
+  return [
+    ...(kubeconfig === undefined ? [] : ['--kubeconfig', kubeconfig]),
+    ...(context === undefined ? [] : ['--kube-context', context]),
+    ...(ca === undefined ? [] : ['--kube-ca-file', ca]),
+  ];
+}
+
+function inNamespace(namespace: string): string[] {
+  return ['--namespace', namespace];
+}
+
+/** Whole seconds, for a fraction of one would be `1.5s`, and at least one: zero is for ever in some places. */
+function timeout(milliseconds: number): string[] {
+  return ['--timeout', `${Math.max(1, Math.ceil(milliseconds / 1000))}s`];
+}

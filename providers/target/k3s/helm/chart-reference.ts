@@ -1,0 +1,27 @@
+import { type DesiredComponent, TargetFault } from '../../../../core/plugin/index.js';
+
+/** A chart as Helm takes it: `oci://host/path`, and a version unless a digest is part of that. */
+export interface ChartReference {
+  readonly chart: string;
+  /** SemVer, with `+` where tags have `_`. */
+  readonly version?: string | undefined;
+}
+
+/** @throws TargetFault `invalid` */
+export function chartReference({ name, repository, revision }: DesiredComponent): ChartReference {
+  if (!/^oci:\/\/[^\s@]+$/.test(repository)) {
+    const what = `${name}: a chart is fetched from oci://host/path, and its repository is ${repository}`;
+    throw new TargetFault('invalid', what, false);
+  }
+  if (/^sha256:[0-9a-f]{64}$/.test(revision)) return { chart: `${repository}@${revision}` };
+  if (!/^[0-9A-Za-z._-]+$/.test(revision) || revision.startsWith('-')) {
+    throw new TargetFault('invalid', `${name}: ${revision} is neither a version nor a digest`, false);
+  }
+  // Tags know no `+`: Helm pushes and asks for `_` in its place.
+  return { chart: repository, version: revision.replaceAll('_', '+') };
+}
+
+/** The registry that it is in, as logins name it: `registry.example:5000`. */
+export function registryOf(repository: string): string {
+  return repository.replace(/^oci:\/\//, '').split('/')[0] ?? '';
+}

@@ -1,0 +1,154 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type ApplyCall, TargetFault } from '../../../../core/plugin/index.js';
+import type { ApplyRequest, DriverContext, Release, RemoveRequest } from '../driver.js';
+import { clusterArguments, rollbackArguments, uninstallArguments, upgradeArguments } from './arguments.js';
+import { cliRelease } from './cli-status.js';
+import { complaintFault } from './complaint.js';
+import type { HelmProgram, Scratch } from './helm-program.js';
+import type { HelmVersion } from './helm-version.js';
+import { refuseForeign, releaseHistory } from './history.js';
+import { lastTrouble } from './last-trouble.js';
+import { goalOf, type Memo, releaseLabels } from './memo.js';
+import type { ReleaseRevision } from './release-record.js';
+import { remedyFor } from './remedy.js';
+import { keepVolumes } from './volumes.js';
+import type { HelmWay } from './way.js';
+
+/** Milliseconds that an uninstall may take; whoever asked may end it before. */
+const uninstallTime = 300_000;
+
+/** By the helm program on this machine. */
+export class CliWay implements HelmWay {
+  constructor(
+    private readonly on: DriverContext,
+    private readonly program: HelmProgram,
+    private readonly version: (signal: AbortSignal) => Promise<HelmVersion>,
+  ) {}
+
+  async release(memo: Memo, signal: AbortSignal): Promise<Release> {
+    return cliRelease(memo, await this.#history(memo, signal));
+  }
+
+  async bring(memo: Memo, request: ApplyRequest, call: ApplyCall): Promise<void> {
+    const { component } = request;
+    const { signal } = call;
+    const version = await this.version(signal);
+    const logins = await this.on.logins();
+    await this.program.withScratch(logins, async (scratch) => {
+      await this.#heal(memo, scratch, call);
+      const valuesFile = join(scratch.directory, 'values.json');
+      // YAML is a superset of JSON.
+      await writeFile(valuesFile, JSON.stringify(memo.goal.values), { mode: 0o600 });
+      const args = upgradeArguments(version, {
+        ...{ ...this.#place(memo), chart: memo.goal.chart, valuesFile, registryConfig: scratch.registryConfig },
+        ...this.#registry(),
+        labels: releaseLabels(memo.mark, memo.goal.applied),
+        // The target has made it, if that may be.
+        createNamespace: false,
+        ...(component.wait && { wait: { milliseconds: component.timeout } }),
+      });
+      call.progress(`helm installs ${component.name} ${component.revision}`);
+      await this.#upgrade(memo, args, { scratch, call, watched: component.wait });
+    });
+  }
+
+  async goBack(memo: Memo, _request: ApplyRequest, call: ApplyCall): Promise<boolean> {
+    const history = await this.#history(memo, call.signal);
+    const newest = history[0];
+    if (memo.good === undefined || newest === undefined) return false;
+    // Helm has gone back already.
+    if (newest.status === 'deployed' && goalOf(newest.labels, memo)?.applied === memo.good.applied) return true;
+    const good = history.find((each) => isRunnable(each) && goalOf(each.labels, memo)?.applied === memo.good?.applied);
+    if (good === undefined) return false;
+    call.progress(`helm goes back to revision ${memo.good.revision}`);
+    await this.program.withScratch([], (scratch) => this.#rollback(memo, good.revision, scratch, call.signal));
+    return true;
+  }
+
+  async uninstall(memo: Memo, { component }: RemoveRequest, call: ApplyCall): Promise<void> {
+    call.progress(`helm uninstalls ${component}`);
+    await this.program.withScratch([], (scratch) => this.#uninstall(memo, scratch, call.signal));
+  }
+
+  async #upgrade(
+    memo: Memo,
+    args: readonly string[],
+    how: { readonly scratch: Scratch; readonly call: ApplyCall; readonly watched: boolean },
+  ): Promise<void> {
+    const { scratch, call, watched } = how;
+    const { signal } = call;
+    // When helm has gone back there is nothing left to see of what was wrong.
+    const trouble = lastTrouble(this.on, () => this.release(memo, signal), watched ? call : undefined);
+    let reason: string | undefined;
+    const ended = await this.#helm(args, memo, scratch, signal).finally(async () => {
+      reason = await trouble.stop();
+    });
+    if (ended.code === 0) return;
+    const fault = complaintFault(ended.stderr, `helm could not install ${memo.mark.component}`);
+    const why = reason === undefined || fault.code === 'artifact' ? '' : `; ${reason}`;
+    throw new TargetFault(fault.code, `${fault.message}${why}`, fault.retry);
+  }
+
+  /** Brings a release into a state that Helm takes an upgrade in. */
+  async #heal(memo: Memo, scratch: Scratch, call: ApplyCall): Promise<void> {
+    const history = await this.#history(memo, call.signal);
+    refuseForeign(history, memo);
+    const remedy = remedyFor(history);
+    if (remedy === undefined) return;
+    this.on.log.warn(`release ${memo.release} is healed by a ${remedy.kind}: ${remedy.reason}`);
+    if (remedy.kind === 'uninstall') await this.#uninstall(memo, scratch, call.signal);
+    else await this.#rollback(memo, remedy.revision, scratch, call.signal);
+  }
+
+  /** Nobody waits for what it goes back to: what comes after it does. */
+  async #rollback(memo: Memo, revision: number, scratch: Scratch, signal: AbortSignal): Promise<void> {
+    const { history } = this.on.config.helm;
+    const args = rollbackArguments({ ...this.#place(memo), revision, history });
+    const { code, stderr } = await this.#helm(args, memo, scratch, signal);
+    if (code !== 0) throw complaintFault(stderr, `helm could not go back with ${memo.mark.component}`);
+  }
+
+  async #uninstall(memo: Memo, scratch: Scratch, signal: AbortSignal): Promise<void> {
+    const history = await this.#history(memo, signal);
+    const newest = history[0];
+    if (newest === undefined) return;
+    refuseForeign(history, memo);
+    await keepVolumes(this.on.cluster, newest, signal);
+    const args = uninstallArguments({ ...this.#place(memo), milliseconds: uninstallTime });
+    const { code, stderr } = await this.#helm(args, memo, scratch, signal);
+    if (code !== 0) throw complaintFault(stderr, `helm could not uninstall ${memo.mark.component}`);
+  }
+
+  #helm(args: readonly string[], { release }: Memo, scratch: Scratch, signal: AbortSignal) {
+    const { cluster, config, resolvePath } = this.on;
+    const place = clusterArguments({
+      kubeconfig: cluster.access.file,
+      context: config.context,
+      ca: config.ca === undefined ? undefined : resolvePath(config.ca),
+    });
+    return this.program.run([...args, ...place], { scratch, signal, release });
+  }
+
+  #history(memo: Memo, signal: AbortSignal): Promise<readonly ReleaseRevision[]> {
+    return releaseHistory(this.on.cluster, memo, signal);
+  }
+
+  #place({ release, namespace }: Memo): { readonly release: string; readonly namespace: string } {
+    return { release, namespace };
+  }
+
+  #registry() {
+    const { helm } = this.on.config;
+    return {
+      caFile: helm.ca === undefined ? undefined : this.on.resolvePath(helm.ca),
+      insecure: helm.insecure,
+      history: helm.history,
+    };
+  }
+}
+
+/** Whether it was whole once. */
+function isRunnable({ status }: ReleaseRevision): boolean {
+  return status === 'deployed' || status === 'superseded';
+}

@@ -1,0 +1,78 @@
+import type { TargetFault } from '../../../../core/plugin/index.js';
+import { hasStatus } from '../api-fault.js';
+import type { Cluster } from '../cluster.js';
+import type { KubernetesObject, ObjectKey } from '../kubernetes.js';
+import { podTrouble } from '../pod-trouble.js';
+import { podModel } from '../workload-model.js';
+import { complaintFault } from './complaint.js';
+import { chartNamespace } from './controller-chart.js';
+
+/** By which the controller's pods are found (helm-controller, pkg/controllers/chart). */
+export const chartLabel = 'helmcharts.helm.cattle.io/chart';
+
+export function installJob(release: string): ObjectKey {
+  return { apiVersion: 'batch/v1', kind: 'Job', namespace: chartNamespace, name: `helm-install-${release}` };
+}
+
+/** The pods in which the controller runs Helm for a release. */
+export async function helmPods(
+  cluster: Cluster,
+  release: string,
+  signal: AbortSignal,
+): Promise<readonly KubernetesObject[]> {
+  const path = `/api/v1/namespaces/${chartNamespace}/pods`;
+  return (await cluster.list(path, { labelSelector: `${chartLabel}=${release}`, signal })).items;
+}
+
+/** Lines of a pod's output that are read: it says what it does, and helm's error comes last. */
+const tail = 60;
+
+/**
+ * Why the controller's Helm does not get on, from the output of one of its pods; nothing while it has not failed. That it
+ * is tried again by itself is no reason to wait: the next try has nothing new to say.
+ */
+export async function helmTrouble(
+  cluster: Cluster,
+  pods: readonly KubernetesObject[],
+  component: string,
+  signal: AbortSignal,
+): Promise<TargetFault | undefined> {
+  for (const pod of pods) {
+    const failed = failedRun(pod);
+    if (failed === undefined) continue;
+    const output = await podOutput(cluster, pod, failed.previous, signal);
+    return complaintFault(output, `the cluster's Helm could not install ${component}`);
+  }
+  return undefined;
+}
+
+function failedRun(pod: KubernetesObject): { readonly previous: boolean } | undefined {
+  const { status } = podModel.parse(pod);
+  for (const { state, lastState } of status.containerStatuses) {
+    if (state.terminated !== undefined && state.terminated.exitCode !== 0) return { previous: false };
+    const before = lastState.terminated;
+    if (state.waiting !== undefined && before !== undefined && before.exitCode !== 0) return { previous: true };
+  }
+  return undefined;
+}
+
+/** What keeps a pod of the controller from running at all: its image, a node without room. */
+export function podReason(pods: readonly KubernetesObject[]): string | undefined {
+  return pods.map((pod) => podTrouble(pod)?.reason).find((reason) => reason !== undefined);
+}
+
+async function podOutput(
+  cluster: Cluster,
+  { metadata }: KubernetesObject,
+  previous: boolean,
+  signal: AbortSignal,
+): Promise<string> {
+  const path = `/api/v1/namespaces/${chartNamespace}/pods/${encodeURIComponent(metadata.name)}/log`;
+  try {
+    return await cluster.text({ path, query: { tailLines: String(tail), previous: String(previous) }, signal });
+  } catch (error) {
+    // The output is gone, or its node does not answer: that it failed is known all the same.
+    if (hasStatus(error, 400, 404, 500, 502, 503)) return '';
+    throw error;
+  }
+}

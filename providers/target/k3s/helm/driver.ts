@@ -1,0 +1,172 @@
+import { type ApplyCall, TargetFault } from '../../../../core/plugin/index.js';
+import type { ApplyRequest, Driver, DriverContext, Release, RemoveRequest, Watched } from '../driver.js';
+import { type KubernetesObject, keyOf } from '../kubernetes.js';
+import { type Mark, marks, releaseKey } from '../marks.js';
+import { type Choice, chooseWay, type Way } from './choice.js';
+import { CliWay } from './cli-way.js';
+import { helmComponent } from './component-type.js';
+import { ControllerWay } from './controller-way.js';
+import { HelmProgram } from './helm-program.js';
+import { type HelmVersion, versionText } from './helm-version.js';
+import { releaseHistory } from './history.js';
+import { type Goal, type Memo, memoKey, memoType, plainValues, readMemo, writtenMemo } from './memo.js';
+import { prepare } from './prepared.js';
+import { releaseName } from './release-name.js';
+import { clusterSurroundings } from './surroundings.js';
+import { removeVolumes } from './volumes.js';
+import type { HelmWay } from './way.js';
+
+/** Helm charts, by the cluster's own controller or by a helm program: whichever the cluster and this machine have. */
+export class HelmDriver implements Driver {
+  readonly type = helmComponent;
+  readonly keepsTime = true;
+  readonly watched: readonly Watched[];
+  readonly #program: HelmProgram;
+  readonly #ways: Readonly<Record<Way, HelmWay>>;
+  #choice: Choice | undefined;
+
+  constructor(private readonly on: DriverContext) {
+    const { config, directory, resolvePath } = on;
+    this.watched = [
+      { path: '/api/v1/secrets', labelSelector: 'owner=helm' },
+      { path: '/apis/helm.cattle.io/v1/helmcharts', labelSelector: `${marks.owner}=${config.owner}` },
+    ];
+    const { program } = config.helm;
+    const path = program === undefined ? 'helm' : resolvePath(program);
+    this.#program = new HelmProgram({ path, directory, env: process.env });
+    this.#ways = {
+      controller: new ControllerWay(on),
+      cli: new CliWay(on, this.#program, (signal) => this.#version(signal)),
+    };
+  }
+
+  way(): string | undefined {
+    const choice = this.#choice;
+    if (choice === undefined) return undefined;
+    return 'fault' in choice ? `no Helm: ${choice.fault}` : `Helm by ${choice.way}: ${choice.reason}`;
+  }
+
+  async releases(signal: AbortSignal): Promise<readonly Release[]> {
+    await this.#choose(signal);
+    const memos = await this.#memos(`${marks.owner}=${this.on.config.owner}`, signal);
+    return Promise.all(memos.map((memo) => this.#ways[memo.way].release(memo, signal)));
+  }
+
+  async apply(request: ApplyRequest, call: ApplyCall): Promise<void> {
+    const { signal } = call;
+    const { component, application, namespace, present } = request;
+    if (present !== undefined && present.namespace !== namespace) {
+      const what = `${component.name} is in namespace ${present.namespace}, and cannot move to ${namespace}; remove it first`;
+      throw new TargetFault('invalid', what, false);
+    }
+    const { config, cluster, namespaces } = this.on;
+    const { release, chart, values, pullSecret } = prepare(request, config, await this.on.logins());
+    const mark = this.#mark(application, component.name);
+    const before = (await this.#find(mark, signal)).find((memo) => memo.namespace === namespace);
+    const way = before?.way ?? (await this.#chosen(signal));
+    const goal: Goal = {
+      ...{ applied: request.applied, revision: component.revision, chart },
+      values: plainValues(values),
+    };
+    const good = request.presentRuns && before?.goal.applied !== request.applied ? before?.goal : before?.good;
+    const history = await releaseHistory(cluster, { release, namespace }, signal);
+    const memo: Memo = {
+      ...{ format: 1, way, mark, namespace, release, goal, after: history[0]?.revision ?? 0 },
+      ...(good && { good }),
+    };
+    await namespaces.within(namespace, signal, () => this.#write(memo, signal));
+    if (pullSecret !== undefined) await cluster.apply(pullSecret, { force: true, signal });
+    try {
+      await this.#ways[way].bring(memo, request, call);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof TargetFault) await this.#write({ ...memo, trouble: error.message }, signal);
+      throw error;
+    }
+  }
+
+  async goBack(request: ApplyRequest, call: ApplyCall): Promise<string | undefined> {
+    const { signal } = call;
+    const { application, component, namespace } = request;
+    const found = await this.#find(this.#mark(application, component.name), signal);
+    const memo = found.find((each) => each.namespace === namespace);
+    const good = memo?.good;
+    if (memo === undefined || good === undefined || good.applied === request.applied) return undefined;
+    const history = await releaseHistory(this.on.cluster, memo, signal);
+    if (!(await this.#ways[memo.way].goBack(memo, request, call))) return undefined;
+    const { trouble: _trouble, ...rest } = memo;
+    const after = memo.way === 'controller' ? (history[0]?.revision ?? 0) : 0;
+    await this.#write({ ...rest, goal: good, after }, signal);
+    return good.revision;
+  }
+
+  async remove(request: RemoveRequest, call: ApplyCall): Promise<void> {
+    const { cluster, config, namespaces } = this.on;
+    const { application, component, purge } = request;
+    const { signal } = call;
+    const mark = this.#mark(application, component);
+    const key = releaseKey(config.owner, application.id, component);
+    const release = releaseName(config.owner, application.id, component);
+    const memos = await this.#find(mark, signal);
+    for (const memo of memos) {
+      const newest = (await releaseHistory(cluster, memo, signal))[0];
+      await this.#ways[memo.way].uninstall(memo, request, call);
+      if (purge) await removeVolumes(cluster, { release, newest }, signal);
+      // The memo goes with the namespace, or last: whoever is killed in between finds it again.
+      const goes = ({ kind, metadata }: KubernetesObject): boolean =>
+        kind === 'Secret' && metadata.labels?.[marks.release] === key;
+      if (await namespaces.removeIfEmpty(memo.namespace, signal, goes)) continue;
+      const path = `/api/v1/namespaces/${encodeURIComponent(memo.namespace)}/secrets`;
+      const { items } = await cluster.list(path, { labelSelector: `${marks.release}=${key}`, signal });
+      const own = items.filter((secret) => secret['type'] === 'kubernetes.io/dockerconfigjson');
+      for (const secret of own) await cluster.delete(keyOf(secret), { signal });
+      await cluster.delete(memoKey(mark, memo.namespace), { signal });
+    }
+    if (purge && memos.length === 0) await removeVolumes(cluster, { release, newest: undefined }, signal);
+  }
+
+  async #chosen(signal: AbortSignal): Promise<Way> {
+    // Asked anew where nothing was found: somebody may have installed it since.
+    const choice = await this.#choose(signal, 'fault' in (this.#choice ?? {}));
+    if ('fault' in choice) throw new TargetFault('platform', choice.fault, true);
+    return choice.way;
+  }
+
+  async #choose(signal: AbortSignal, again = false): Promise<Choice> {
+    if (this.#choice !== undefined && !again) return this.#choice;
+    const [cluster, found] = await Promise.all([
+      clusterSurroundings(this.on.cluster, signal),
+      this.#program.version(signal),
+    ]);
+    const program = 'missing' in found ? found : { path: this.#program.path, version: found.version };
+    const choice = chooseWay(this.on.config.helm.driver, { cluster, program });
+    this.#choice = choice;
+    this.on.log.info(this.way() ?? '');
+    return choice;
+  }
+
+  async #version(signal: AbortSignal): Promise<HelmVersion> {
+    const found = await this.#program.version(signal);
+    if ('missing' in found) throw new TargetFault('platform', found.missing, true);
+    this.on.log.debug(`helm is ${versionText(found.version)}`);
+    return found.version;
+  }
+
+  #mark({ id, name }: { readonly id: string; readonly name: string }, component: string): Mark {
+    return { owner: this.on.config.owner, application: { id, name }, component };
+  }
+
+  #find({ owner, application, component }: Mark, signal: AbortSignal): Promise<readonly Memo[]> {
+    return this.#memos(`${marks.release}=${releaseKey(owner, application.id, component)}`, signal);
+  }
+
+  async #memos(labelSelector: string, signal: AbortSignal): Promise<readonly Memo[]> {
+    const fieldSelector = `type=${memoType}`;
+    const { items } = await this.on.cluster.list('/api/v1/secrets', { labelSelector, fieldSelector, signal });
+    return items.map(readMemo).filter((memo) => memo !== undefined);
+  }
+
+  async #write(memo: Memo, signal: AbortSignal): Promise<void> {
+    await this.on.cluster.apply(writtenMemo(memo), { force: true, signal });
+  }
+}

@@ -1,0 +1,180 @@
+import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { TargetFault } from '../../../../core/plugin/index.js';
+import { dockerConfigJson, type Login } from '../credentials.js';
+import { type HelmVersion, parseHelmVersion } from './helm-version.js';
+import { endOrphan, killGroup } from './orphan.js';
+
+export interface HelmProgramSettings {
+  readonly path: string;
+  /** Of the target's own; nobody else may read it. */
+  readonly directory: string;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** The files of one call, gone after it. */
+export interface Scratch {
+  readonly directory: string;
+  /** Logins as Docker and Helm keep them. */
+  readonly registryConfig: string;
+}
+
+export interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** No release's name begins with a dot. */
+const prefix = '.helm-';
+
+/** The helm program. It sees nothing of its user's own Helm: neither plugins nor repositories nor logins. */
+export class HelmProgram {
+  #swept: Promise<void> | undefined;
+
+  constructor(private readonly settings: HelmProgramSettings) {}
+
+  get path(): string {
+    return this.settings.path;
+  }
+
+  /** @returns what is wrong, where there is no helm that answers */
+  async version(signal: AbortSignal): Promise<{ readonly version: HelmVersion } | { readonly missing: string }> {
+    const { path } = this.settings;
+    try {
+      const { code, stdout, stderr } = await this.withScratch([], (scratch) =>
+        this.run(['version', '--template', '{{.Version}}'], { scratch, signal }),
+      );
+      const version = code === 0 ? parseHelmVersion(stdout) : undefined;
+      return version === undefined
+        ? { missing: `${path} is no helm: ${(stderr || stdout).slice(0, 200)}` }
+        : { version };
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof TargetFault) return { missing: error.message };
+      throw error;
+    }
+  }
+
+  /** Runs `work` with a directory that nobody else can read and that is gone afterwards. */
+  async withScratch<T>(logins: readonly Login[], work: (scratch: Scratch) => Promise<T>): Promise<T> {
+    const below = this.settings.directory;
+    await mkdir(below, { recursive: true, mode: 0o700 });
+    this.#swept ??= sweep(below);
+    await this.#swept;
+    // Readable by its owner alone, as mkdtemp makes them.
+    const directory = await mkdtemp(join(below, prefix));
+    try {
+      const registryConfig = join(directory, 'registry.json');
+      await writeFile(registryConfig, dockerConfigJson(logins), { mode: 0o600 });
+      return await work({ directory, registryConfig });
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+    }
+  }
+
+  /**
+   * @param call.release whose turn it is: a helm of an earlier agent that is still at it is ended first
+   * @throws TargetFault `platform` when it cannot be run; the signal's reason on an abort, with helm ended
+   */
+  async run(
+    args: readonly string[],
+    call: { readonly scratch: Scratch; readonly signal: AbortSignal; readonly release?: string },
+  ): Promise<Ended> {
+    const { scratch, signal, release } = call;
+    signal.throwIfAborted();
+    if (release === undefined) return execute(this.settings.path, args, this.#options(scratch, signal));
+    const note = join(this.settings.directory, `${release}.pid`);
+    await endOrphan(note, release);
+    try {
+      return await execute(this.settings.path, args, this.#options(scratch, signal), (pid) =>
+        writeFile(note, String(pid)),
+      );
+    } finally {
+      await rm(note, { force: true });
+    }
+  }
+
+  #options({ directory }: Scratch, signal: AbortSignal): Execution {
+    const { env } = this.settings;
+    const told = Object.fromEntries(passed.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
+    return {
+      cwd: directory,
+      signal,
+      env: {
+        ...told,
+        HELM_CACHE_HOME: join(directory, 'cache'),
+        HELM_CONFIG_HOME: join(directory, 'config'),
+        HELM_DATA_HOME: join(directory, 'data'),
+        HELM_DRIVER: 'secret',
+      },
+    };
+  }
+}
+
+/** Of our own environment: what reaches the cluster and the registries, and what a kubeconfig's programs live on. */
+const passed = [
+  'PATH',
+  'HOME',
+  'KUBERNETES_SERVICE_HOST',
+  'KUBERNETES_SERVICE_PORT',
+  ...['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'ALL_PROXY'].flatMap((name) => [name, name.toLowerCase()]),
+];
+
+/** Deletes what an agent that was killed left behind. */
+async function sweep(below: string): Promise<void> {
+  const left = (await readdir(below)).filter((name) => name.startsWith(prefix));
+  await Promise.all(left.map((name) => rm(join(below, name), { recursive: true, force: true })));
+}
+
+interface Execution {
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly signal: AbortSignal;
+}
+
+/** Most of what is kept of an output, in bytes: its end. */
+const mostOutput = 4 * 1024 * 1024;
+
+async function execute(
+  path: string,
+  args: readonly string[],
+  { cwd, env, signal }: Execution,
+  began?: (pid: number) => Promise<void>,
+): Promise<Ended> {
+  // A group of its own: a kubeconfig's programs are its children, and a terminal's Ctrl-C is ours to act on.
+  const child = spawn(path, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const ended = new Promise<Ended>((resolve, reject) => {
+    const out = collected(child.stdout);
+    const err = collected(child.stderr);
+    child.once('error', (cause) => {
+      const gone = 'code' in cause && cause.code === 'ENOENT';
+      const why = gone ? 'is not there' : `cannot be run: ${cause.message}`;
+      reject(new TargetFault('platform', `the program ${path} ${why}`, true, { cause }));
+    });
+    child.once('close', (code) => resolve({ code: code ?? -1, stdout: out(), stderr: err() }));
+  });
+  // At once and wholly: asked to end it would go back first, for as long as an update may take.
+  const abort = (): void => {
+    if (child.pid !== undefined) killGroup(child.pid);
+  };
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    const noted = child.pid === undefined ? undefined : began?.(child.pid);
+    const [result] = await Promise.all([ended, noted]);
+    signal.throwIfAborted();
+    return result;
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+function collected(stream: NodeJS.ReadableStream): () => string {
+  let text = '';
+  stream.setEncoding('utf8');
+  stream.on('data', (chunk: string) => {
+    text = (text + chunk).slice(-mostOutput);
+  });
+  return () => text;
+}

@@ -1,0 +1,99 @@
+import { expect, it } from 'vitest';
+import type { KubernetesObject } from '../kubernetes.js';
+import { expectedWorkloads, keepingVolumes, manifestObjects } from './manifest.js';
+import { encodePayload, type ReleaseStatus, revisionsOf } from './release-record.js';
+import { remedyFor } from './remedy.js';
+
+function secret(revision: number, status: ReleaseStatus, more: object = {}): KubernetesObject {
+  const release = {
+    name: 'web-1',
+    namespace: 'line-a',
+    version: revision,
+    info: { status, description: `said of ${revision}` },
+    chart: { metadata: { name: 'web', version: `1.0.${revision}` } },
+    config: { a: 1 },
+    manifest: '',
+    ...more,
+  };
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: `sh.helm.release.v1.web-1.v${revision}`, namespace: 'line-a', labels: { status } },
+    data: { release: encodePayload(release) },
+  };
+}
+
+const history = (...statuses: readonly ReleaseStatus[]) =>
+  revisionsOf(
+    statuses.map((status, at) => secret(at + 1, status)),
+    'web-1',
+    'line-a',
+  );
+
+it('reads what Helm has stored, the newest first, and of that release alone', () => {
+  const broken = { ...secret(9, 'failed'), data: { release: 'bm90aGluZw==' } };
+  const other = secret(8, 'deployed', { name: 'web-10' });
+  const found = revisionsOf([secret(2, 'superseded'), secret(10, 'deployed'), broken, other], 'web-1', 'line-a');
+  expect(found.map(({ revision }) => revision)).toEqual([10, 2]);
+  expect(found[0]).toMatchObject({
+    status: 'deployed',
+    description: 'said of 10',
+    chartVersion: '1.0.10',
+    values: { a: 1 },
+  });
+});
+
+it.for<[readonly ReleaseStatus[], object | undefined]>([
+  [[], undefined],
+  [['deployed'], undefined],
+  [['superseded', 'deployed'], undefined],
+  [['deployed', 'failed'], undefined],
+  [['failed'], undefined],
+  [['pending-install'], { kind: 'uninstall' }],
+  [['failed', 'pending-upgrade'], { kind: 'uninstall' }],
+  [['superseded', 'deployed', 'pending-upgrade'], { kind: 'rollback', revision: 2 }],
+  [['deployed', 'failed', 'pending-rollback'], { kind: 'rollback', revision: 1 }],
+  [['superseded', 'uninstalling'], { kind: 'uninstall' }],
+])('heals %j', ([statuses, remedy]) => {
+  const found = remedyFor(history(...statuses));
+  if (remedy === undefined) expect(found).toBeUndefined();
+  else expect(found).toMatchObject(remedy);
+});
+
+const manifest = `---
+# Source: web/templates/claim.yaml
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: { name: data, annotations: { a: "yes" } }
+spec: { resources: { requests: { storage: 1Gi } } }
+---
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: web }
+---
+apiVersion: batch/v1
+kind: Job
+metadata: { name: once, namespace: other }
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: { name: db, namespace: other }
+`;
+
+it('knows which workloads have to be there', () => {
+  expect(expectedWorkloads(manifest, 'line-a')).toEqual([
+    { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web', namespace: 'line-a' },
+    { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'db', namespace: 'other' },
+  ]);
+});
+
+it('has Helm keep the volume claims, and changes nothing else', () => {
+  const kept = keepingVolumes(manifest) ?? '';
+  const before = manifestObjects(manifest);
+  const after = manifestObjects(kept);
+  expect(after[0]?.metadata.annotations).toEqual({ a: 'yes', 'helm.sh/resource-policy': 'keep' });
+  expect(after.slice(1)).toEqual(before.slice(1));
+  expect(keepingVolumes(kept)).toBeUndefined();
+  expect(keepingVolumes('')).toBeUndefined();
+});
