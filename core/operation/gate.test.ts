@@ -1,6 +1,8 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
 import { EventFault } from '../ports/events.js';
+import { LockFault } from '../ports/lock.js';
+import { QueueFault } from '../ports/queue.js';
 import { StateFault } from '../ports/state.js';
 import { manualClock } from '../testing/clock.js';
 import { recordingLogger, silentLogger } from '../testing/loggers.js';
@@ -355,10 +357,14 @@ it('a store that cannot be written to is no fault of the call: it may come again
   expect(outcome).toMatchObject({ problem: { kind: problems.unavailable, retryAfterSeconds: 10 } });
 });
 
-it('events that cannot be told are no fault of the call either', async () => {
+it.for([
+  new EventFault('away', 'Redis is away'),
+  new LockFault('away', 'Redis is away'),
+  new QueueFault('full', 'Redis is full'),
+])('%s is no fault of the call either', async (fault) => {
   const outcome = await invoke({
     handler: () => {
-      throw new EventFault('away', 'Redis is away');
+      throw fault;
     },
   });
   expect(outcome).toMatchObject({ problem: { kind: problems.unavailable, retryAfterSeconds: 10 } });

@@ -1,6 +1,8 @@
 import { correlated } from '../correlation/index.js';
 import type { Logger } from '../plugin/logger.js';
 import { EventFault } from '../ports/events.js';
+import { LockFault } from '../ports/lock.js';
+import { QueueFault } from '../ports/queue.js';
 import { StateFault } from '../ports/state.js';
 import {
   type AuthenticatedCall,
@@ -268,6 +270,14 @@ export class Gate {
         cause: error,
       });
       this.log.error(`${operation}: events cannot be told`, { operation, error });
+    } else if (error instanceof LockFault || error instanceof QueueFault) {
+      // What the call wrote before stays; asking for the same lock or enqueuing the same item again does no harm.
+      const what = error instanceof LockFault ? 'use its locks' : 'use its work queue';
+      problem = new Problem(problems.unavailable, `the host cannot ${what}; its log has the details`, {
+        retryAfterSeconds: 10,
+        cause: error,
+      });
+      this.log.error(`${operation}: the host cannot ${what}`, { operation, error });
     } else if (call.signal.aborted) {
       problem = new Problem(problems.unavailable, 'the call was given up');
     } else {
