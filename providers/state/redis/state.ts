@@ -152,7 +152,7 @@ export class RedisState implements StateProvider, Lifecycle {
     const prepared = prepareChanges(changes);
     const { where } = this.#writes;
     try {
-      for (const change of changes) await this.#indexing.meet(change.in);
+      for (const each of new Set(changes.map((change) => change.in))) await this.#indexing.meet(each);
       const client = await this.#writes.ready();
       const { generation } = this.#writes;
       const { history } = this.#parts;
