@@ -1,5 +1,11 @@
 import { type Lease, LockFault } from '../ports/index.js';
-import type { Grant } from './leases.js';
+
+/** A lease as the store gives it. */
+export interface Grant {
+  readonly fence: number;
+  /** Gives it back, where it still is there; never rejects. */
+  giveUp(): Promise<void>;
+}
 
 /** A lease in the hands of its holder. */
 export class HeldLease implements Lease {

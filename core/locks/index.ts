@@ -1,2 +1,3 @@
 /** What every provider of locks needs and none may take from another. */
-export { type Grant, type GrantAsker, Leases } from './leases.js';
+export type { Grant } from './held-lease.js';
+export { type GrantAsker, Leases } from './leases.js';

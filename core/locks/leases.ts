@@ -2,14 +2,7 @@ import { isLockName, type Lease, LockFault } from '../ports/index.js';
 import { LinkedAbortController } from '../work/linked-abort-controller.js';
 import { Turns } from '../work/turns.js';
 import { unlessAborted } from '../work/unless-aborted.js';
-import { HeldLease } from './held-lease.js';
-
-/** A lease as the store gives it. */
-export interface Grant {
-  readonly fence: number;
-  /** Gives it back, where it still is there; never rejects. */
-  giveUp(): Promise<void>;
-}
+import { type Grant, HeldLease } from './held-lease.js';
 
 /**
  * Waits until the store gives the lease.
