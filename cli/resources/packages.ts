@@ -18,6 +18,7 @@ export const packages: Kind<PackageItem, 'packages'> = {
     { head: 'VERSION', value: ({ application }) => application?.version ?? '-' },
     { head: 'STATE', value: ({ status }) => status.state },
     { head: 'WARNINGS', value: ({ status }) => String(status.warnings.length) },
+    { head: 'SCAN', wide: true, value: ({ upstream }) => scanText(upstream) ?? '-' },
     { head: 'AGE', value: ({ metadata }) => age(metadata.creationTimestamp, now) },
     { head: 'SOURCE', wide: true, value: sourceOf },
     { head: 'MESSAGE', wide: true, value: ({ status }) => status.contextualInfo?.message ?? '' },
@@ -33,6 +34,11 @@ export const packages: Kind<PackageItem, 'packages'> = {
       ['About', application?.description],
       ['Source', sourceOf(item)],
       ['Digest', item.digest],
+      [
+        'In registry',
+        item.upstream && !item.upstream.there ? 'no: it was deleted there, and devices cannot pull it' : undefined,
+      ],
+      ['Scan', scanText(item.upstream)],
       ['Age', age(metadata.creationTimestamp, now)],
       [
         'Profiles',
@@ -52,6 +58,18 @@ export const packages: Kind<PackageItem, 'packages'> = {
       ? `tutti describe package ${shortId(id)}`
       : `tutti get devices --package ${shortId(id)} -o wide`,
 };
+
+/** `High: 5 of which 3 can be fixed (2 High, 3 Low), by Trivy v0.50`. */
+function scanText(upstream: PackageItem['upstream']): string | undefined {
+  const scan = upstream?.scan;
+  if (!scan) return undefined;
+  const { status, severity, vulnerabilities, scanner } = scan;
+  if (status !== 'succeeded' || !vulnerabilities) return status;
+  const { total, fixable, bySeverity } = vulnerabilities;
+  const kinds = Object.entries(bySeverity).map(([kind, count]) => `${count} ${kind}`);
+  const found = total === 0 ? 'nothing found' : `${total} found, ${fixable} can be fixed (${kinds.join(', ')})`;
+  return `${severity ?? 'unknown'}: ${found}${scanner === undefined ? '' : `, by ${scanner}`}`;
+}
 
 function sourceOf({ spec: { source } }: PackageItem): string {
   const { registryUrl, repository, tag, digest } = source;

@@ -11,9 +11,11 @@ import {
 } from '../../core/ports/index.js';
 import { backoff, LinkedAbortController, Semaphore } from '../../core/work/index.js';
 import { findingText } from '../margo/index.js';
+import type { Upstream } from './index.js';
 import { type PulledPackage, pullPackage } from './pull.js';
 import { claims, packages, resourceKey, resources, type StoredPackage } from './record.js';
 import { claimsOf } from './source.js';
+import { firstUpstream } from './upstream.js';
 
 export interface ImporterParts {
   readonly state: StateProvider;
@@ -119,7 +121,12 @@ export class Importer {
       await this.#fail(id, `the package cannot be deployed: ${all}`, { digest, faults, warnings });
       return;
     }
-    await this.#onboard(id, pulled);
+    const { registry, clock } = this.#parts;
+    const upstream = await firstUpstream(registry, { source: record.source, digest }, clock, {
+      signal,
+      ...(credentials && { credentials }),
+    });
+    await this.#onboard(id, pulled, upstream);
   }
 
   async #pull(
@@ -139,7 +146,11 @@ export class Importer {
     }
   }
 
-  async #onboard(id: string, { digest, description, warnings, kept, ...pulled }: PulledPackage): Promise<void> {
+  async #onboard(
+    id: string,
+    { digest, description, warnings, kept, ...pulled }: PulledPackage,
+    upstream: Upstream,
+  ): Promise<void> {
     for (;;) {
       const present = await this.#parts.state.get(packages, id);
       if (!present) return;
@@ -150,6 +161,7 @@ export class Importer {
         ...(description && { description }),
         resources: pulled.resources,
         warnings,
+        upstream,
         updatedAt: this.#parts.clock.now(),
       };
       const own = new Set(claimsOf(present.value));

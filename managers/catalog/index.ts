@@ -1,4 +1,11 @@
-import { type Change, type EventType, eventType, type RegistryCredentials, ref } from '../../core/ports/index.js';
+import {
+  type Change,
+  type EventType,
+  eventType,
+  type RegistryCredentials,
+  ref,
+  type ScanReport,
+} from '../../core/ports/index.js';
 import type { ApplicationDescription, Finding } from '../margo/index.js';
 
 /** Where a package comes from; exactly one of tag and digest. */
@@ -10,6 +17,16 @@ export interface PackageSource {
 }
 
 export type PackageState = 'PENDING' | 'PROCESSING' | 'ONBOARDED' | 'FAILED';
+
+/** What the registry says of a package that came from it, when it was asked last. */
+export interface Upstream {
+  /** Milliseconds since the epoch. */
+  readonly checkedAt: number;
+  /** Whether the registry still has it. */
+  readonly there: boolean;
+  /** What its scanner has found; absent where it has none, or has not looked yet. */
+  readonly scan?: ScanReport;
+}
 
 /** One imported version of an application. */
 export interface PackageRecord {
@@ -33,6 +50,8 @@ export interface PackageRecord {
   readonly faults: readonly Finding[];
   /** What breaks the standard without harm. */
   readonly warnings: readonly Finding[];
+  /** Absent until it has been onboarded. */
+  readonly upstream?: Upstream;
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
   readonly updatedAt: number;
@@ -75,6 +94,13 @@ export interface CatalogManager {
   /** @throws Problem 404 */
   get(id: string): Promise<PackageRecord>;
   list(query: PackageQuery): Promise<PackagePage>;
+  /** The package that was imported from a source; by a digest also when it was imported by a tag, once it is onboarded. */
+  find(source: PackageSource): Promise<PackageRecord | undefined>;
+  /**
+   * Asks the registry anew about an onboarded package: whether it is there, and what its scanner found.
+   * @throws RegistryFault when the registry cannot be asked; Problem 404
+   */
+  refresh(id: string, signal?: AbortSignal): Promise<PackageRecord>;
   /** @throws Problem 404; 409 when a guard of {@link beforeDelete} objects and it is not forced */
   delete(id: string, force?: boolean): Promise<void>;
   /** Resolves when the import has ended, well or not. @throws Problem 404 when the package is deleted meanwhile */

@@ -25,6 +25,7 @@ import {
   type PackagePage,
   type PackageQuery,
   type PackageRecord,
+  type PackageSource,
 } from './index.js';
 import {
   claims,
@@ -39,6 +40,7 @@ import {
   view,
 } from './record.js';
 import { checkSource, claimsOf, sourceClaim } from './source.js';
+import { readUpstream, sameUpstream } from './upstream.js';
 import { ImportWork } from './work.js';
 
 /** A deletion asks its guards and commits. What takes longer, milliseconds, was left by a host that died. */
@@ -61,6 +63,7 @@ export interface CatalogParts {
 
 export class PackageCatalog implements CatalogManager, Lifecycle {
   readonly #state: StateProvider;
+  readonly #registry: ArtifactRegistry;
   readonly #events: EventBus;
   readonly #clock: Clock;
   readonly #log: Logger;
@@ -70,6 +73,7 @@ export class PackageCatalog implements CatalogManager, Lifecycle {
 
   constructor(parts: CatalogParts) {
     this.#state = parts.state;
+    this.#registry = parts.registry;
     this.#events = parts.events;
     this.#clock = parts.clock;
     this.#log = parts.log;
@@ -139,6 +143,31 @@ export class PackageCatalog implements CatalogManager, Lifecycle {
       total,
       ...(page.next !== undefined && { next: page.next }),
     };
+  }
+
+  async find(source: PackageSource): Promise<PackageRecord | undefined> {
+    const claim = await this.#state.get(claims, sourceClaim(source));
+    const found = claim && (await this.#state.get(packages, claim.value.packageId));
+    return found && view(found.value);
+  }
+
+  async refresh(id: string, signal?: AbortSignal): Promise<PackageRecord> {
+    const { source, digest } = (await this.#stored(id)).value;
+    if (digest === undefined) return this.get(id);
+    const upstream = await readUpstream(this.#registry, { source, digest }, this.#clock, signal);
+    for (;;) {
+      const { value, revision } = await this.#stored(id);
+      if (value.state !== 'ONBOARDED' || sameUpstream(value.upstream, upstream)) return view(value);
+      const next = { ...value, upstream };
+      try {
+        await this.#state.commit([put(packages, id, next, revision)]);
+      } catch (error) {
+        if (error instanceof StateConflict) continue;
+        throw error;
+      }
+      await announce(this.#events, this.#log, PackageChanged, { id, state: next.state });
+      return view(next);
+    }
   }
 
   async delete(id: string, force = false): Promise<void> {

@@ -29,6 +29,7 @@ const configs: Readonly<Record<string, unknown>> = {
   'transport.grpc': { url: 'grpcs://127.0.0.1:9' },
   'transport.http': { url: 'https://127.0.0.1:9' },
   'transport.mqtt': { url: 'mqtt://127.0.0.1:9' },
+  'vendor.harbor-webhook': { registry: 'harbor.test', secretFile: join(secrets, 'webhook') },
 };
 const secondConfigs: Readonly<Record<string, unknown>> = {
   'state.sqlite': { file: 'second.db' },

@@ -21,6 +21,25 @@ const finding = z
   })
   .meta({ id: 'Finding', description: 'One thing that is wrong with a document' });
 
+const upstream = z
+  .object({
+    there: z.boolean().describe('Whether the registry still has the package'),
+    checkedAt: time,
+    scan: z
+      .object({
+        status: z.enum(['queued', 'running', 'succeeded', 'failed', 'stopped']),
+        severity: z.string().optional().describe("The worst that was found, in the scanner's words"),
+        vulnerabilities: z
+          .object({ total: z.int(), fixable: z.int(), bySeverity: z.record(z.string(), z.int()) })
+          .optional(),
+        scanner: z.string().optional().describe('Name and version'),
+        finishedAt: time.optional(),
+      })
+      .optional()
+      .describe("What the registry's scanner found; absent where it has none, or has not looked yet"),
+  })
+  .meta({ id: 'Upstream', description: 'What a registry says of a package that came from it' });
+
 export const packageAnswer = z
   .object({
     apiVersion,
@@ -55,6 +74,7 @@ export const packageAnswer = z
       .optional()
       .describe('What the package says of itself, once it has been read'),
     digest: digest.optional().describe("Of the package's manifest, once it has been resolved"),
+    upstream: upstream.optional().describe('What the registry said when it was asked last'),
     recentOperation: z.object({ op: z.literal('ONBOARD'), status: operationStatus }),
     status: z.object({
       state: z.enum(['PENDING', 'ONBOARDED', 'FAILED']),

@@ -64,6 +64,7 @@ export function packageView(record: PackageRecord): PackageAnswer {
       },
     }),
     ...(record.digest !== undefined && { digest: record.digest }),
+    ...(record.upstream && { upstream: upstreamView(record.upstream) }),
     recentOperation: { op: 'ONBOARD', status: packageOperation[record.state] },
     status: {
       state: record.state === 'PROCESSING' ? 'PENDING' : record.state,
@@ -72,6 +73,17 @@ export function packageView(record: PackageRecord): PackageAnswer {
       warnings: record.warnings.map((finding) => ({ ...finding })),
       lastUpdateTime: time(record.updatedAt),
     },
+  };
+}
+
+function upstreamView({ checkedAt, there, scan }: NonNullable<PackageRecord['upstream']>) {
+  const { finishedAt, ...found } = scan ?? {};
+  return {
+    there,
+    checkedAt: time(checkedAt),
+    ...(scan && {
+      scan: { ...found, status: scan.status, ...(finishedAt !== undefined && { finishedAt: time(finishedAt) }) },
+    }),
   };
 }
 
