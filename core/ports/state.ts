@@ -216,7 +216,8 @@ export interface StateProvider {
   watch<T>(on: Collection<T>, signal: AbortSignal): AsyncIterable<StateEvent<T>>;
   /**
    * Resolves when every watch here has been given, and its reader has had a turn to take, all that was committed before
-   * the call, by whichever host. Absent where no other host can commit: who commits here knows.
+   * the call, by whichever host, and when all of it is as safe as what is acknowledged. Absent where no other host can
+   * commit: who commits here knows.
    * @throws StateFault when that cannot be known
    */
   caughtUp?(): Promise<void>;

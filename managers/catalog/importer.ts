@@ -65,7 +65,7 @@ export class Importer {
    */
   async run(id: string, signal: AbortSignal): Promise<void> {
     const abort = new LinkedAbortController(signal);
-    const work = this.#import(id, undefined, abort.signal).finally(() => {
+    const work = this.#untilDone(id, undefined, abort.signal).finally(() => {
       abort.unlink();
       this.#jobs.delete(id);
     });

@@ -92,6 +92,21 @@ describeWith(['redis', 'sentinel'], 'state.redis and its faults', (start) => {
     await expect.poll(() => two.caughtUp().catch(() => 'away')).toBeUndefined();
   });
 
+  it('answers nobody from a change that too few replicas have', { timeout: 60_000 }, async () => {
+    const master = ended(await start.redis());
+    const replica = ended(await start.redis({ replicaOf: master }));
+    const config = { ...configOf(master), replicas: 1 };
+    const [one, two] = [await stateOn(config), await stateOn(config)];
+    await expect.poll(() => one.commit([put(docs, 'a', { n: 1 })]).catch(() => 0)).toBeGreaterThan(0);
+    await two.caughtUp();
+    replica.pause();
+    await expect(one.commit([put(docs, 'a', { n: 2 })])).rejects.toThrow('did not confirm');
+    await expect(two.caughtUp()).rejects.toThrow('did not confirm');
+    replica.resume();
+    await expect.poll(() => two.caughtUp().catch(() => 'not yet')).toBeUndefined();
+    expect((await two.get(docs, 'a'))?.value).toEqual({ n: 2 });
+  });
+
   it('gives a Redis that hangs up, and uses it again when it goes on', { timeout: 60_000 }, async () => {
     const part = ended(await start.redis());
     const state = await stateOn(configOf(part));

@@ -12,6 +12,7 @@ export const format = 1;
  * - `{p}:doc:C:KEY`        hash of a value: `r` revision, `c` content (`j` JSON, `b` bytes), `v` value, `x` its index entries
  * - `{p}:index:C:NAME:EQ`  sorted set of the keys of C that the index NAME has under EQ
  * - `{p}:print:C`          digest of how C was indexed last
+ * - `{p}:asked`            the last revision whose replicas somebody asked for; nobody reads it
  *
  * Keys are built from the prefix, which is declared as the key of each script: all of them lie in its slot.
  */

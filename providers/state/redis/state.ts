@@ -58,6 +58,8 @@ export class RedisState implements StateProvider, Lifecycle {
   readonly #indexing: Indexing;
   readonly #confirmation: Confirmation;
   #keeping: Keeping = { durable: true };
+  /** The newest commit that is known to have reached as many replicas as it must. */
+  #confirmed = 0;
   /** The newest commit that a caller here has heard of: a watch that begins now does not tell of it again. */
   #heard = 0;
   #fault: StateFault | undefined;
@@ -160,6 +162,7 @@ export class RedisState implements StateProvider, Lifecycle {
       const revision = revisionOf(answer, prepared);
       await this.#confirmation.of(client, generation);
       this.#heard = Math.max(this.#heard, revision);
+      this.#confirmed = Math.max(this.#confirmed, revision);
       this.#fault = undefined;
       return revision;
     } catch (error) {
@@ -203,6 +206,7 @@ export class RedisState implements StateProvider, Lifecycle {
 
   async #catchUp(): Promise<void> {
     const revision = await this.#ask(async (client) => Number(await client.get(`${this.#keyspace}:revision`)));
+    if (revision > this.#confirmed) await this.#confirm(revision);
     if (this.#commits.revision >= revision) return;
     const patience = this.#parts.settings.timeout;
     await this.#commits.reached(revision, AbortSignal.timeout(patience * 1000));
@@ -211,6 +215,24 @@ export class RedisState implements StateProvider, Lifecycle {
     }
     // Readers take what they were given before this turn ends.
     await setImmediate();
+  }
+
+  /**
+   * Another host's commit may have failed for want of replicas, and be lost in a failover: nobody is answered from it, for
+   * that would be an acknowledgement.
+   */
+  async #confirm(revision: number): Promise<void> {
+    if (this.#parts.replicas === 0) return;
+    try {
+      const client = await this.#writes.ready();
+      const { generation } = this.#writes;
+      // Redis waits for what was written over the connection that asks, and for all before it.
+      await client.set(`${this.#keyspace}:asked`, revision);
+      await this.#confirmation.of(client, generation);
+    } catch (error) {
+      throw this.#noted(error, this.#writes.where);
+    }
+    this.#confirmed = Math.max(this.#confirmed, revision);
   }
 
   async #ask<R>(question: (client: RedisClient) => Promise<R>): Promise<R> {
