@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { createLog, hostRefs, type RunningHost, startHost } from '../../core/host/index.js';
 import { tuttiVersion } from '../../core/host/version.js';
-import { definePlugin, defineProvider, TargetProvider } from '../../core/plugin/index.js';
+import { definePlugin, defineProvider, defineVendor, TargetProvider, z } from '../../core/plugin/index.js';
 import { DefinitionRegistry } from '../../core/plugin/registry.js';
 import { loadProfile } from '../../core/profile/index.js';
 import reconcile from '../../managers/reconcile/definition.js';
 import sync from '../../managers/sync/definition.js';
+import { SyncManager } from '../../managers/sync/index.js';
 import events from '../../providers/events/memory/index.js';
 import state from '../../providers/state/memory/index.js';
 import { MockConfig, MockPlatform, MockTarget, type Workload } from '../../providers/target/mock/index.js';
@@ -52,6 +53,7 @@ export class Fleet {
   readonly names: readonly string[];
   readonly #changes = new EventEmitter<{ changed: [] }>();
   readonly #platforms = new Map<string, WatchedPlatform>();
+  readonly #syncs = new Map<string, SyncManager>();
   readonly #hosts: RunningHost[] = [];
   readonly #log: string[] = [];
 
@@ -76,6 +78,11 @@ export class Fleet {
       .filter(({ phase }) => phase === 'running')
       .map((workload) => ({ id: workload.application.id, value: pollSecondsOf(workload) }))
       .sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  /** Of the manifest that a device has adopted. */
+  version(name: string): number {
+    return this.#syncs.get(name)?.status().manifestVersion ?? 0;
   }
 
   /** What was done to a machine more than once in a row, though it was the same. */
@@ -115,9 +122,19 @@ export class Fleet {
       config: MockConfig,
       create: ({ config, clock }) => new MockTarget(config, clock, platform),
     });
+    const probe = defineVendor({
+      type: 'vendor.probe',
+      version: '1.0.0',
+      config: z.strictObject({}),
+      uses: { sync: SyncManager },
+      create: ({ uses }) => {
+        this.#syncs.set(name, uses.sync);
+        return { operations: [] };
+      },
+    });
     const registry = new DefinitionRegistry();
     const version = tuttiVersion();
-    registry.add(definePlugin('fleet', [events, state, reconcile, sync, transport, wfm, mock]), version);
+    registry.add(definePlugin('fleet', [events, state, reconcile, sync, transport, wfm, mock, probe]), version);
     const { directory, url, ca } = this.options;
     const data = join(directory, name);
     // The stream says something every 15 s; polling finds what it misses.
@@ -133,6 +150,8 @@ providers:
 managers:
   reconcile: { type: manager.reconcile }
   sync: { type: manager.sync, config: { pollSeconds: 5, device: { id: ${name} } } }
+vendors:
+  probe: { type: vendor.probe }
 `;
     const file = `${data}.yaml`;
     const read = { env: {}, registry, hostVersion: version, hostRefs, readFile: async () => profile };

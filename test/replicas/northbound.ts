@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { bearer, type Client, clientOf } from '../../core/client/index.js';
 import { Problem } from '../../core/operation/index.js';
@@ -21,15 +22,31 @@ export function northbound(url: string, ca: string, token: string): Northbound {
 /** Milliseconds between attempts. */
 const again = 100;
 
-/** Makes a call again until it is answered: nobody there, or a store that is away, says nothing of the call itself. */
-export async function until<T>(signal: AbortSignal, call: () => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      return await call();
-    } catch (error) {
-      const away = error instanceof TransportFault || (error instanceof Problem && error.kind.status >= 500);
-      if (!away) throw error;
-      await pause(again, undefined, { signal });
+/** Makes calls again until they are answered, and tells how often that was needed. */
+export class Persistence {
+  readonly #events = new EventEmitter<{ unanswered: [] }>();
+
+  constructor(readonly signal: AbortSignal) {}
+
+  /** Nobody there, or a store that is away, says nothing of the call itself. */
+  async until<T>(call: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await call();
+      } catch (error) {
+        if (!isAway(error)) throw error;
+        this.#events.emit('unanswered');
+        await pause(again, undefined, { signal: this.signal });
+      }
     }
   }
+
+  /** Resolves when so many calls more were not answered. */
+  async unanswered(count: number): Promise<void> {
+    for (let left = count; left > 0; left--) await once(this.#events, 'unanswered', { signal: this.signal });
+  }
+}
+
+function isAway(error: unknown): boolean {
+  return error instanceof TransportFault || (error instanceof Problem && error.kind.status >= 500);
 }

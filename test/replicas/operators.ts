@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { Problem } from '../../core/operation/index.js';
-import { type Deployment, type Northbound, until } from './northbound.js';
+import type { Deployment, Northbound, Persistence } from './northbound.js';
 
 /** A deployment as it shall be, by what was acknowledged. */
 export interface Desired {
@@ -24,6 +24,7 @@ export class Operator {
   /** @param devices client ids */
   constructor(
     private readonly api: Northbound,
+    private readonly persistence: Persistence,
     private readonly name: string,
     private readonly packageId: string,
     private readonly devices: readonly string[],
@@ -34,31 +35,31 @@ export class Operator {
   }
 
   /** One deployment for each device. */
-  async deployToAll(signal: AbortSignal): Promise<void> {
-    for (const device of this.devices) await this.#create(device, signal);
+  async deployToAll(): Promise<void> {
+    for (const device of this.devices) await this.#create(device);
   }
 
   /** Works until `enough` aborts; the change that is under way then is made to its end. */
-  async work(enough: AbortSignal, signal: AbortSignal): Promise<void> {
-    for (let turn = 0; !enough.aborted; turn++) await this.#change(turn, signal);
+  async work(enough: AbortSignal): Promise<void> {
+    for (let turn = 0; !enough.aborted; turn++) await this.#change(turn);
   }
 
   /** Resolves when so many more changes were acknowledged. */
-  async progress(count: number, signal: AbortSignal): Promise<void> {
+  async progress(count: number): Promise<void> {
     const goal = this.#acknowledged + count;
-    while (this.#acknowledged < goal) await once(this.#progress, 'acknowledged', { signal });
+    while (this.#acknowledged < goal) await once(this.#progress, 'acknowledged', { signal: this.persistence.signal });
   }
 
   /** Mostly updates; every fourth change another deployment, and every fourth the end of one. */
-  async #change(turn: number, signal: AbortSignal): Promise<void> {
+  async #change(turn: number): Promise<void> {
     const device = this.devices[turn % this.devices.length] ?? '';
     const present = [...this.desired.values()].filter((one) => one.device === device);
     const [oldest] = present;
-    if (!oldest || (turn % 4 === 1 && present.length < 3)) return this.#create(device, signal);
-    return turn % 4 === 3 && present.length > 1 ? this.#delete(oldest, signal) : this.#update(oldest, signal);
+    if (!oldest || (turn % 4 === 1 && present.length < 3)) return this.#create(device);
+    return turn % 4 === 3 && present.length > 1 ? this.#delete(oldest) : this.#update(oldest);
   }
 
-  async #create(device: string, signal: AbortSignal): Promise<void> {
+  async #create(device: string): Promise<void> {
     const value = ++this.#value;
     const name = `${this.name}-${++this.#count}`;
     const document = {
@@ -70,7 +71,7 @@ export class Operator {
       },
     };
     const idempotencyKey = randomUUID();
-    const { id } = await until(signal, async () => {
+    const { id } = await this.persistence.until(async () => {
       try {
         return await this.api.createDeployment({ document }, { idempotencyKey, timeout });
       } catch (error) {
@@ -82,15 +83,15 @@ export class Operator {
     this.#done({ device, id, value });
   }
 
-  async #update(one: Desired, signal: AbortSignal): Promise<void> {
+  async #update(one: Desired): Promise<void> {
     const value = ++this.#value;
     const document = { spec: { parameters: { pollSeconds: value } } };
-    await until(signal, () => this.api.updateDeployment({ id: one.id, document }, { timeout }));
+    await this.persistence.until(() => this.api.updateDeployment({ id: one.id, document }, { timeout }));
     this.#done({ ...one, value });
   }
 
-  async #delete(one: Desired, signal: AbortSignal): Promise<void> {
-    await until(signal, async () => {
+  async #delete(one: Desired): Promise<void> {
+    await this.persistence.until(async () => {
       try {
         await this.api.deleteDeployment({ id: one.id }, { timeout });
       } catch (error) {
@@ -118,7 +119,7 @@ export class Operator {
 }
 
 /** Milliseconds for one call: who hangs is given up, and another replica asked. */
-const timeout = 8000;
+const timeout = 4000;
 
 function isProblem(error: unknown, status: number): boolean {
   return error instanceof Problem && error.kind.status === status;

@@ -1,99 +1,170 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeWith, type RedisPart } from '../parts/index.js';
+import { describeWith } from '../parts/index.js';
 import { Fleet } from './agents.js';
-import type { Northbound } from './northbound.js';
-import { Operator } from './operators.js';
+import { type Northbound, Persistence } from './northbound.js';
+import { type Desired, Operator } from './operators.js';
+import { RedisPair } from './redis-pair.js';
 import { Site } from './site.js';
 
-const count = 10;
+/** Of all the test; a machine with little to give may take fewer agents (TUTTI_AGENTS). */
+const limit = 170_000;
+const count = Number(process.env['TUTTI_AGENTS'] ?? 200);
+const operatorCount = 8;
+/** Versions from here on are beyond those that the lost part of a store can have given out. */
+const nextEpoch = 2 ** 20;
 
-describeWith(['redis'], 'replicas of a fleet manager on one Redis', (start) => {
-  let redis: RedisPart;
+describeWith(['redis'], `three replicas of a fleet manager, ${count} agents and one Redis`, (start) => {
+  const over = new AbortController();
+  let redis: RedisPair;
   let site: Site;
   let fleet: Fleet;
-  let api: Northbound;
-  let packageId: string;
   const begun = performance.now();
   const phase = (what: string): void =>
     console.log(`replicas: ${((performance.now() - begun) / 1000).toFixed(1)} s: ${what}`);
 
   beforeAll(async () => {
-    redis = await start.redis();
-    site = await Site.make({ replicas: 2, redis });
-    for (const replica of site.replicas) await replica.start();
-    phase(`${site.replicas.length} replicas are ready`);
-    packageId = await site.import('1.0.0', AbortSignal.timeout(20_000));
-    fleet = new Fleet({ count, url: site.url, ca: site.ca, directory: site.directory });
-    await fleet.start();
-    api = site.operator();
-    phase(`${count} agents are started`);
-  }, 120_000);
+    redis = await RedisPair.make(start.redis);
+    // Acknowledged is what a second machine has, unless the test says otherwise; what hangs is found out soon.
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the profile's substitution
+    const more = ['timeout: 2', 'replicas: ${env:TUTTI_CONFIRMED:-1}', 'passwordFile:'];
+    const adapt = (profile: string): string => profile.replaceAll('passwordFile:', more.join('\n      '));
+    site = await Site.make({ replicas: 3, redis, adapt });
+    await Promise.all(site.replicas.map((replica) => replica.start()));
+    phase('all replicas are ready');
+  }, 60_000);
   afterAll(async () => {
+    over.abort();
     await fleet?.stop();
     await site?.stop();
     await redis?.stop();
   }, 60_000);
 
-  it('lose nothing that was acknowledged, and converge', async ({ signal }) => {
-    const onboarded = async () => {
+  it(
+    'lose nothing that was acknowledged, and every device converges',
+    async () => {
+      const signal = AbortSignal.any([over.signal, AbortSignal.timeout(limit)]);
+      const persistence = new Persistence(signal);
+      const api = site.operator();
+      const packageId = await site.import('1.0.0', signal);
+      fleet = new Fleet({ count, url: site.url, ca: site.ca, directory: site.directory });
+      await fleet.start();
+      phase(
+        `${count} agents are started, ${Math.round(process.memoryUsage().rss / 2 ** 20)} MiB with all that is here`,
+      );
+      const ids = await onboarded(api, signal);
+      const operators = Array.from({ length: operatorCount }, (_, n) => {
+        const devices = fleet.names.filter((_, at) => at % operatorCount === n).map((name) => ids.get(name) ?? '');
+        return new Operator(api, persistence, `operator-${n}`, packageId, devices);
+      });
+      await Promise.all(operators.map((operator) => operator.deployToAll()));
+      phase('every device has a deployment');
+
+      const enough = new AbortController();
+      const working = Promise.all(operators.map((operator) => operator.work(enough.signal)));
+      /** Every operator gets some changes acknowledged. */
+      const goOn = (): Promise<unknown> =>
+        Promise.race([working, Promise.all(operators.map((operator) => operator.progress(3)))]);
+      const stuck = (): Promise<unknown> => Promise.race([working, persistence.unanswered(operatorCount)]);
+      await goOn();
+
+      for (const [n, replica] of site.replicas.entries()) {
+        await replica.kill();
+        await goOn();
+        await replica.start();
+        await goOn();
+        phase(`replica ${n + 1} was killed and came back`);
+      }
+
+      await redis.restart();
+      await goOn();
+      phase('Redis was killed and came back with its file');
+
+      for (const [what, cable] of [
+        ['the fleet manager', site.balancer],
+        ['Redis', redis.front],
+      ] as const) {
+        cable.cut();
+        await stuck();
+        cable.mend();
+        await goOn();
+        phase(`the way to ${what} was cut`);
+        cable.hang();
+        await stuck();
+        cable.mend();
+        await goOn();
+        phase(`the way to ${what} was silent`);
+      }
+
+      await redis.failOver();
+      await goOn();
+      phase('Redis is gone with its machine, and the one that followed it has taken over');
+
+      enough.abort();
+      await working;
+      phase('the last change is acknowledged');
+      const ahead = fleet.names[0] ?? '';
+      await tellAndLose(api, ahead, ids.get(ahead) ?? '', packageId, signal);
+      phase('a device was told of a change that is lost since');
+
+      const desired = operators.flatMap((operator) => [...operator.desired.values()]);
+      const wanted = (name: string) => wantedOf(desired, ids.get(name));
+      const same = (name: string): boolean => JSON.stringify(fleet.runs(name)) === JSON.stringify(wanted(name));
+      await fleet.until(() => fleet.names.every(same), signal).catch(() => undefined);
+      for (const name of fleet.names) expect([name, fleet.runs(name)]).toEqual([name, wanted(name)]);
+      expect(fleet.version(ahead)).toBeGreaterThan(nextEpoch);
+      expect(fleet.names.flatMap((name) => fleet.repeated(name))).toEqual([]);
+      phase(`every device runs exactly what it shall, nothing was done twice: ${desired.length} deployments`);
+
+      const all = desired.map(({ id, value }) => `${id} ${value} INSTALLED`).sort();
+      for (const replica of site.replicas) {
+        const asked = site.operator(replica.url);
+        await expect.poll(() => statuses(asked), { timeout: 60_000, interval: 250 }).toEqual(all);
+        await expect.poll(() => connected(asked), { timeout: 60_000, interval: 250 }).toBe(count);
+      }
+      phase('every replica tells the same of every deployment and every device');
+    },
+    limit + 10_000,
+  );
+
+  /** Without replicas that confirm, a failover loses what a device was told: it has a newer manifest than there is. */
+  async function tellAndLose(api: Northbound, name: string, id: string, packageId: string, signal: AbortSignal) {
+    for (const replica of site.replicas) {
+      await replica.stop();
+      await replica.start({ TUTTI_CONFIRMED: '0' });
+    }
+    redis.between.cut();
+    const spec = { appPackageRef: { id: packageId }, deviceRef: { id }, parameters: { pollSeconds: 3600 } };
+    const document = { metadata: { name: 'lost' }, spec };
+    await new Persistence(signal).until(() => api.createDeployment({ document }, { timeout: 10_000 }));
+    await fleet.until(() => fleet.runs(name).some(({ value }) => value === 3600), signal);
+    await redis.failOver();
+  }
+
+  /** Client ids by name, once every device has said what it can do. */
+  async function onboarded(api: Northbound, signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
+    const ready = async () => {
+      signal.throwIfAborted();
       const { items } = await api.listDevices({ limit: 1000 });
       return items.filter(({ spec }) => spec.capabilities.length > 0);
     };
-    const devices = await expect
-      .poll(onboarded, { timeout: 60_000, interval: 200 })
-      .toHaveLength(count)
-      .then(onboarded);
-    const names = new Map(devices.map(({ id, metadata }) => [metadata.name, id]));
-    const ids = fleet.names.map((name) => names.get(name) ?? '');
-    const operators = Array.from(
-      { length: 4 },
-      (_, n) =>
-        new Operator(
-          api,
-          `operator-${n}`,
-          packageId,
-          ids.filter((_, index) => index % 4 === n),
-        ),
-    );
-    await Promise.all(operators.map((operator) => operator.deployToAll(signal)));
-    phase('every device has a deployment');
-
-    const enough = new AbortController();
-    const working = Promise.all(operators.map((operator) => operator.work(enough.signal, signal)));
-    const progress = () =>
-      Promise.race([working, Promise.all(operators.map((operator) => operator.progress(10, signal)))]);
-    await progress();
-    for (const [n, replica] of site.replicas.entries()) {
-      await replica.kill();
-      await progress();
-      phase(`replica ${n + 1} is killed, and changes go on`);
-      await replica.start();
-      await progress();
-      phase(`replica ${n + 1} is back`);
-    }
-    enough.abort();
-    await working;
-
-    const desired = operators.flatMap((operator) => [...operator.desired.values()]);
-    const wanted = (name: string) =>
-      desired
-        .filter(({ device }) => device === names.get(name))
-        .map(({ id, value }) => ({ id, value }))
-        .sort((a, b) => (a.id < b.id ? -1 : 1));
-    const converged = () =>
-      fleet.names.every((name) => JSON.stringify(fleet.runs(name)) === JSON.stringify(wanted(name)));
-    await fleet.until(converged, AbortSignal.any([signal, AbortSignal.timeout(60_000)])).catch(() => undefined);
-    for (const name of fleet.names) expect([name, fleet.runs(name)]).toEqual([name, wanted(name)]);
-    phase(`every device runs exactly what it shall: ${desired.length} deployments`);
-
-    const told = async () => {
-      const { items } = await api.listDeployments({ limit: 1000 });
-      return items.map(({ id, spec, status }) => [id, spec.parameters['pollSeconds'], status.state]).sort();
-    };
-    await expect
-      .poll(told, { timeout: 60_000, interval: 200 })
-      .toEqual(desired.map(({ id, value }) => [id, value, 'INSTALLED']).sort());
-    expect(fleet.names.flatMap((name) => fleet.repeated(name))).toEqual([]);
-    phase('every status is told');
-  }, 180_000);
+    await expect.poll(ready, { timeout: 60_000, interval: 250 }).toHaveLength(count);
+    return new Map((await ready()).map(({ id, metadata }) => [metadata.name, id]));
+  }
 });
+
+function wantedOf(desired: readonly Desired[], clientId: string | undefined) {
+  return desired
+    .filter(({ device }) => device === clientId)
+    .map(({ id, value }) => ({ id, value }))
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+async function statuses(api: Northbound): Promise<string[]> {
+  const { items } = await api.listDeployments({ limit: 1000 });
+  return items.map(({ id, spec, status }) => `${id} ${spec.parameters['pollSeconds']} ${status.state}`).sort();
+}
+
+async function connected(api: Northbound): Promise<number> {
+  const { items } = await api.listDevices({ limit: 1000 });
+  return items.filter(({ state }) => state.connected).length;
+}

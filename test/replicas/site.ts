@@ -3,17 +3,16 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { description, type StubRegistry, startStubRegistry } from '../device-api/registry.js';
 import { freePort } from '../parts/daemon.js';
-import type { RedisPart } from '../parts/index.js';
 import { reclaim, workspace } from '../parts/workspace.js';
 import { HostProcess } from '../system/host.js';
-import { type Northbound, northbound, until } from './northbound.js';
+import { type Northbound, northbound, Persistence } from './northbound.js';
 import { TcpProxy } from './tcp-proxy.js';
 
 const program = resolve(import.meta.dirname, '../../dist/cli/main.js');
 
 export interface SiteOptions {
   readonly replicas: number;
-  readonly redis: RedisPart;
+  readonly redis: { readonly url: string; readonly passwordFile: string };
   /** What is different in the profile of the replicas here. */
   readonly adapt?: (profile: string) => string;
 }
@@ -23,7 +22,7 @@ export class Site {
   readonly directory: string;
   readonly identity: string;
   readonly replicas: HostProcess[] = [];
-  balancer: TcpProxy;
+  readonly balancer: TcpProxy;
   readonly #registry: StubRegistry;
 
   private constructor(directory: string, balancer: TcpProxy, registry: StubRegistry) {
@@ -77,9 +76,9 @@ export class Site {
     return readFileSync(file, 'utf8').trim();
   }
 
-  /** An operator who asks whichever replica the load balancer gives. */
-  operator(): Northbound {
-    return northbound(this.url, this.ca, this.token);
+  /** An operator who asks whichever replica the load balancer gives, or this one alone. */
+  operator(url = this.url): Northbound {
+    return northbound(url, this.ca, this.token);
   }
 
   /** Imports a package that can be deployed to every device. @returns its id */
@@ -87,9 +86,10 @@ export class Site {
     this.#registry.addPackage('apps/line', version, description(version));
     const api = this.operator();
     const source = { registryUrl: this.#registry.host, repository: 'apps/line', tag: version };
+    const persistence = new Persistence(signal);
     const { id } = await api.importPackage({ document: { metadata: { name: 'line' }, spec: { source } } });
     for (;;) {
-      const { status } = await until(signal, () => api.getPackage({ id }));
+      const { status } = await persistence.until(() => api.getPackage({ id }));
       if (status.state === 'ONBOARDED') return id;
       if (status.state === 'FAILED') throw new Error(JSON.stringify(status));
     }

@@ -11,7 +11,7 @@ export class TcpProxy {
   #next = 0;
   #how: 'passing' | 'refusing' | 'silent' = 'passing';
 
-  constructor(private readonly ports: readonly number[]) {}
+  constructor(private ports: readonly number[]) {}
 
   get port(): number {
     return (this.#server.address() as AddressInfo).port;
@@ -36,6 +36,12 @@ export class TcpProxy {
   hang(): void {
     this.#how = 'silent';
     for (const socket of this.#pairs) silence(socket);
+  }
+
+  /** Leads to others from now on, as an address does that moves to another machine. */
+  lead(...ports: readonly number[]): void {
+    this.ports = ports;
+    for (const socket of this.#pairs) socket.resetAndDestroy();
   }
 
   mend(): void {
