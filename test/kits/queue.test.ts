@@ -3,8 +3,8 @@ import { formatReport, queueKit, runCase, runKit } from '../../core/testing/inde
 import * as mutants from './mutants/queue.js';
 
 test.for([
-  [mutants.NeverRetries, 'an item that fails is tried again, while others are worked on', 'the order of the ends'],
-  [mutants.KnowsOnlyErrors, 'whatever a handler throws is a failure', 'the attempts'],
+  [mutants.NeverRetries, 'an item that fails is tried again, while others are worked on', '2 items to be done'],
+  [mutants.KnowsOnlyErrors, 'whatever a handler throws is a failure', '5 items to be done'],
   [mutants.DoesNotPause, 'between two attempts time passes', 'attempts while time stands still'],
   [mutants.CountsNothing, 'an item that fails is tried again, while others are worked on', '2 items to be done'],
   [mutants.EnqueuesTwice, 'an item that waits is not enqueued a second time, and stays as it is', 'the attempts'],
