@@ -59,7 +59,7 @@ export class Leases {
 
   /** Resolves when the lease is over. */
   async #hold(name: string, signal: AbortSignal, give: (lease: Lease) => void): Promise<void> {
-    // A store that finds out at once that a lease is lost finds it here.
+    // Where the answer took longer than the lease lasts, it is lost before it is here.
     let lost: string | undefined;
     let lease: HeldLease | undefined;
     const grant = await this.ask(name, signal, (reason) => {

@@ -159,6 +159,8 @@ export class RedisQueues implements QueueProvider, Lifecycle {
 
   async stop(): Promise<void> {
     this.#open = false;
+    // Who cannot reach Redis does not wait for it: for want of signs of life its items go to others.
+    if (this.#working.fault !== undefined) this.#working.close();
     await Promise.all([...this.#crews.keys()].map((crew) => crew.stop()));
     for (const connection of [this.#enqueuing, this.#working, this.#listening]) connection.close();
     await Promise.all([this.#signs.stop(), this.#wakeUps.stop()]);
