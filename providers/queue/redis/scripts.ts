@@ -54,9 +54,10 @@ if found and found ~= 'failed' then
   redis.call('HSET', at, 's', found)
   return 0
 end
-redis.call('DEL', at)
-redis.call('ZREM', place('failed', q), id)
+-- First what a full Redis refuses: in the middle of a script it does not.
 redis.call('HSET', at, 'v', payload, 'a', 0)
+redis.call('HDEL', at, 'e', 't')
+redis.call('ZREM', place('failed', q), id)
 ready(q, id)
 wake(q)
 return 1
