@@ -5,6 +5,7 @@ import { startHelm } from './helm.js';
 import { startKubernetes } from './kubernetes/kubernetes.js';
 import { startMosquitto } from './mosquitto.js';
 import { startOras } from './oras.js';
+import { startPodman } from './podman.js';
 import { startRedis } from './redis.js';
 import { startRegistry } from './registry.js';
 import { impossible, installable, obstacle, type PartName } from './requirements.js';
@@ -31,6 +32,7 @@ const starters = {
   helm: startHelm,
   kubernetes: startKubernetes,
   mosquitto: startMosquitto,
+  podman: startPodman,
   redis: startRedis,
   sentinel: startSentinel,
 } as const;

@@ -34,6 +34,11 @@ export const requirements = {
     unpacked: {},
     root: false,
   },
+  podman: {
+    programs: { podman: 'podman', busybox: 'busybox-static' },
+    unpacked: { 'usr/libexec/docker/cli-plugins/docker-compose': 'docker-compose' },
+    root: true,
+  },
   oras: { programs: {}, unpacked: { 'usr/bin/oras': 'oras' }, root: false },
   helm: { programs: {}, unpacked: {}, build: 'helm', root: false },
   kubernetes: {

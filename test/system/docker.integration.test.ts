@@ -169,6 +169,17 @@ describeWith(['docker', 'registry'], `deployments to a device with a Docker engi
     }
   });
 
+  it('are there again, and with their data, after the engine was killed and came back', async () => {
+    const { id } = await site.api.deploy('stack', first, device);
+    await runs('1.0.0', 'hello');
+    await reported(id, 'INSTALLED');
+    await docker.kill();
+    await docker.restart();
+    await runs('1.0.0', 'hello');
+    await reported(id, 'INSTALLED');
+    expect(await lines()).toBe('1.0.0 hello\n1.0.0 hello\n');
+  });
+
   it('become whole after the agent was killed in the middle', async () => {
     const random = chance(seed);
     const { id } = await site.api.deploy('stack', first, device, { greeting: 'begun' });

@@ -36,7 +36,7 @@ export async function lastWords(engine: Engine, id: string): Promise<string> {
 }
 
 /** Nothing says which parameters are secrets but their names. */
-const secretName = /pass|secret|token|credential|private|api_?key|auth/i;
+const secretName = /pass|secret|token|credential|private|auth|(^|_)key$|apikey/i;
 /** Shorter values are no secrets, and stand in every text. */
 const shortestSecret = 4;
 

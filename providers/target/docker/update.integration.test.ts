@@ -144,7 +144,9 @@ describeWith(['docker', 'registry'], 'an update on a Docker engine', (start) => 
     expect(await actual()).toEqual(good);
   });
 
-  it('that was taken back is not tried again for a while, in which the last good one is looked after', async () => {
+  it('that was taken back is not tried again for a while, in which the last good one is looked after', {
+    timeout: 180_000,
+  }, async () => {
     const bad = revision('3.0.0-ends');
     const fault = await faultOf(apply(bad));
     const before = await containers('store');
@@ -159,7 +161,9 @@ describeWith(['docker', 'registry'], 'an update on a Docker engine', (start) => 
     expect((await said()).filter((line) => line === 'store | 3.0.0')).toHaveLength(2);
   });
 
-  it('ends as desired, with one container for each service, when the agent is killed in its middle', async () => {
+  it('ends as desired, with one container for each service, when the agent is killed in its middle', {
+    timeout: 180_000,
+  }, async () => {
     const filters = JSON.stringify({ event: ['create'], label: ['com.docker.compose.service=web'] });
     for (const [interrupted, desired] of [
       [revision('2.0.0'), revision('2.0.0')],
