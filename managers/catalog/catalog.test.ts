@@ -1,12 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { RegistryFault } from '../../core/ports/index.js';
+import { type Change, put, type RegistryCall, RegistryFault } from '../../core/ports/index.js';
 import { type ManualClock, manualClock, recordingLogger } from '../../core/testing/index.js';
+import { MemoryLocks } from '../../providers/lock/memory/index.js';
+import { MemoryQueues } from '../../providers/queue/memory/index.js';
 import { MemoryState } from '../../providers/state/memory/index.js';
 import { MemoryRegistry } from '../../test/managers/registry.js';
 import { startWfm, type Wfm } from '../../test/managers/wfm.js';
 import { artifactTypes, mediaTypes } from '../margo/index.js';
 import type { ImportRequest, PackageRecord } from './index.js';
-import { claims, packages, resources } from './record.js';
+import { claims, deletions, packages, resources } from './record.js';
 
 let wfm: Wfm;
 let clock: ManualClock;
@@ -289,6 +291,91 @@ describe('a restart', () => {
     wait.open();
     const again = await imported({ tag: '1.0.0' }, { credentials });
     expect(again.state).toBe('ONBOARDED');
+  });
+});
+
+describe('several hosts that share their work', () => {
+  const hosts: Wfm[] = [];
+  let queue: MemoryQueues;
+  let locks: MemoryLocks;
+  const startHosts = async (count: number): Promise<Wfm[]> => {
+    locks = new MemoryLocks(clock);
+    queue = new MemoryQueues({ attempts: 5, firstDelay: 1000, maxDelay: 1000 }, clock, log);
+    await locks.start();
+    await queue.start();
+    for (let n = 0; n < count; n++) hosts.push(await startWfm({ state, clock, registry, log, queue, locks }));
+    return hosts;
+  };
+  afterEach(async () => {
+    for (const host of hosts.splice(0)) await host.stop();
+    await queue.stop();
+    await locks.stop();
+  });
+  const untilAborted = ({ signal }: RegistryCall): Promise<never> =>
+    new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
+
+  it('import each package once, whichever was asked', async () => {
+    const [one, two] = await startHosts(2);
+    const versions = Array.from({ length: 6 }, (_, n) => `1.0.${n}`);
+    for (const version of versions) await push(version);
+    const taken = await Promise.all(
+      versions.map((tag, n) => (n % 2 === 0 ? one : two)?.catalog.import(request({ tag }))),
+    );
+    for (const record of taken) {
+      expect(await one?.catalog.settled(record?.id ?? '', never)).toMatchObject({ state: 'ONBOARDED' });
+    }
+    expect(registry.resolved).toBe(versions.length);
+  });
+
+  it('go on with what one of them has left', async () => {
+    const [one] = await startHosts(1);
+    await push('1.0.0');
+    registry.before = untilAborted;
+    const record = await one?.catalog.import(request({ tag: '1.0.0' }));
+    await expect.poll(() => registry.resolved).toBe(1);
+    registry.before = () => undefined;
+    const two = await startWfm({ state, clock, registry, log, queue, locks });
+    hosts.push(two);
+    await hosts.shift()?.stop();
+    await clock.advance(5000);
+    expect(await two.catalog.settled(record?.id ?? '', never)).toMatchObject({ state: 'ONBOARDED' });
+    expect(registry.resolved).toBe(2);
+  });
+
+  it('leave an import to the one that was given credentials, and say that they are gone when it is', async () => {
+    const [one, two] = await startHosts(2);
+    await push('1.0.0');
+    registry.before = ({ signal, credentials }) =>
+      credentials
+        ? untilAborted({ ...(signal && { signal }) })
+        : Promise.reject(new RegistryFault('denied', 'registry.test wants credentials'));
+    const credentials = { username: 'robot', password: 'hunter2' };
+    const record = await one?.catalog.import(request({ tag: '1.0.0' }, { credentials }));
+    const id = record?.id ?? '';
+    await expect.poll(async () => (await two?.catalog.get(id))?.state).toBe('PROCESSING');
+    await clock.advance(60_000);
+    expect(await two?.catalog.get(id)).toMatchObject({ state: 'PROCESSING' });
+    await hosts.shift()?.stop();
+    expect(await two?.catalog.settled(id, never)).toMatchObject({
+      state: 'FAILED',
+      failure: expect.stringContaining('import it again'),
+    });
+  });
+
+  it('do not keep a package closed that one of them was deleting when it died', async () => {
+    const [one] = await startHosts(1);
+    await push('1.0.0');
+    const id = (await one?.catalog.import(request({ tag: '1.0.0' })))?.id ?? '';
+    await one?.catalog.settled(id, never);
+    await state.commit([put(deletions, id, { at: clock.now() })]);
+    await expect(one?.catalog.whileKept(id)).rejects.toMatchObject(problem(409, 'is being deleted'));
+    await expect(one?.catalog.delete(id)).rejects.toMatchObject(problem(409, 'deleted already'));
+    await clock.advance(61_000);
+    await state.commit([(await one?.catalog.whileKept(id)) as Change]);
+    expect(await state.get(deletions, id)).toBeUndefined();
+    await state.commit([put(deletions, id, { at: 0 })]);
+    await one?.catalog.delete(id);
+    await expect(one?.catalog.get(id)).rejects.toMatchObject(problem(404));
   });
 });
 

@@ -1,4 +1,5 @@
 import { defineManager, StateProvider, z } from '../../core/plugin/index.js';
+import { ReplicaManager } from './index.js';
 import { mustBeSame, readFingerprints } from './same.js';
 
 export default defineManager({
@@ -6,6 +7,7 @@ export default defineManager({
   version: '1.0.0',
   summary:
     'Sees to it that all replicas on one state are the same fleet manager to devices: the same CAs, or none starts',
+  provides: ReplicaManager,
   needs: {
     files: 'Reads the certificates that its config names',
   },

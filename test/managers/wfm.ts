@@ -3,7 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SigningKey, selfSignedDeviceCertificate } from '../../core/identity/index.js';
 import type { Clock, Definition, Lifecycle, Logger } from '../../core/plugin/index.js';
-import { type ArtifactRegistry, put, RegistryFault, type StateProvider } from '../../core/ports/index.js';
+import {
+  type ArtifactRegistry,
+  type LockProvider,
+  put,
+  type QueueProvider,
+  RegistryFault,
+  type StateProvider,
+} from '../../core/ports/index.js';
 import { manualClock, silentLogger, testContext } from '../../core/testing/index.js';
 import accessManager from '../../managers/access/definition.js';
 import type { AccessManager } from '../../managers/access/index.js';
@@ -47,6 +54,9 @@ export interface WfmOptions {
   readonly clock?: Clock;
   readonly log?: Logger;
   readonly registry?: ArtifactRegistry;
+  /** Shared with other hosts. */
+  readonly queue?: QueueProvider;
+  readonly locks?: LockProvider;
   readonly dataDir?: string;
   readonly onboarding?: 'ca' | 'approve' | 'open';
   /** More of the config of the device manager. */
@@ -54,7 +64,14 @@ export interface WfmOptions {
 }
 
 export async function startWfm(options: WfmOptions = {}): Promise<Wfm> {
-  const { state = new MemoryState(), clock = manualClock(), log = silentLogger(), registry = noRegistry } = options;
+  const {
+    state = new MemoryState(),
+    clock = manualClock(),
+    log = silentLogger(),
+    registry = noRegistry,
+    queue,
+    locks,
+  } = options;
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'tutti-wfm-')));
   const events = new MemoryEvents({ firstDelay: 1, maxDelay: 1, warnAbove: 10_000 }, clock, log);
   const made: Lifecycle[] = [];
@@ -69,7 +86,11 @@ export async function startWfm(options: WfmOptions = {}): Promise<Wfm> {
     return entry.instance;
   };
   const access = await make<AccessManager>(accessManager, { state });
-  const catalog = await make<CatalogManager>(catalogManager, { state, registry, events }, { attempts: 2 });
+  const catalog = await make<CatalogManager>(
+    catalogManager,
+    { state, registry, events, queue, locks },
+    { attempts: 2 },
+  );
   const { onboarding = 'open' } = options;
   const devices = await make<DeviceManager>(deviceManager, { state, events }, { onboarding, ...options.devices });
   const manifests = await make<ManifestManager>(manifestManager, { state, devices });
