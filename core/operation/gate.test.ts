@@ -5,6 +5,7 @@ import { LockFault } from '../ports/lock.js';
 import { QueueFault } from '../ports/queue.js';
 import { StateFault } from '../ports/state.js';
 import { manualClock } from '../testing/clock.js';
+import { Latch } from '../testing/latch.js';
 import { recordingLogger, silentLogger } from '../testing/loggers.js';
 import {
   type Access,
@@ -93,6 +94,28 @@ describe('a call of an operation', () => {
     });
     expect(outcome).not.toBeInstanceOf(Promise);
     expect(outcome).toMatchObject({ kind: 'representation' });
+  });
+
+  it('with credentials waits until the host knows what others have acknowledged, and one without does not', async () => {
+    const asked: { changes: boolean }[] = [];
+    const bearer = [authenticator('bearer', 'user', asked)];
+    const known = new Latch();
+    let caughtUp = (): Promise<void> => known.opened;
+    const gate = new Gate(bearer, silentLogger(), { caughtUp: () => caughtUp() });
+    const evidence = { headers: { bearer: 'ada' } };
+    const handler = () => ok({});
+    expect(await invoke({ gate, evidence, handler })).toMatchObject({ kind: 'value' });
+    const waiting = invoke({ gate, evidence, handler, operation: { access: atLeast('viewer') } });
+    await new Promise(setImmediate);
+    expect(asked).toEqual([]);
+    known.open();
+    expect(await waiting).toMatchObject({ kind: 'value' });
+    expect(asked).toHaveLength(1);
+    caughtUp = () => Promise.reject(new StateFault('storage', 'the store is away'));
+    expect(await invoke({ gate, evidence, handler, operation: { access: atLeast('viewer') } })).toMatchObject({
+      kind: 'problem',
+      problem: { kind: problems.unavailable },
+    });
   });
 
   it.each(['safe', 'idempotent', 'once'] as const)(
