@@ -40,7 +40,8 @@ set -e
 mount -t tmpfs tmpfs /run
 mount --bind "$0" /var/lib
 mount --bind "$1" /var/log
-for hierarchy in /sys/fs/cgroup/*/; do
+if [ -e /sys/fs/cgroup/cgroup.controllers ]; then hierarchies=/sys/fs/cgroup/; else hierarchies=$(echo /sys/fs/cgroup/*/); fi
+for hierarchy in $hierarchies; do
   mkdir "$hierarchy$2"
   # In a new group of this one nothing may run before it is told where.
   for limit in cpuset.cpus cpuset.mems; do
