@@ -59,10 +59,14 @@ describeWith(['docker', 'registry'], 'an image in a private registry', (start) =
     const trial = await dockerTrial(docker, components, {
       registries: [{ host: images.host, username: credentials.username, passwordFile: 'password' }],
     });
+    // Expired, until somebody writes the new one: nothing has to be started anew.
+    writeFileSync(join(trial.dataDir, 'password'), 'expired\n');
+    expect(await faultOf(deploy(trial))).toMatchObject({ code: 'artifact', retry: true });
     writeFileSync(join(trial.dataDir, 'password'), `${credentials.password}\n`);
     const told = call();
     await deploy(trial, told);
-    expect((await trial.target.actual())[0]?.components[0]?.phase).toBe('running');
+    const phases = (await trial.target.actual()).map(({ components: [one] }) => one?.phase);
+    expect(phases.sort()).toEqual(['installing', 'running']);
     expect(told.told).toContain(`pulling image ${image}`);
     expect(JSON.stringify([trial.log.lines, told.told])).not.toContain(credentials.password);
     expect(readdirSync(join(trial.dataDir, 'docker')).filter((name) => name.includes('docker-config'))).toEqual([]);
