@@ -103,6 +103,7 @@ const words: Readonly<Record<string, string>> = {
     'has a certificate of an authority that we do not trust; check `ca` or the kubeconfig',
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     'has a certificate of an authority that we do not trust; check `ca` or the kubeconfig',
+  CERT_SIGNATURE_FAILURE: 'has a certificate of an authority that we do not trust; check `ca` or the kubeconfig',
   ERR_TLS_CERT_ALTNAME_INVALID: 'has a certificate for another name; write the server as its certificate has it',
   EPROTO: 'speaks no TLS that we understand; is that the address of an API server?',
 };

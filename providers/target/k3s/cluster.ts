@@ -168,19 +168,16 @@ export class Cluster {
   async *lines(request: ApiRequest): AsyncGenerator<string> {
     const answer = await this.#send(request);
     const lines = createInterface({ input: answer, crlfDelay: Number.POSITIVE_INFINITY });
-    let broken: unknown;
-    answer.once('error', (error) => {
-      broken = error;
-      lines.close();
-    });
     try {
       yield* lines;
+    } catch (error) {
+      request.signal?.throwIfAborted();
+      throw this.#failed(error);
     } finally {
       answer.destroy();
     }
     request.signal?.throwIfAborted();
-    if (broken !== undefined || !answer.complete)
-      throw this.#failed(connectionFault(this.access.server, broken ?? cut()));
+    if (!answer.complete) throw this.#failed(cut());
   }
 
   async #pathOf(key: ObjectKey, signal: AbortSignal | undefined): Promise<string> {

@@ -10,7 +10,7 @@ export const manifestsComponent: ComponentType = {
     z
       .string()
       .regex(/^[A-Za-z_][A-Za-z0-9_.-]*$/, 'expected the name of an environment variable')
-      .describe('Environment variable of every container; manifests may refer to it by its name in ${}'),
+      .describe('Environment variable of every container; manifests may refer to it by its name in dollar and braces'),
     z.json().describe('Text as it is, everything else as JSON'),
   ),
   changes: { properties: ['*'], parameters: ['*'] },
