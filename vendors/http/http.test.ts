@@ -170,7 +170,11 @@ function expressed(): express.Express {
 
 async function* count(after: number, signal: AbortSignal): AsyncIterable<{ id: string; data: number }> {
   try {
-    for (let n = after + 1; !signal.aborted; n += 1) yield { id: String(n), data: n };
+    for (let n = after + 1; !signal.aborted; n += 1) {
+      yield { id: String(n), data: n };
+      // Else megabytes would be on their way before anybody here could hear that the reader is gone.
+      if (n % 10 === 0) await setImmediate();
+    }
   } finally {
     seen.ended = true;
   }
