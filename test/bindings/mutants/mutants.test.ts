@@ -132,6 +132,8 @@ const cases: Readonly<Record<keyof typeof all, readonly [name: string, sentence:
 
 test.for(Object.entries(cases))('the kit catches a binding that %s', async ([mutant, [name, sentence]]) => {
   const make = memorySubjects(mutants[mutant]);
-  const { failure } = await runCase(named(name), make, { patience: 1_000, seed: 1 });
+  // Only what never comes has to be waited for: on a busy machine an answer may come late, and still be the wrong one.
+  const patience = sentence.includes('expected it to happen') ? 1_000 : 30_000;
+  const { failure } = await runCase(named(name), make, { patience, seed: 1 });
   expect(failure && `${failure.what}: expected ${failure.expected}, found ${failure.found}`).toContain(sentence);
 });
