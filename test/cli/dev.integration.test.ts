@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { freePorts } from '../../cli/demo/ports.js';
+import { freePorts } from '../parts/ports.js';
 import { startProcess } from './running.js';
 
 let folder: string;
@@ -11,7 +11,7 @@ let port: number;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'dev-'));
   file = join(folder, 'profile.yaml');
-  [port = 0] = await freePorts([0]);
+  [port = 0] = await freePorts(1);
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 

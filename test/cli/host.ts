@@ -2,13 +2,13 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { freePorts } from '../../cli/demo/ports.js';
 import { systemClock } from '../../core/host/clock.js';
 import type { FleetManager, Json } from '../../core/ports/index.js';
 import { testContext } from '../../core/testing/index.js';
 import { capabilitiesDocument } from '../../managers/margo/index.js';
 import { httpTransport } from '../../providers/transport/http/index.js';
 import signedFleetManager from '../../providers/wfm/signed/index.js';
+import { freePorts } from '../parts/ports.js';
 
 /** A fleet manager in a process of its own, from the shipped profile. */
 export interface Wfm {
@@ -18,7 +18,7 @@ export interface Wfm {
 }
 
 export async function startWfm(data: string, onboarding: string): Promise<Wfm> {
-  const [port = 0] = await freePorts([0]);
+  const [port = 0] = await freePorts(1);
   const child = spawn(process.execPath, ['dist/cli/main.js', 'run', 'config/wfm.yaml'], {
     env: { ...process.env, TUTTI_DATA: data, TUTTI_HTTP_PORT: String(port), TUTTI_ONBOARDING: onboarding },
     stdio: ['ignore', 'pipe', 'pipe'],

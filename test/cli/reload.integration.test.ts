@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { freePorts } from '../../cli/demo/ports.js';
 import { exitCodes } from '../../cli/exit-codes.js';
+import { freePorts } from '../parts/ports.js';
 import { commandLine } from './command-line.js';
 import { launch, startProcess } from './running.js';
 
@@ -102,7 +102,7 @@ const answers = (port: number, path = '/readyz'): Promise<number | string> =>
 
 describe('SIGHUP', () => {
   it('reloads the profile of a running host', async () => {
-    const [one = 0, two = 0] = await freePorts([0, 0]);
+    const [one = 0, two = 0] = await freePorts(2);
     await write(one);
     await using host = await startProcess(['run', file]);
     expect(await answers(one)).toBe(200);
@@ -116,7 +116,7 @@ describe('SIGHUP', () => {
 
   it('that comes during the start reloads the profile once the host is ready', async () => {
     await using gate = await closedGate();
-    const [one = 0, two = 0] = await freePorts([0, 0]);
+    const [one = 0, two = 0] = await freePorts(2);
     await writeSlow(one, gate.url);
     await using starting = launch(['run', file]);
     await expect.poll(() => gate.asked()).toBe(1);
@@ -130,7 +130,7 @@ describe('SIGHUP', () => {
   });
 
   it('changes nothing when the profile has faults, and logs all of them', async () => {
-    const [port = 0] = await freePorts([0]);
+    const [port = 0] = await freePorts(1);
     await write(port);
     await using host = await startProcess(['run', file]);
     await write(port, { prefix: 'no-slash' });
@@ -147,7 +147,7 @@ describe('SIGHUP', () => {
 
 describe('tutti reload', () => {
   it('has the host reload, and shows what happened to each entry and why', async () => {
-    const [port = 0] = await freePorts([0]);
+    const [port = 0] = await freePorts(1);
     await write(port);
     await using host = await startProcess(['run', file]);
     expect((await stat(join(data, 'host.sock'))).mode & 0o777).toBe(0o600);
@@ -170,7 +170,7 @@ state   kept      nothing changed for it
   });
 
   it('tells apart what is wrong by its exit status', async () => {
-    const [port = 0, other = 0] = await freePorts([0, 0]);
+    const [port = 0, other = 0] = await freePorts(2);
     await write(port);
     expect(await tutti(['reload', file])).toMatchObject({
       code: exitCodes.unreachable,
@@ -205,7 +205,7 @@ state   kept      nothing changed for it
 
   it('waits no longer than it is told to, and the reload goes on', async () => {
     await using gate = await closedGate();
-    const [one = 0, two = 0] = await freePorts([0, 0]);
+    const [one = 0, two = 0] = await freePorts(2);
     await write(one);
     await using _host = await startProcess(['run', file]);
     await writeSlow(two, gate.url);
@@ -225,7 +225,7 @@ state   kept      nothing changed for it
   });
 
   it('refuses to have a host reload another file than the one that it runs', async () => {
-    const [port = 0] = await freePorts([0]);
+    const [port = 0] = await freePorts(1);
     await write(port);
     await using _host = await startProcess(['run', file]);
     const first = file;
@@ -238,7 +238,7 @@ state   kept      nothing changed for it
   });
 
   it('says so when the host finds faults that the command does not', async () => {
-    const [port = 0] = await freePorts([0]);
+    const [port = 0] = await freePorts(1);
     await write(port, { prefix: `\${env:PREFIX}` });
     await using _host = await startProcess(['run', file], { PREFIX: '/a' });
     vi.stubEnv('PREFIX_OF_TEST', '/b');
@@ -250,7 +250,7 @@ state   kept      nothing changed for it
   });
 
   it('finds a host that was started after one that was killed', async () => {
-    const [port = 0] = await freePorts([0]);
+    const [port = 0] = await freePorts(1);
     await write(port);
     const killed = await startProcess(['run', file]);
     expect(await killed.end('SIGKILL')).toBe('SIGKILL');
@@ -276,7 +276,7 @@ bindings: { host: { type: binding.unix-socket } }
   });
 
   it('says what to do where the path of the data directory is too long for a socket', async () => {
-    const [port = 0] = await freePorts([0]);
+    const [port = 0] = await freePorts(1);
     const at = join(folder, 'deep'.repeat(25));
     await write(port, { at });
     await using host = await startProcess(['run', file]);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { freePorts } from '../../cli/demo/ports.js';
+import { freePorts } from '../parts/ports.js';
 import { pages } from './markdown.js';
 import { hasBlocks, runPage, skippedOf } from './page.js';
 import { clone, writtenPorts } from './place.js';
@@ -7,7 +7,7 @@ import { clone, writtenPorts } from './place.js';
 const patience = 600_000;
 const all = (await pages()).filter(hasBlocks);
 // Of all pages at once: none is given a port that another one has been given, and not yet opened.
-const ports = await freePorts(all.flatMap(() => writtenPorts.map(() => 0)));
+const ports = await freePorts(all.length * writtenPorts.length);
 
 describe.concurrent('what a page tells people to do works', () => {
   for (const [index, page] of all.entries()) {

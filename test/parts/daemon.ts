@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
+
+export { freePort } from './ports.js';
 
 /** A background process of ours. */
 export interface Daemon {
@@ -96,17 +97,6 @@ export async function until(probe: () => Promise<boolean>, what: () => string, d
     await pause(20);
   }
   throw new Error(`${what()}\nafter ${deadline} ms`, { cause: last });
-}
-
-/** A port of an address, of the loopback interface unless told, that nobody listens on now. */
-export async function freePort(host = '127.0.0.1'): Promise<number> {
-  const server = createServer().listen(0, host);
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }
 
 function gone(child: ChildProcess): boolean {
