@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 // A busy machine is slow, not wrong: these only end what hangs.
 const patience = { testTimeout: 180_000, hookTimeout: 180_000, expect: { poll: { timeout: 60_000, interval: 20 } } };
@@ -15,8 +16,18 @@ const alias = [
 const integration = '**/*.integration.test.ts';
 const isolation = 'test/isolation/**/*.test.ts';
 
+/** What takes long comes first, so that no core is idle while another is at the last of it. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const projects = ['integration', 'isolation', 'unit'];
+    const rank = ({ project }: TestSpecification): number => projects.indexOf(project.name);
+    return (await super.sort(files)).toSorted((one, other) => rank(one) - rank(other));
+  }
+}
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     // Unless told, one core is left to the runner, which has little to do: of two that is half of the machine.
     maxWorkers: availableParallelism(),
     projects: [
