@@ -99,7 +99,7 @@ describe.runIf(isRoot)('workloads of another user', () => {
     expect(await platform.starts('app', 'main')).toBe(1);
     await platform.crash('app', 'main');
     await vi.waitFor(async () => expect(await platform.starts('app', 'main')).toBe(2), {
-      timeout: 8_000,
+      timeout: 60_000,
       interval: 20,
     });
     await target.remove({ id: 'app', name: 'the app' }, 'main', true, call);
@@ -117,7 +117,7 @@ test.runIf(isRoot)('data of a workload goes over to another user with the next s
     await platform.crash('app', 'main');
     const next = await subject.reopenWith({ settle: 50, user: 65_534, group: 65_533 });
     await vi.waitFor(async () => expect(await platform.starts('app', 'main')).toBe(2), {
-      timeout: 8_000,
+      timeout: 60_000,
       interval: 20,
     });
     expect((await stat(path.join(subject.dataDir, 'process/app/main/data/starts'))).uid).toBe(65_534);

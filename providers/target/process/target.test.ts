@@ -26,7 +26,7 @@ const apply = (application: DesiredApplication, progress: (text: string) => void
 
 const component = async (): Promise<ActualComponent | undefined> => (await target.actual())[0]?.components[0];
 const folder = (): string => path.join(subject.dataDir, 'process', 'app', 'main');
-const until = (check: () => unknown): Promise<unknown> => vi.waitFor(check, { timeout: 8_000, interval: 20 });
+const until = (check: () => unknown): Promise<unknown> => vi.waitFor(check, { timeout: 60_000, interval: 20 });
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
