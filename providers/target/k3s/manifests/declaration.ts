@@ -11,7 +11,10 @@ export const manifestsComponent: ComponentType = {
       .string()
       .regex(/^[A-Za-z_][A-Za-z0-9_.-]*$/, 'expected the name of an environment variable')
       .describe('Environment variable of every container; manifests may refer to it by its name in dollar and braces'),
-    z.json().describe('Text as it is, everything else as JSON'),
+    z
+      .json()
+      .refine((json) => typeof json !== 'string' || !json.includes('\0'), 'expected text without a NUL character')
+      .describe('Text as it is, everything else as JSON'),
   ),
   changes: { properties: ['*'], parameters: ['*'] },
 };
