@@ -117,6 +117,22 @@ export class Cluster {
     })) as KubernetesObject;
   }
 
+  /** Strategic merge patch, for Kubernetes' own kinds alone: it overrides whatever others have set. */
+  async patch(
+    key: ObjectKey,
+    patch: object,
+    { dryRun = false, signal }: { dryRun?: boolean; signal?: AbortSignal } = {},
+  ): Promise<void> {
+    await this.json({
+      method: 'PATCH',
+      path: await this.#pathOf(key, signal),
+      query: { fieldManager, ...(dryRun && { dryRun: 'All' }) },
+      contentType: 'application/strategic-merge-patch+json',
+      body: patch,
+      signal,
+    });
+  }
+
   /**
    * Deletes, or begins to: what has finalizers, and pods, take their time.
    *

@@ -1,4 +1,5 @@
 import { TargetFault } from '../../../../core/plugin/index.js';
+import { hasStatus } from '../api-fault.js';
 import { collection } from '../cluster.js';
 import type { DriverContext } from '../driver.js';
 import { follow } from '../follow.js';
@@ -6,8 +7,9 @@ import { type KubernetesObject, keyOf, type ObjectKey, shown } from '../kubernet
 import { readMark } from '../marks.js';
 import { untilGone } from '../until-gone.js';
 import { applyFault, isImmutable } from './apply-fault.js';
-import { fields, items } from './pod-templates.js';
+import { fields, items, podTemplate } from './pod-templates.js';
 import { bears } from './removal.js';
+import { withRemovals } from './removed-fields.js';
 
 type Context = Pick<DriverContext, 'cluster' | 'config' | 'clock'>;
 
@@ -25,7 +27,7 @@ export async function tryOut(
   if (found === undefined || found.metadata.deletionTimestamp !== undefined) return;
   if (!bears(found, release)) throw new TargetFault('platform', foreign(found), true);
   try {
-    await cluster.apply(object, { force: config.force, dryRun: true, signal });
+    await applied(cluster, object, found, { force: config.force, dryRun: true, signal });
   } catch (error) {
     if (!isImmutable(object, error)) throw applyFault(object, error);
   }
@@ -39,7 +41,7 @@ export async function bring(on: Context, object: KubernetesObject, signal: Abort
   try {
     const found = await cluster.get(key, signal);
     if (found?.metadata.deletionTimestamp !== undefined) await gone(on, key, found, signal);
-    await cluster.apply(object, { force, signal }).catch(async (error: unknown) => {
+    await applied(cluster, object, found, { force, dryRun: false, signal }).catch(async (error: unknown) => {
       if (!isImmutable(object, error)) throw error;
       const { uid } = found?.metadata ?? {};
       if (await cluster.delete(key, { uid, foreground: true, signal })) await gone(on, key, found, signal);
@@ -49,6 +51,25 @@ export async function bring(on: Context, object: KubernetesObject, signal: Abort
     throw applyFault(object, error);
   }
   if (object.kind === 'CustomResourceDefinition') await established(on, key, signal);
+}
+
+/** Applies an object, over what server-side apply leaves behind of fields that are set no more. */
+async function applied(
+  cluster: Context['cluster'],
+  object: KubernetesObject,
+  found: KubernetesObject | undefined,
+  options: { readonly force: boolean; readonly dryRun: boolean; readonly signal: AbortSignal },
+): Promise<void> {
+  const { dryRun, signal } = options;
+  try {
+    await cluster.apply(object, options);
+  } catch (error) {
+    // Who owns what is looked at before what is valid: nobody else's field is overridden here.
+    const patch = hasStatus(error, 422) && found && podTemplate(object) ? withRemovals(object, found) : undefined;
+    if (patch === undefined) throw error;
+    await cluster.patch(keyOf(object), patch, { dryRun, signal });
+    if (!dryRun) await cluster.apply(object, options);
+  }
 }
 
 function gone(
