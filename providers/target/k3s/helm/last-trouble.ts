@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { type ApplyCall, TargetFault } from '../../../../core/plugin/index.js';
 import { componentState, workloadsOf } from '../component-status.js';
 import type { DriverContext, Release } from '../driver.js';
@@ -21,6 +22,8 @@ export function lastTrouble(
   if (call === undefined) return { stop: () => Promise.resolve(undefined) };
   const over = new AbortController();
   const signal = AbortSignal.any([call.signal, over.signal]);
+  // One look asks many things at once: that is no leak, and nothing to warn of.
+  setMaxListeners(0, signal);
   let last: string | undefined;
   const looking = (async () => {
     for (;;) {
