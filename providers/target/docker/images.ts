@@ -17,8 +17,8 @@ const inspection = z.object({ Id: z.string(), RepoDigests: z.array(z.string()).n
 export interface ImageSource {
   readonly engine: Engine;
   readonly logins: readonly Login[];
-  /** Told before an image is pulled that was not here, and again when its id is known. */
-  readonly pulled: (image: string, id?: string) => Promise<void>;
+  /** Told of each image that was pulled. */
+  readonly pulled: (image: string, id: string) => Promise<void>;
 }
 
 /**
@@ -100,7 +100,6 @@ async function pull(name: string, { engine, logins, pulled }: ImageSource, call:
   call.progress(`pulling image ${image}`);
   const login = loginFor(image, logins);
   const authconfig = login && { username: login.username, password: login.password, serveraddress: login.host };
-  await pulled(image);
   try {
     const stream: NodeJS.ReadableStream = await engine.lasting((client) =>
       client.pull(image, { ...(authconfig && { authconfig }), abortSignal: call.signal }),

@@ -7,17 +7,10 @@ import type { Engine } from './engine.js';
 import { familiarName, type ImageSource } from './images.js';
 import type { ProjectFolders } from './project-folders.js';
 
-const Pulled = z.array(
-  z.strictObject({
-    image: z.string(),
-    /** Once the pull has ended. */
-    id: z.string().optional(),
-  }),
-);
+const Pulled = z.array(z.strictObject({ image: z.string(), id: z.string() }));
 type Pulled = z.output<typeof Pulled>;
 
 const inspection = z.object({
-  Id: z.string(),
   RepoTags: z.array(z.string()).nullish(),
   RepoDigests: z.array(z.string()).nullish(),
 });
@@ -66,11 +59,12 @@ export class PulledImages {
     }
   }
 
-  #note(image: string, id: string | undefined): Promise<void> {
-    return this.#change(async (pulled) => {
-      const others = pulled.filter((each) => each.image !== image || (each.id !== undefined && each.id !== id));
-      return [...others, { image, ...(id !== undefined && { id }) }];
-    });
+  /** Once the pull has ended: what one was cut short of may have come from somebody else since, and is theirs. */
+  #note(image: string, id: string): Promise<void> {
+    return this.#change(async (pulled) => [
+      ...pulled.filter((each) => each.image !== image || each.id !== id),
+      { image, id },
+    ]);
   }
 
   /** Removes what can go. @returns what is still here */
@@ -81,14 +75,14 @@ export class PulledImages {
     const needed = new Set([...containers.map(({ ImageID }) => ImageID), ...(await folders.images())]);
     const kept: Pulled = [];
     for (const each of pulled) {
-      const found = await engine.found((client) => client.getImage(each.id ?? each.image).inspect());
+      const found = await engine.found((client) => client.getImage(each.id).inspect());
       if (found === undefined) continue;
-      const { Id, RepoTags, RepoDigests } = inspection.parse(found);
+      const { RepoTags, RepoDigests } = inspection.parse(found);
       const names = [...(RepoTags ?? []), ...(RepoDigests ?? [])];
-      if (needed.has(Id) || this.#users > 0) kept.push({ ...each, id: Id });
+      if (needed.has(each.id) || this.#users > 0) kept.push(each);
       // Its tag may have moved on, or somebody may have given it another name since.
       else if (names.map(familiarName).includes(familiarName(each.image))) await this.#remove(each.image);
-      else if ((RepoTags ?? []).length === 0) await this.#remove(Id);
+      else if ((RepoTags ?? []).length === 0) await this.#remove(each.id);
       else log.debug('an image is left to whoever has named it', { image: each.image, names });
     }
     return kept;
