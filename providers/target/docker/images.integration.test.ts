@@ -1,12 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import type { DesiredApplication } from '../../../core/plugin/index.js';
 import { buildImage, type DockerPart, describeWith, type RegistryPart } from '../../../test/parts/index.js';
 import { must } from '../../../test/parts/tools.js';
 import { application, call, type DockerTrial, dockerTrial, pushComponent } from '../../../test/target/docker-trial.js';
 import { labels } from './project.js';
+
+// Each starts many containers, and the machine may be busy with others' tests.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 describeWith(['docker', 'registry'], 'images of a compose component', (start) => {
   let docker: DockerPart;

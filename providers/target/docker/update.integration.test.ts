@@ -34,6 +34,9 @@ services:
 volumes: { data: {} }
 `;
 
+// Each starts many containers, and the machine may be busy with others' tests.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
+
 describeWith(['docker', 'registry'], 'an update on a Docker engine', (start) => {
   let docker: DockerPart;
   let registry: RegistryPart;
@@ -144,9 +147,7 @@ describeWith(['docker', 'registry'], 'an update on a Docker engine', (start) => 
     expect(await actual()).toEqual(good);
   });
 
-  it('that was taken back is not tried again for a while, in which the last good one is looked after', {
-    timeout: 180_000,
-  }, async () => {
+  it('that was taken back is not tried again for a while, in which the last good one is looked after', async () => {
     const bad = revision('3.0.0-ends');
     const fault = await faultOf(apply(bad));
     const before = await containers('store');
@@ -161,9 +162,7 @@ describeWith(['docker', 'registry'], 'an update on a Docker engine', (start) => 
     expect((await said()).filter((line) => line === 'store | 3.0.0')).toHaveLength(2);
   });
 
-  it('ends as desired, with one container for each service, when the agent is killed in its middle', {
-    timeout: 180_000,
-  }, async () => {
+  it('ends as desired, with one container for each service, when the agent is killed in its middle', async () => {
     const filters = JSON.stringify({ event: ['create'], label: ['com.docker.compose.service=web'] });
     for (const [interrupted, desired] of [
       [revision('2.0.0'), revision('2.0.0')],
