@@ -145,7 +145,7 @@ providers:
   store: { type: state.memory }
   events: { type: events.memory }
   line: { type: transport.http, config: { url: ${url}, ca: ${ca}, silenceSeconds: 20 } }
-  wfm: { type: wfm.signed, config: { name: ${name}, timeoutSeconds: 8 } }
+  wfm: { type: wfm.signed, config: { name: ${name}, timeoutSeconds: 15 } }
   machine: { type: target.pretended, config: { deploymentTypes: [compose] } }
 managers:
   reconcile: { type: manager.reconcile }

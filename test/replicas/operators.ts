@@ -119,7 +119,7 @@ export class Operator {
 }
 
 /** Milliseconds for one call: who hangs is given up, and another replica asked. */
-const timeout = 4000;
+const timeout = 10_000;
 
 function isProblem(error: unknown, status: number): boolean {
   return error instanceof Problem && error.kind.status === status;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, onTestFailed } from 'vitest';
 import { describeWith } from '../parts/index.js';
 import { Fleet } from './agents.js';
 import { type Northbound, Persistence } from './northbound.js';
@@ -25,9 +25,9 @@ describeWith(['redis'], `three replicas of a fleet manager, ${count} agents and 
 
   beforeAll(async () => {
     redis = await RedisPair.make(start.redis);
-    // Acknowledged is what a second machine has, unless the test says otherwise; what hangs is found out soon.
+    // Acknowledged is what a second machine has, unless the test says otherwise.
     // biome-ignore lint/suspicious/noTemplateCurlyInString: the profile's substitution
-    const more = ['timeout: 2', 'replicas: ${env:TUTTI_CONFIRMED:-1}', 'passwordFile:'];
+    const more = ['replicas: ${env:TUTTI_CONFIRMED:-1}', 'passwordFile:'];
     const adapt = (profile: string): string => profile.replaceAll('passwordFile:', more.join('\n      '));
     site = await Site.make({ replicas: 3, redis, adapt });
     for (const replica of site.replicas) await replica.start({}, limit);
@@ -43,6 +43,7 @@ describeWith(['redis'], `three replicas of a fleet manager, ${count} agents and 
   it(
     'lose nothing that was acknowledged, and every device converges',
     async () => {
+      onTestFailed(() => console.log(site.log(), fleet?.log()));
       const signal = AbortSignal.any([over.signal, AbortSignal.timeout(limit)]);
       const persistence = new Persistence(signal);
       const api = site.operator();
@@ -136,7 +137,7 @@ describeWith(['redis'], `three replicas of a fleet manager, ${count} agents and 
     redis.between.cut();
     const spec = { appPackageRef: { id: packageId }, deviceRef: { id }, parameters: { pollSeconds: 3600 } };
     const document = { metadata: { name: 'lost' }, spec };
-    await new Persistence(signal).until(() => api.createDeployment({ document }, { timeout: 10_000 }));
+    await new Persistence(signal).until(() => api.createDeployment({ document }, { timeout: 20_000 }));
     await fleet.until(() => fleet.runs(name).some(({ value }) => value === 3600), signal);
     await redis.failOver();
   }
