@@ -10,6 +10,7 @@ import {
 } from '../../core/plugin/index.js';
 import { CatalogManager } from './index.js';
 import { PackageCatalog } from './manager.js';
+import { SignaturePolicy, signaturesConfig } from './signature/policy.js';
 
 export default defineManager({
   type: 'manager.catalog',
@@ -24,7 +25,9 @@ export default defineManager({
       .max(20)
       .default(5)
       .describe('How often a registry that cannot be reached is tried, with waits of 1, 2, 4, ... seconds'),
+    signatures: signaturesConfig,
   }),
+  needs: { files: 'Reads the public keys of its signature rules' },
   uses: {
     state: StateProvider,
     registry: ArtifactRegistry,
@@ -32,5 +35,12 @@ export default defineManager({
     queue: optional(QueueProvider),
     locks: optional(LockProvider),
   },
-  create: ({ uses, config, clock, log }) => new PackageCatalog({ ...uses, ...config, clock, log }),
+  create: ({ uses, config: { signatures, ...config }, clock, log, resolvePath }) =>
+    new PackageCatalog({
+      ...uses,
+      ...config,
+      signatures: new SignaturePolicy(signatures, resolvePath),
+      clock,
+      log,
+    }),
 });

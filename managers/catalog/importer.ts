@@ -14,12 +14,14 @@ import { findingText } from '../margo/index.js';
 import type { Upstream } from './index.js';
 import { type PulledPackage, pullPackage } from './pull.js';
 import { claims, packages, resourceKey, resources, type StoredPackage } from './record.js';
+import type { SignaturePolicy } from './signature/policy.js';
 import { claimsOf } from './source.js';
 import { firstUpstream } from './upstream.js';
 
 export interface ImporterParts {
   readonly state: StateProvider;
   readonly registry: ArtifactRegistry;
+  readonly signatures: SignaturePolicy;
   readonly clock: Clock;
   readonly log: Logger;
   /** Imports under way at the same time. */
@@ -134,10 +136,10 @@ export class Importer {
     credentials: RegistryCredentials | undefined,
     signal: AbortSignal,
   ): Promise<PulledPackage> {
-    const { registry, attempts, clock } = this.#parts;
+    const { registry, signatures, attempts, clock } = this.#parts;
     for (let attempt = 1; ; attempt++) {
       try {
-        return await pullPackage(registry, source, { strict, credentials, signal });
+        return await pullPackage(registry, source, { strict, signatures, credentials, signal });
       } catch (error) {
         const away = error instanceof RegistryFault && error.reason === 'unreachable';
         if (!away || attempt >= attempts) throw error;

@@ -39,6 +39,7 @@ import {
   type StoredPackage,
   view,
 } from './record.js';
+import type { SignaturePolicy } from './signature/policy.js';
 import { checkSource, claimsOf, sourceClaim } from './source.js';
 import { readUpstream, sameUpstream } from './upstream.js';
 import { ImportWork } from './work.js';
@@ -51,6 +52,7 @@ const longestUse = 3_600_000;
 export interface CatalogParts {
   readonly state: StateProvider;
   readonly registry: ArtifactRegistry;
+  readonly signatures: SignaturePolicy;
   readonly events: EventBus;
   /** For several hosts on one state. */
   readonly queue?: QueueProvider | undefined;

@@ -8,6 +8,7 @@ import {
   readPackage,
 } from '../margo/index.js';
 import type { PackageRecord, PackageSource } from './index.js';
+import type { SignaturePolicy } from './signature/policy.js';
 
 /** Bytes of the largest resource that is kept: an icon or a text, no film. */
 const resourceLimit = 1024 * 1024;
@@ -25,6 +26,7 @@ export interface PulledPackage {
 
 export interface PullOptions {
   readonly strict: boolean;
+  readonly signatures: SignaturePolicy;
   readonly credentials: RegistryCredentials | undefined;
   readonly signal: AbortSignal;
 }
@@ -33,12 +35,14 @@ export interface PullOptions {
 export async function pullPackage(
   registry: ArtifactRegistry,
   source: PackageSource,
-  { strict, credentials, signal }: PullOptions,
+  { strict, signatures, credentials, signal }: PullOptions,
 ): Promise<PulledPackage> {
   const call = { signal, ...(credentials && { credentials }) };
   const fetch = (blob: Descriptor, limit: number): Promise<Uint8Array> => registry.fetch(source, blob, limit, call);
   const resolved = await registry.resolve(source, call);
   const { digest } = resolved.descriptor;
+  const refusal = await signatures.refusal(registry, source, digest, call);
+  if (refusal) return { digest, faults: [refusal], warnings: [], resources: [], kept: new Map() };
 
   const artifact = await readPackage(resolved, fetch);
   const { descriptionBytes } = artifact;

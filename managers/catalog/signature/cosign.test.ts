@@ -1,0 +1,150 @@
+import { createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { ArtifactLayer } from '../../../core/ports/index.js';
+import { MemoryRegistry } from '../../../test/managers/registry.js';
+import { pullPackage } from '../pull.js';
+import { cosignRefusal, publicKey, signatureRefusal } from './cosign.js';
+import { ruleFor, SignaturePolicy } from './policy.js';
+
+const data = join(import.meta.dirname, 'testdata');
+const read = (name: string): string => readFileSync(join(data, name), 'utf8');
+const { digest, byPlant, byOther, ofAnotherPackage } = JSON.parse(read('cosign.json'));
+const [plant, other] = [read('plant.pub.pem'), read('other.pub.pem')].map(publicKey);
+if (!plant || !other) throw new Error('the keys are there');
+const source = { registry: 'harbor.test', repository: 'apps/pump', digest };
+const tag = `${digest.replace(':', '-')}.sig`;
+
+interface Signature {
+  readonly payload: string;
+  readonly signature: string;
+}
+const check = ({ payload, signature }: Signature, keys = [plant], of = digest) =>
+  signatureRefusal(Buffer.from(payload), Buffer.from(signature, 'base64'), of, keys);
+
+/** A registry with signatures beside the package, as cosign puts them there. */
+async function signedBy(...signatures: readonly Signature[]): Promise<MemoryRegistry> {
+  const registry = new MemoryRegistry();
+  const layers: ArtifactLayer[] = signatures.map(({ payload, signature }) => ({
+    mediaType: 'application/vnd.dev.cosign.simplesigning.v1+json',
+    bytes: Buffer.from(payload),
+    annotations: { 'dev.cosignproject.cosign/signature': signature },
+  }));
+  await registry.push({ ...source, tag }, { artifactType: 'application/vnd.oci.image.config.v1+json', layers });
+  return registry;
+}
+
+describe('a signature of cosign', () => {
+  it('counts when a key of the policy made it for this digest', () => {
+    expect(check(byPlant)).toBeUndefined();
+    expect(check(byOther, [plant, other])).toBeUndefined();
+  });
+
+  it('does not count by another key', () => {
+    expect(check(byOther)).toMatch(/not by a key of the policy/);
+  });
+
+  it('does not count when it was copied over from another artifact', () => {
+    expect(check(ofAnotherPackage)).toMatch(/of another artifact, sha256:/);
+  });
+
+  it('does not count when its payload was changed', () => {
+    const payload = ofAnotherPackage.payload.replace(/sha256:[0-9a-f]{64}/, digest);
+    expect(payload).toContain(digest);
+    expect(check({ ...ofAnotherPackage, payload })).toMatch(/was changed/);
+  });
+
+  it.each(['', 'AAAA', 'no base64!'])('does not count as %j', (signature) => {
+    expect(check({ ...byPlant, signature })).toMatch(/was changed/);
+  });
+
+  it('of something else, by the same key, does not count', () => {
+    const { privateKey, publicKey: own } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    for (const payload of ['hello', '{}', '{"critical":{"type":"other","image":{"docker-manifest-digest":"x"}}}']) {
+      const signature = sign('sha256', Buffer.from(payload), privateKey).toString('base64');
+      expect(check({ payload, signature }, [own])).toMatch(/something else than an artifact/);
+    }
+  });
+});
+
+describe('a package', () => {
+  const refusal = (registry: MemoryRegistry) => cosignRefusal(registry, source, digest, [plant], {});
+
+  it('is let in with one good signature among others', async () => {
+    expect(await refusal(await signedBy(byOther, ofAnotherPackage, byPlant))).toBeUndefined();
+  });
+
+  it('is refused without one, and it says why', async () => {
+    expect(await refusal(new MemoryRegistry())).toBe(`it is not signed: there is no apps/pump:${tag}`);
+    expect(await refusal(await signedBy())).toMatch(/holds none/);
+    expect(await refusal(await signedBy(byOther, ofAnotherPackage))).toMatch(
+      /policy, or was changed; one is of another artifact/,
+    );
+  });
+
+  it('is neither let in nor refused while the registry does not say', async () => {
+    const registry = await signedBy(byPlant);
+    const away = new Error('away');
+    registry.before = () => Promise.reject(away);
+    await expect(refusal(registry)).rejects.toBe(away);
+  });
+});
+
+describe('the policy', () => {
+  const rules = [
+    { of: 'harbor.test/apps/', cosignKeys: ['plant.pub.pem'] },
+    { of: 'harbor.test/line/press', cosignKeys: ['other.pub.pem'] },
+  ];
+  const policy = (cosignKeys: string[]) =>
+    new SignaturePolicy([{ of: 'harbor.test/apps/', cosignKeys }], (file) => join(data, file));
+
+  it('is for what it names, and all below', () => {
+    const of = (repository: string, registry = 'harbor.test') => ruleFor(rules, { registry, repository })?.of;
+    expect(of('apps/pump')).toBe('harbor.test/apps/');
+    expect(of('appsx/pump')).toBeUndefined();
+    expect(of('line/press')).toBe('harbor.test/line/press');
+    expect(of('line/press-2')).toBeUndefined();
+    expect(of('apps/pump', 'harbor.test.evil')).toBeUndefined();
+  });
+
+  it('refuses in a sentence, and lets the signed in', async () => {
+    const registry = await signedBy(byPlant);
+    expect(await policy(['plant.pub.pem']).refusal(registry, source, digest, {})).toBeUndefined();
+    expect(await policy(['other.pub.pem']).refusal(registry, source, digest, {})).toMatchObject({
+      code: 'not-signed',
+      message: expect.stringMatching(
+        /^what comes from harbor\.test\/apps\/ must be signed, and no signature of it counts/,
+      ),
+    });
+  });
+
+  it.each(['missing.pem', 'cosign.json'])('lets nothing in when its key is %s', async (file) => {
+    const refused = await policy([file]).refusal(await signedBy(byPlant), source, digest, {});
+    expect(refused?.message).toContain(`the key ${file} of this host cannot be used`);
+  });
+
+  it('keeps an unsigned package out of the catalog, and nothing of it is read', async () => {
+    const registry = new MemoryRegistry();
+    await registry.push({ ...source, tag: '1.0.0' }, { artifactType: 'application/vnd.margo.app.v1+json', layers: [] });
+    registry.fetch = () => Promise.reject(new Error('nothing of it may be read'));
+    const pulled = await pullPackage(
+      registry,
+      { registry: source.registry, repository: source.repository, tag: '1.0.0' },
+      {
+        strict: false,
+        signatures: policy(['plant.pub.pem']),
+        credentials: undefined,
+        signal: new AbortController().signal,
+      },
+    );
+    expect(pulled).toMatchObject({ faults: [{ code: 'not-signed' }], warnings: [] });
+    expect(pulled.description).toBeUndefined();
+  });
+
+  it('takes no keys that cannot do', () => {
+    const { publicKey: small } = generateKeyPairSync('ed25519');
+    expect(() => publicKey(small.export({ type: 'spki', format: 'pem' }).toString())).toThrow(/ed25519/);
+    expect(createPublicKey(read('plant.pub.pem')).asymmetricKeyType).toBe('ec');
+  });
+});
