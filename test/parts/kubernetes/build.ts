@@ -26,9 +26,10 @@ export const buildPackages = ['dpkg-dev', 'golang-go', 'golang-github-modern-go-
 /**
  * Builds Kubernetes from Debian's source package, which brings all that it imports.
  *
- * One `go build` of the five programs, with what is generated taken as the package has it, but for the schemas. All in
- * all 13 minutes of processor time (the API server alone 6.5, what it shares with the others included), so some 7
- * minutes of a machine with two cores to itself; 35 minutes of one with thirty processes on its two cores.
+ * One `go build` of the five programs, with what is generated taken as the package has it, but for the schemas.
+ * Measured once, on two cores that thirty other processes wanted too: 13 minutes of processor time, of which the API
+ * server and what it shares with the others took 6.6, and 40 minutes of the clock. A machine to itself should need
+ * about 7; that is reckoned, not measured.
  */
 export function buildKubernetes(say: (line: string) => void): Promise<void> {
   return kubernetes.make(async (work, programs) => {
