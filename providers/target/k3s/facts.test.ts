@@ -10,7 +10,7 @@ const node = (allocatable: object, nodeInfo: object, spec: object = {}): Kuberne
   spec,
   status: { allocatable, nodeInfo },
 });
-const info = { architecture: 'amd64', containerRuntimeVersion: 'containerd://1.6.20', kubeletVersion: 'v1.20.2' };
+const info = { architecture: 'amd64', containerRuntimeVersion: 'containerd://1.6.20' };
 
 it('offers what the nodes have left for workloads', () => {
   const nodes = [
@@ -19,17 +19,21 @@ it('offers what the nodes have left for workloads', () => {
     node({ cpu: '64', memory: '1Ti', 'ephemeral-storage': '9Ti' }, info, { unschedulable: true }),
   ];
   expect(nodeFacts(nodes)).toEqual({
-    facts: {
-      cpus: [
-        { cores: 3.8, architecture: 'amd64' },
-        { cores: 2, architecture: 'arm64' },
-      ],
-      memory: `${8052 * 1024}Ki`,
-      storage: `${200 * 1024 * 1024}Ki`,
-    },
-    runtimes: ['containerd://1.6.20'],
-    versions: ['v1.20.2'],
+    cpus: [
+      { cores: 3.8, architecture: 'amd64' },
+      { cores: 2, architecture: 'arm64' },
+    ],
+    memory: `${8052 * 1024}Ki`,
+    storage: `${200 * 1024 * 1024}Ki`,
+    runtime: { name: 'containerd', version: '1.6.20' },
   });
+});
+
+it('tells no runtime where the nodes have different ones, or tell none', () => {
+  const other = { ...info, containerRuntimeVersion: 'docker://20.10.24' };
+  expect(nodeFacts([node({}, info), node({}, other)]).runtime).toBeUndefined();
+  expect(nodeFacts([node({}, { ...info, containerRuntimeVersion: '' })]).runtime).toBeUndefined();
+  expect(nodeFacts([]).runtime).toBeUndefined();
 });
 
 it.each([

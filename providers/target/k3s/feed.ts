@@ -1,8 +1,8 @@
-import { type Clock, type Logger, TargetFault } from '../../../core/plugin/index.js';
+import { type Clock, type Logger, type TargetFacts, TargetFault } from '../../../core/plugin/index.js';
 import { backoff } from '../../../core/work/index.js';
 import type { Cluster } from './cluster.js';
 import type { OwnedObject, Release, Watched } from './driver.js';
-import { type NodeFacts, nodeFacts } from './facts.js';
+import { nodeFacts } from './facts.js';
 import { follow } from './follow.js';
 import { Kinship } from './kinship.js';
 import type { KubernetesObject } from './kubernetes.js';
@@ -51,7 +51,7 @@ export class Feed {
   }
 
   /** What the nodes offer; asked for once, and then kept up to date by a watch. */
-  async nodes(): Promise<NodeFacts> {
+  async facts(): Promise<TargetFacts> {
     if (!this.#nodesKnown) return nodeFacts((await this.on.cluster.list('/api/v1/nodes')).items);
     return nodeFacts([...this.#nodes.values()]);
   }

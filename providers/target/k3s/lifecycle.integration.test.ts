@@ -255,6 +255,7 @@ describeWith(['kubernetes', 'registry'], 'plain manifests on a real cluster', (s
     expect(facts.cpus).toEqual([
       { cores: expect.any(Number), architecture: process.arch === 'x64' ? 'amd64' : process.arch },
     ]);
+    expect(facts.runtime).toEqual({ name: 'containerd', version: expect.stringMatching(/^\d+\./) });
     const nobody = await k3sTrial(await cluster.kubeconfigOf({ name: 'nobody' }), registry);
     await expect(nobody.target.actual()).rejects.toThrow(
       'nobody may not list secrets in the whole cluster (403); give it a ClusterRole with the rule { apiGroups: [""], resources: ["secrets"], verbs: ["list"] }',

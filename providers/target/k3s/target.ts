@@ -95,7 +95,7 @@ export class K3sTarget implements TargetProvider, Lifecycle {
   }
 
   async describe(): Promise<TargetCapabilities> {
-    const { facts } = await this.#feed.nodes();
+    const facts = await this.#feed.facts();
     const deploymentTypes = this.#drivers.map(({ type }) => type.deploymentType);
     const { parallel } = this.options.config;
     return capabilitiesOf(k3sDeclaration, { runtimes: ['oci'], facts, parallel, deploymentTypes });
