@@ -1,3 +1,4 @@
+import { TargetFault } from '../../../core/plugin/index.js';
 import type { Engine } from './engine.js';
 import { composeLabels } from './project.js';
 import type { ContainerState } from './status.js';
@@ -27,12 +28,16 @@ const tail = 10;
 
 /** What a container said last, to stand behind the reason of its failure; nothing where it said nothing. */
 export async function lastWords(engine: Engine, id: string): Promise<string> {
-  const [lines, variables] = await Promise.all([
-    timedLines(engine, id, tail),
-    engine.found((client) => client.getContainer(id).inspect()).then((found) => found?.Config.Env ?? []),
-  ]);
-  const said = lines.map(({ text }) => withoutSecrets(text, variables));
-  return said.length === 0 ? '' : `; it said last:\n${said.join('\n')}`;
+  try {
+    const found = await engine.found((client) => client.getContainer(id).inspect());
+    const lines = await timedLines(engine, id, tail);
+    const said = lines.map(({ text }) => withoutSecrets(text, found?.Config.Env ?? []));
+    return said.length === 0 ? '' : `; it said last:\n${said.join('\n')}`;
+  } catch (error) {
+    // A container on its way out gives none any more; why it failed is told all the same.
+    if (error instanceof TargetFault) return '';
+    throw error;
+  }
 }
 
 /** Nothing says which parameters are secrets but their names. */
