@@ -38,7 +38,7 @@ export async function generatedPages(): Promise<ReadonlyMap<string, string>> {
 
 /** What a fleet manager and an agent serve; what both do is there once. */
 async function shippedOffers(version: string): Promise<readonly Offer[]> {
-  const profiles = ['config/wfm.yaml', 'config/agent.process.yaml'];
+  const profiles = ['config/wfm.yaml', 'config/wfm.harbor.yaml', 'config/agent.process.yaml'];
   const all = await Promise.all(profiles.map((file) => offersOf(join(root, file), builtinRegistry(), version)));
   const byType = new Map(
     all

@@ -6,7 +6,7 @@ import { assignNumbers, entriesOf } from './lock.js';
 import { builtinNumbers } from './numbers.js';
 import { describe } from './schema.js';
 
-const profiles = ['config/wfm.yaml', 'config/agent.process.yaml'];
+const profiles = ['config/wfm.yaml', 'config/wfm.harbor.yaml', 'config/agent.process.yaml'];
 const commands = profiles
   .map((profile) => `npx tutti proto ${profile} --lock vendors/grpc/wire/numbers.lock.json`)
   .join(' && ');
