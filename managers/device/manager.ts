@@ -56,7 +56,7 @@ export class DeviceRegistry implements DeviceManager, Lifecycle {
         log.info('a device is no longer connected', { clientId: id });
       },
     );
-    const here = (id: string): boolean => this.#presence.has(id);
+    const here = this.#presence;
     this.#elsewhere = state.caughtUp ? new SharedPresence({ state, clock, log, here }) : undefined;
     this.#store = new DeviceStore(state, events, clock, log, (id) => this.#presence.cut(id));
     this.#sightings = new Sightings(state, clock, log, (id) => this.#store.credentials.get(id) !== undefined);

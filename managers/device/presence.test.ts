@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseCertificate } from '../../core/identity/index.js';
-import { put } from '../../core/ports/index.js';
+import { put, remove } from '../../core/ports/index.js';
 import { type ManualClock, manualClock, recordingLogger } from '../../core/testing/index.js';
 import { MemoryState } from '../../providers/state/memory/index.js';
 import { certificatePem, startWfm, type Wfm } from '../../test/managers/wfm.js';
@@ -55,6 +55,11 @@ describe('a device', () => {
     await expect.poll(() => two.devices.lastSeen(id)).toBeDefined();
 
     one.devices.connect(id);
+    await expect.poll(() => two.devices.connected(id)).toBe(true);
+    // As a failover of the store may do that has lost it.
+    await hosts.state.commit([remove(deviceLines, id)]);
+    await expect.poll(() => two.devices.connected(id)).toBe(false);
+    await clock.advance(10_000);
     await expect.poll(() => two.devices.connected(id)).toBe(true);
     await one.stop();
     await expect.poll(() => two.devices.connected(id)).toBe(false);

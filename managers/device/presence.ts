@@ -28,6 +28,10 @@ export class Presence {
     return this.#lines.has(id);
   }
 
+  ids(): Iterable<string> {
+    return this.#lines.keys();
+  }
+
   cut(id: string): void {
     for (const line of this.#lines.get(id) ?? []) line.abort();
   }

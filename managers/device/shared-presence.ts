@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Mirror } from '../../core/mirror/index.js';
 import type { Clock, Logger } from '../../core/plugin/index.js';
 import { collection, put, remove, StateConflict, type StateProvider } from '../../core/ports/index.js';
+import type { Presence } from './presence.js';
 
 /** Which host a device holds a line open to, by the device's id. One of a host that is gone counts for nothing. */
 export const deviceLines = collection<{ readonly host: string }>('device-lines');
@@ -20,8 +21,8 @@ export interface SharedPresenceParts {
   readonly state: StateProvider;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Whether the device holds a line open to this host. */
-  readonly here: (id: string) => boolean;
+  /** The lines that devices hold open to this host. */
+  readonly here: Pick<Presence, 'has' | 'ids'>;
 }
 
 /**
@@ -67,8 +68,7 @@ export class SharedPresence {
   }
 
   has(id: string): boolean {
-    const host = this.#lines.get(id);
-    return host !== undefined && host !== this.#me && this.#isThere(host);
+    return this.#lines.get(id) !== this.#me && this.#isKnown(id);
   }
 
   /** Takes this host away, and with it all its lines. Safe to call twice. */
@@ -86,6 +86,12 @@ export class SharedPresence {
     await this.#hosts.stop();
   }
 
+  /** Whether a host that is there has a line of the device, this one included. */
+  #isKnown(id: string): boolean {
+    const host = this.#lines.get(id);
+    return host !== undefined && this.#isThere(host);
+  }
+
   #isThere(host: string): boolean {
     const heard = this.#hosts.get(host);
     return heard !== undefined && this.#parts.clock.now() - heard < patience;
@@ -101,6 +107,8 @@ export class SharedPresence {
         throw error;
       }
       await this.#beat();
+      // What a failover of the store has lost is written again, unless another host has the device since.
+      for (const id of this.#parts.here.ids()) if (!this.#isKnown(id)) this.#changed.add(id);
       if (this.#changed.size > 0) this.#writing ??= this.#write();
     }
   }
@@ -119,8 +127,8 @@ export class SharedPresence {
     while (this.#changed.size > 0) {
       const ids = [...this.#changed].slice(0, batch);
       for (const id of ids) this.#changed.delete(id);
-      const came = ids.filter((id) => this.#parts.here(id));
-      const left = ids.filter((id) => !this.#parts.here(id));
+      const came = ids.filter((id) => this.#parts.here.has(id));
+      const left = ids.filter((id) => !this.#parts.here.has(id));
       const written = await this.#commit(came.map((id) => put(deviceLines, id, { host: this.#me })));
       for (const id of left) if (written) await this.#leave(id);
       if (written) continue;

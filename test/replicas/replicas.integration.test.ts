@@ -103,27 +103,29 @@ describeWith(['redis'], `three replicas of a fleet manager, ${count} agents and 
 
       enough.abort();
       await working;
-      phase('the last change is acknowledged');
+      const desired = operators.flatMap((operator) => [...operator.desired.values()]);
+      const converged = async (): Promise<void> => {
+        const wanted = (name: string) => wantedOf(desired, ids.get(name));
+        const same = (name: string): boolean => JSON.stringify(fleet.runs(name)) === JSON.stringify(wanted(name));
+        await fleet.until(() => fleet.names.every(same), signal).catch(() => undefined);
+        for (const name of fleet.names) expect([name, fleet.runs(name)]).toEqual([name, wanted(name)]);
+        const all = desired.map(({ id, value }) => `${id} ${value} INSTALLED`).sort();
+        for (const replica of site.replicas) {
+          const asked = site.operator(replica.url);
+          await expect.poll(() => statuses(asked), { timeout: limit, interval: 250 }).toEqual(all);
+          await expect.poll(() => connected(asked), { timeout: limit, interval: 250 }).toBe(count);
+        }
+        expect(fleet.names.flatMap((name) => fleet.repeated(name))).toEqual([]);
+      };
+      await converged();
+      phase(`every device runs exactly what it shall, and every replica says so: ${desired.length} deployments`);
+
       const ahead = fleet.names[0] ?? '';
       await tellAndLose(api, ahead, ids.get(ahead) ?? '', packageId, signal);
       phase('a device was told of a change that is lost since');
-
-      const desired = operators.flatMap((operator) => [...operator.desired.values()]);
-      const wanted = (name: string) => wantedOf(desired, ids.get(name));
-      const same = (name: string): boolean => JSON.stringify(fleet.runs(name)) === JSON.stringify(wanted(name));
-      await fleet.until(() => fleet.names.every(same), signal).catch(() => undefined);
-      for (const name of fleet.names) expect([name, fleet.runs(name)]).toEqual([name, wanted(name)]);
+      await converged();
       expect(fleet.version(ahead)).toBeGreaterThan(nextEpoch);
-      expect(fleet.names.flatMap((name) => fleet.repeated(name))).toEqual([]);
-      phase(`every device runs exactly what it shall, nothing was done twice: ${desired.length} deployments`);
-
-      const all = desired.map(({ id, value }) => `${id} ${value} INSTALLED`).sort();
-      for (const replica of site.replicas) {
-        const asked = site.operator(replica.url);
-        await expect.poll(() => statuses(asked), { timeout: limit, interval: 250 }).toEqual(all);
-        await expect.poll(() => connected(asked), { timeout: limit, interval: 250 }).toBe(count);
-      }
-      phase('every replica tells the same of every deployment and every device');
+      phase('it has gone back to what there is now, under a higher version');
     },
     limit + 10_000,
   );
