@@ -80,6 +80,8 @@ export interface DeviceManager {
   withdrawCapabilities(id: string, deviceId: string): Promise<void>;
   /** The form to answer in. */
   formOf(record: DeviceRecord): SignedForm;
+  /** The same from memory, by id; `undefined` for an unknown device. */
+  knownForm(id: string): SignedForm | undefined;
   /**
    * Tells of each device that from now on has another form or is gone, whichever host on the store has made it so: what
    * the store says is followed, so that nothing is missed when the other host dies. May tell of one twice.

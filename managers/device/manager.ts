@@ -171,6 +171,10 @@ export class DeviceRegistry implements DeviceManager, Lifecycle {
     return formOf(record);
   }
 
+  knownForm(id: string): SignedForm | undefined {
+    return this.#store.credentials.get(id)?.form;
+  }
+
   follow(changed: (id: string) => void): () => void {
     return this.#store.follow(changed);
   }

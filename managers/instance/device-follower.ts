@@ -43,10 +43,11 @@ export class DeviceFollower {
   }
 
   /** For the changes that nobody was there to tell of. */
-  async catchUp(): Promise<void> {
-    for (const { clientId, form } of [...this.#parts.manifests.clients()]) {
-      const device = await this.find(clientId);
-      if (!device || this.#parts.devices.formOf(device) !== form) this.follow(clientId);
+  catchUp(): void {
+    const { manifests, devices } = this.#parts;
+    // From memory: to ask a store on another machine about each device of a large fleet would take longer than a start may.
+    for (const { clientId, form } of [...manifests.clients()]) {
+      if (devices.knownForm(clientId) !== form) this.follow(clientId);
     }
   }
 

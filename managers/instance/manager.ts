@@ -89,7 +89,7 @@ export class Deployments implements InstanceManager, Lifecycle {
         if (devices.keyOf(clientId) === undefined) this.#follower.follow(clientId);
       }),
     );
-    await this.#follower.catchUp();
+    this.#follower.catchUp();
   }
 
   drain(): Promise<void> {

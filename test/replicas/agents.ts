@@ -149,7 +149,7 @@ providers:
   machine: { type: target.pretended, config: { deploymentTypes: [compose] } }
 managers:
   reconcile: { type: manager.reconcile }
-  sync: { type: manager.sync, config: { pollSeconds: 5, device: { id: ${name} } } }
+  sync: { type: manager.sync, config: { pollSeconds: 15, device: { id: ${name} } } }
 vendors:
   probe: { type: vendor.probe }
 `;

@@ -47,6 +47,10 @@ export class Persistence {
   }
 }
 
+/** What was asked is open still. */
+export class Unanswered extends Error {}
+
 function isAway(error: unknown): boolean {
+  if (error instanceof Unanswered) return true;
   return error instanceof TransportFault || (error instanceof Problem && error.kind.status >= 500);
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { Problem } from '../../core/operation/index.js';
-import type { Deployment, Northbound, Persistence } from './northbound.js';
+import { type Deployment, type Northbound, type Persistence, Unanswered } from './northbound.js';
 
 /** A deployment as it shall be, by what was acknowledged. */
 export interface Desired {
@@ -70,14 +70,17 @@ export class Operator {
         parameters: { pollSeconds: value },
       },
     };
-    const idempotencyKey = randomUUID();
+    let idempotencyKey = randomUUID();
     const { id } = await this.persistence.until(async () => {
       try {
         return await this.api.createDeployment({ document }, { idempotencyKey, timeout });
       } catch (error) {
-        // Nobody knows how it ended, or it is there: the name tells.
         if (!isProblem(error, 409)) throw error;
-        return (await this.#named(name)) ?? this.api.createDeployment({ document }, { timeout });
+        // It is there, or nobody knows how the call under this key ended: then the name, which is there once, tells.
+        const found = await this.#named(name);
+        if (found) return found;
+        idempotencyKey = randomUUID();
+        throw new Unanswered();
       }
     });
     this.#done({ device, id, value });
