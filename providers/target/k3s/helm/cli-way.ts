@@ -79,7 +79,7 @@ export class CliWay implements HelmWay {
     const { scratch, call, watched } = how;
     const { signal } = call;
     // When helm has gone back there is nothing left to see of what was wrong.
-    const trouble = lastTrouble(this.on, () => this.release(memo, signal), watched ? call : undefined);
+    const trouble = lastTrouble(this.on, () => this.#unfinished(memo, signal), watched ? call : undefined);
     let reason: string | undefined;
     const ended = await this.#helm(args, memo, scratch, signal).finally(async () => {
       reason = await trouble.stop();
@@ -88,6 +88,12 @@ export class CliWay implements HelmWay {
     const fault = complaintFault(ended.stderr, `helm could not install ${memo.mark.component}`);
     const why = reason === undefined || fault.code === 'artifact' ? '' : `; ${reason}`;
     throw new TargetFault(fault.code, `${fault.message}${why}`, fault.retry);
+  }
+
+  async #unfinished(memo: Memo, signal: AbortSignal): Promise<Release | undefined> {
+    const history = await this.#history(memo, signal);
+    const status = history[0]?.status;
+    return status === 'pending-install' || status === 'pending-upgrade' ? cliRelease(memo, history) : undefined;
   }
 
   /** Brings a release into a state that Helm takes an upgrade in. */

@@ -153,7 +153,10 @@ async function execute(
       const why = gone ? 'is not there' : `cannot be run: ${cause.message}`;
       reject(new TargetFault('platform', `the program ${path} ${why}`, true, { cause }));
     });
-    child.once('close', (code) => resolve({ code: code ?? -1, stdout: out(), stderr: err() }));
+    child.once('close', (code, ended) => {
+      const stderr = ended === null ? err() : `${err()}\nError: it was ended by ${ended}`;
+      resolve({ code: code ?? -1, stdout: out(), stderr });
+    });
   });
   // At once and wholly: asked to end it would go back first, for as long as an update may take.
   const abort = (): void => {

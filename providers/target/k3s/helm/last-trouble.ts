@@ -9,14 +9,15 @@ import { workloadsIn } from '../workloads.js';
 const interval = 1_000;
 
 /**
- * Looks at a release's workloads for as long as a helm waits for them, and remembers what was last wrong: afterwards helm
- * has gone back, and nothing of it is left.
+ * Looks at a release's workloads for as long as a helm waits for them, and remembers what was wrong with them: afterwards
+ * helm has gone back, and nothing of it is left. What failed says more than what was only not ready at the end.
  *
+ * @param unfinished the release while helm waits for it; nothing before, and once it goes back
  * @param call of whoever waits, who is told too; nobody looks without it
  */
 export function lastTrouble(
   on: Pick<DriverContext, 'cluster' | 'clock'>,
-  release: () => Promise<Release>,
+  unfinished: () => Promise<Release | undefined>,
   call: ApplyCall | undefined,
 ): { stop(): Promise<string | undefined> } {
   if (call === undefined) return { stop: () => Promise.resolve(undefined) };
@@ -24,13 +25,14 @@ export function lastTrouble(
   const signal = AbortSignal.any([call.signal, over.signal]);
   // One look asks many things at once: that is no leak, and nothing to warn of.
   setMaxListeners(0, signal);
-  let last: string | undefined;
+  const last: { failed?: string; other?: string } = {};
   const looking = (async () => {
     for (;;) {
       await on.clock.delay(interval, signal);
-      const reason = await look(on, release, signal);
-      if (reason !== undefined && reason !== last) call.progress(reason);
-      last = reason ?? last;
+      const seen = await look(on, unfinished, signal);
+      if (seen === undefined) continue;
+      if (seen.reason !== last.failed && seen.reason !== last.other) call.progress(seen.reason);
+      last[seen.failed ? 'failed' : 'other'] = seen.reason;
     }
   })();
   const ended = looking.catch((error: unknown) => {
@@ -40,22 +42,26 @@ export function lastTrouble(
     stop: async () => {
       over.abort();
       await ended;
-      return last;
+      return last.failed ?? last.other;
     },
   };
 }
 
 async function look(
   { cluster }: Pick<DriverContext, 'cluster'>,
-  release: () => Promise<Release>,
+  unfinished: () => Promise<Release | undefined>,
   signal: AbortSignal,
-): Promise<string | undefined> {
+): Promise<{ readonly reason: string; readonly failed: boolean } | undefined> {
   try {
-    const found = await release();
-    const workloads = workloadsOf(found, await workloadsIn(cluster, found.namespace, signal));
-    if (workloads.length === 0) return undefined;
+    const release = await unfinished();
+    if (release === undefined) return undefined;
+    const workloads = workloadsOf(release, await workloadsIn(cluster, release.namespace, signal));
     // Only what the workloads say: that helm has not finished is known.
-    return await explanation(cluster, componentState({ ...found, state: 'deployed' }, workloads), signal);
+    const state = componentState({ ...release, state: 'deployed' }, workloads);
+    const reason = workloads.length === 0 ? undefined : await explanation(cluster, state, signal);
+    // What was seen may be of what helm went back to in between.
+    if (reason === undefined || (await unfinished()) === undefined) return undefined;
+    return { reason, failed: state.phase === 'failed' };
   } catch (error) {
     signal.throwIfAborted();
     // A look that fails tells nothing; helm, which asks the same cluster, will say it.
