@@ -296,8 +296,8 @@ describe('a restart', () => {
 
 describe('several hosts that share their work', () => {
   const hosts: Wfm[] = [];
-  let queue: MemoryQueues;
-  let locks: MemoryLocks;
+  let queue: MemoryQueues | undefined;
+  let locks: MemoryLocks | undefined;
   const startHosts = async (count: number): Promise<Wfm[]> => {
     locks = new MemoryLocks(clock);
     queue = new MemoryQueues({ attempts: 5, firstDelay: 1000, maxDelay: 1000 }, clock, log);
@@ -308,8 +308,8 @@ describe('several hosts that share their work', () => {
   };
   afterEach(async () => {
     for (const host of hosts.splice(0)) await host.stop();
-    await queue.stop();
-    await locks.stop();
+    await queue?.stop();
+    await locks?.stop();
   });
   const untilAborted = ({ signal }: RegistryCall): Promise<never> =>
     new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
@@ -360,6 +360,22 @@ describe('several hosts that share their work', () => {
       state: 'FAILED',
       failure: expect.stringContaining('import it again'),
     });
+  });
+
+  it('leave a package as it is that another has brought to its end, wherever the tag leads by then', async () => {
+    const first = await push('1.0.0');
+    const held = gate();
+    registry.before = () => held.opened;
+    const { id } = await wfm.catalog.import(request({ tag: '1.0.0' }));
+    await expect.poll(() => registry.resolved).toBe(1);
+    registry.before = () => undefined;
+    hosts.push(await start());
+    const onboarded = await wfm.catalog.settled(id, never);
+    expect(onboarded).toMatchObject({ state: 'ONBOARDED', digest: first.digest });
+    await push('1.0.0', { yaml: margoYaml('1.0.0', 'com-acme-other') });
+    held.open();
+    await wfm.stop();
+    expect(await hosts[0]?.catalog.get(id)).toEqual(onboarded);
   });
 
   it('do not keep a package closed that one of them was deleting when it died', async () => {

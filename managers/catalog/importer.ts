@@ -13,7 +13,7 @@ import { backoff, LinkedAbortController, Semaphore } from '../../core/work/index
 import { findingText } from '../margo/index.js';
 import type { Upstream } from './index.js';
 import { type PulledPackage, pullPackage } from './pull.js';
-import { claims, packages, resourceKey, resources, type StoredPackage } from './record.js';
+import { claims, isSettled, packages, resourceKey, resources, type StoredPackage } from './record.js';
 import type { SignaturePolicy } from './signature/policy.js';
 import { claimsOf } from './source.js';
 import { firstUpstream } from './upstream.js';
@@ -32,6 +32,11 @@ export interface ImporterParts {
   readonly changed: (record: StoredPackage) => Promise<void>;
 }
 
+interface Job {
+  readonly abort: AbortController;
+  readonly done: Promise<void>;
+}
+
 /** Milliseconds until the second attempt; doubles with every further one. */
 const firstWait = 1000;
 /** Of a store that is away. */
@@ -43,36 +48,43 @@ const unexpected = 'something went wrong here; the log of the host has the detai
 export class Importer {
   readonly #parts: ImporterParts;
   readonly #running: Semaphore;
-  readonly #jobs = new Map<string, { readonly abort: AbortController; readonly done: Promise<void> }>();
+  readonly #jobs = new Map<string, Job>();
 
   constructor(parts: ImporterParts) {
     this.#parts = parts;
     this.#running = new Semaphore(parts.parallel);
   }
 
-  /** Imports in the background, again as long as the store is away. */
-  begin(id: string, credentials?: RegistryCredentials): void {
-    const abort = new AbortController();
-    const done = this.#untilDone(id, credentials, abort.signal)
-      .catch((error: unknown) => {
-        if (!abort.signal.aborted) this.#parts.log.error('an import broke off', { packageId: id, error });
-      })
-      .finally(() => this.#jobs.delete(id));
-    this.#jobs.set(id, { abort, done });
+  /**
+   * Imports in the background, again as long as the store is away.
+   * @param lost aborts when another host may have begun it too
+   */
+  begin(id: string, credentials?: RegistryCredentials, lost?: AbortSignal): void {
+    const abort = new LinkedAbortController(...(lost ? [lost] : []));
+    this.#keep(id, abort, this.#untilDone(id, credentials, abort.signal)).catch((error: unknown) => {
+      if (!abort.signal.aborted) this.#parts.log.error('an import broke off', { packageId: id, error });
+    });
   }
 
   /**
    * Imports a package whose request came without credentials, or has lost them. Nothing happens when it is at its end.
    * @throws what broke it off; the record still says that the import is under way
    */
-  async run(id: string, signal: AbortSignal): Promise<void> {
-    const abort = new LinkedAbortController(signal);
-    const work = this.#untilDone(id, undefined, abort.signal).finally(() => {
+  run(id: string, ...signals: readonly AbortSignal[]): Promise<void> {
+    const abort = new LinkedAbortController(...signals);
+    return this.#keep(id, abort, this.#untilDone(id, undefined, abort.signal));
+  }
+
+  /** As long as it lasts, a job can be cancelled and waited for. */
+  #keep(id: string, abort: LinkedAbortController, work: Promise<void>): Promise<void> {
+    const ended = work.finally(() => {
       abort.unlink();
-      this.#jobs.delete(id);
+      // Of a package that came back to a host that had stood still there may be two: the later one is kept.
+      if (this.#jobs.get(id) === job) this.#jobs.delete(id);
     });
-    this.#jobs.set(id, { abort, done: work.catch(() => undefined) });
-    return work;
+    const job: Job = { abort, done: ended.catch(() => undefined) };
+    this.#jobs.set(id, job);
+    return ended;
   }
 
   /** Resolves when nothing is under way here for a package. */
@@ -128,6 +140,7 @@ export class Importer {
       signal,
       ...(credentials && { credentials }),
     });
+    signal.throwIfAborted();
     await this.#onboard(id, pulled, upstream);
   }
 
@@ -155,7 +168,8 @@ export class Importer {
   ): Promise<void> {
     for (;;) {
       const present = await this.#parts.state.get(packages, id);
-      if (!present) return;
+      // Another host may have brought it to its end while this one stood still, with what the tag led to then.
+      if (!present || isSettled(present.value)) return;
       const next: StoredPackage = {
         ...present.value,
         state: 'ONBOARDED',
@@ -199,7 +213,7 @@ export class Importer {
   async #change(id: string, change: (present: StoredPackage) => StoredPackage): Promise<StoredPackage | undefined> {
     for (;;) {
       const present: Stored<StoredPackage> | undefined = await this.#parts.state.get(packages, id);
-      if (!present || present.value.state === 'ONBOARDED' || present.value.state === 'FAILED') return undefined;
+      if (!present || isSettled(present.value)) return undefined;
       const next = { ...change(present.value), updatedAt: this.#parts.clock.now() };
       try {
         await this.#parts.state.commit([put(packages, id, next, present.revision)]);

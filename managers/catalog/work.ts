@@ -9,15 +9,16 @@ import {
   type Worker,
   workQueue,
 } from '../../core/ports/index.js';
-import { KeyedQueue, type WorkResult } from '../../core/work/index.js';
+import { backoff, KeyedQueue, type WorkResult } from '../../core/work/index.js';
 import type { Importer } from './importer.js';
 import { isSettled, packages, type StoredPackage } from './record.js';
 
 /** Imports by the id of their package; who asked for it is in the records of the log under the same correlation id. */
 const imports = workQueue<{ readonly correlationId?: string }>('catalog.import');
 
-/** Milliseconds until an import that could not be passed on is passed on again. */
+/** Milliseconds until an import that could not be passed on, or watched over, is tried again; of the latter the longest. */
 const again = 2000;
+const longestAgain = 60_000;
 
 export interface ImportWorkParts {
   readonly state: StateProvider;
@@ -99,7 +100,7 @@ export class ImportWork {
     const lease = credentials === undefined ? undefined : await locks?.acquire(lockOf(id));
     try {
       await accept();
-      importer.begin(id, credentials);
+      importer.begin(id, credentials, lease?.signal);
     } catch (error) {
       this.#own.delete(id);
       await lease?.release();
@@ -143,17 +144,27 @@ export class ImportWork {
 
   /** Waits until nobody imports a package with the credentials of its request any more; if it is unfinished then, it stays so. */
   async #watchOver(id: string): Promise<void> {
-    const { locks, log, importer } = this.#parts;
+    const { clock, log } = this.#parts;
     const { signal } = this.#stopped;
-    try {
-      const lease = await locks?.acquire(lockOf(id), { signal });
+    for (let attempt = 1; !signal.aborted; attempt++) {
       try {
-        await importer.run(id, signal);
-      } finally {
-        await lease?.release();
+        await this.#finishAfterOthers(id, signal);
+        return;
+      } catch (error) {
+        if (signal.aborted) return;
+        log.warn('an import could not be watched over; tried again', { packageId: id, error });
       }
-    } catch (error) {
-      if (!signal.aborted) log.warn('an import could not be watched over', { packageId: id, error });
+      await clock.delay(backoff(attempt, again, longestAgain), signal).catch(() => undefined);
+    }
+  }
+
+  async #finishAfterOthers(id: string, signal: AbortSignal): Promise<void> {
+    const { locks, importer } = this.#parts;
+    const lease = await locks?.acquire(lockOf(id), { signal });
+    try {
+      await importer.run(id, signal, ...(lease ? [lease.signal] : []));
+    } finally {
+      await lease?.release();
     }
   }
 }
