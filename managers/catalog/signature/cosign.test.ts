@@ -106,6 +106,10 @@ describe('the policy', () => {
     expect(of('line/press')).toBe('harbor.test/line/press');
     expect(of('line/press-2')).toBeUndefined();
     expect(of('apps/pump', 'harbor.test.evil')).toBeUndefined();
+    expect(of('apps/pump', 'harbor.test:8443')).toBeUndefined();
+    for (const spelled of ['Harbor.TEST', 'harbor.test:443', 'HARBOR.test:80']) {
+      expect(of('apps/pump', spelled)).toBe('harbor.test/apps/');
+    }
   });
 
   it('refuses in a sentence, and lets the signed in', async () => {

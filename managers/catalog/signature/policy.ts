@@ -65,11 +65,20 @@ export class SignaturePolicy {
   }
 }
 
-/** The first rule for a source. */
+/** The first rule for a source, however its host is spelled. */
 export function ruleFor(
   rules: readonly SignatureRule[],
   { registry, repository }: PackageSource,
 ): SignatureRule | undefined {
-  const place = `${registry}/${repository}`;
-  return rules.find(({ of }) => (of.endsWith('/') ? place.startsWith(of) : place === of));
+  const place = sameHost(`${registry}/${repository}`);
+  return rules.find(({ of }) => (of.endsWith('/') ? place.startsWith(sameHost(of)) : place === sameHost(of)));
+}
+
+/**
+ * A place with its host in small letters and without a port that is there unless told. Whether a registry is spoken to with TLS is
+ * not known here: one more place that must be signed does no harm, one less does.
+ */
+function sameHost(place: string): string {
+  const [host = '', ...path] = place.split('/');
+  return [host.toLowerCase().replace(/:(443|80)$/, ''), ...path].join('/');
 }
