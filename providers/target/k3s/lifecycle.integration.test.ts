@@ -279,9 +279,9 @@ describeWith(['kubernetes', 'registry'], 'plain manifests on a real cluster', (s
       /the Kubernetes API at \S+ refuses connections; is k3s running\?/,
     );
     expect(trial.target.health?.()).toMatchObject({ status: 'degraded' });
-    await cluster.apiServer.start();
     // What the watches had seen the server has forgotten (410): they list anew, and tell all that there is.
     heard.length = 0;
+    await cluster.apiServer.start();
     await expect.poll(() => heard, { timeout: 120_000 }).toContain('app');
     expect(await told()).toMatchObject({ phase: 'running' });
     expect(trial.target.health?.()).toMatchObject({ status: 'ok' });
