@@ -296,8 +296,8 @@ describe('a restart', () => {
 
 describe('several hosts that share their work', () => {
   const hosts: Wfm[] = [];
-  let queue: MemoryQueues | undefined;
-  let locks: MemoryLocks | undefined;
+  let queue: MemoryQueues;
+  let locks: MemoryLocks;
   const startHosts = async (count: number): Promise<Wfm[]> => {
     locks = new MemoryLocks(clock);
     queue = new MemoryQueues({ attempts: 5, firstDelay: 1000, maxDelay: 1000 }, clock, log);
@@ -308,8 +308,8 @@ describe('several hosts that share their work', () => {
   };
   afterEach(async () => {
     for (const host of hosts.splice(0)) await host.stop();
-    await queue?.stop();
-    await locks?.stop();
+    await queue.stop();
+    await locks.stop();
   });
   const untilAborted = ({ signal }: RegistryCall): Promise<never> =>
     new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
@@ -363,6 +363,8 @@ describe('several hosts that share their work', () => {
   });
 
   it('leave a package as it is that another has brought to its end, wherever the tag leads by then', async () => {
+    // Hosts without a queue between them, which take up at their start what they find.
+    await startHosts(0);
     const first = await push('1.0.0');
     const held = gate();
     registry.before = () => held.opened;
