@@ -43,13 +43,12 @@ spec:
     metadata: { labels: { app: '{{ .Release.Name }}' } }
     spec:
       terminationGracePeriodSeconds: 0
-      nodeSelector: {{ .Values.node | default dict | toJson }}
       containers:
         - name: main
           image: '${image}'
           imagePullPolicy: Never
           command: [sh, -c, {{ .Values.run | default "exec sleep 100000" | quote }}]
-          readinessProbe: { exec: { command: [sh, -c, 'exit 0'] }, periodSeconds: 1 }
+          readinessProbe: { exec: { command: [sh, -c, {{ .Values.ready | default "exit 0" }}] }, periodSeconds: 1 }
 `,
   'claim.yaml': `
 {{ if .Values.claim }}
@@ -170,7 +169,7 @@ describeWith(['kubernetes', 'helm', 'registry'], 'charts by the helm program', (
     expect(fault.message).toMatch(/container main of pod monitor-.+ with exit code 3/);
     expect(fault.message).toContain('no database');
     expect(fault.message).toContain('revision 2.0.0_build.7 was brought back');
-    await vi.waitUntil(async () => (await componentOf(trial, where.id))?.phase === 'running', { timeout: 60_000 });
+    await expect.poll(() => componentOf(trial, where.id)).toMatchObject({ phase: 'running' });
     expect(await componentOf(trial, where.id)).toEqual(good);
     expect(await valuesIn(where)).toMatchObject({ a: 'b' });
 
@@ -223,7 +222,7 @@ describeWith(['kubernetes', 'helm', 'registry'], 'charts by the helm program', (
     const { target } = trial;
     const where = place();
     const name = releaseName('tutti', where.id, 'monitor');
-    const stuck = { parameters: { 'node.nowhere': 'true' } };
+    const stuck = { parameters: { ready: 'exit 1' } };
     const statusOf = async (): Promise<string | undefined> => {
       const labelSelector = `owner=helm,name=${name}`;
       const { items } = await core.listNamespacedSecret({ namespace: where.namespace, labelSelector });
@@ -249,7 +248,7 @@ describeWith(['kubernetes', 'helm', 'registry'], 'charts by the helm program', (
     // With something to go back to that is done at once.
     const second = await killed('pending-upgrade');
     expect(second.message).toContain('revision 1.0.0 was brought back');
-    await vi.waitUntil(async () => (await componentOf(trial, where.id))?.phase === 'running', { timeout: 60_000 });
+    await expect.poll(() => componentOf(trial, where.id)).toMatchObject({ phase: 'running' });
 
     // The agent ends its helm when it is told to stop waiting, and gets on from there as well.
     const abort = new AbortController();
