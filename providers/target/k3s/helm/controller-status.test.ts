@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { KubernetesObject } from '../kubernetes.js';
 import { type ChartSurroundings, chartKey, chartObjects } from './controller-chart.js';
-import { controllerRelease, staleRevisions } from './controller-status.js';
+import { baseRevision, controllerRelease, staleRevisions } from './controller-status.js';
 import type { Memo } from './memo.js';
 import type { ReleaseRevision, ReleaseStatus } from './release-record.js';
 import { isActedOn } from './surroundings.js';
@@ -115,6 +115,9 @@ it('clears away what failed, down to what was whole', () => {
   expect(stale(revision(4, 'failed'), revision(3, 'failed'), revision(2, 'deployed'), revision(1, 'failed'))).toEqual([
     4, 3,
   ]);
+  expect(baseRevision([revision(4, 'failed'), revision(3, 'failed'), revision(2, 'deployed')])).toBe(2);
+  expect(baseRevision([revision(3, 'pending-upgrade'), revision(2, 'deployed')])).toBe(3);
+  expect(baseRevision([revision(1, 'failed')])).toBe(0);
   expect(stale(revision(1, 'failed'))).toEqual([1]);
   expect(stale(revision(2, 'deployed'), revision(1, 'failed'))).toEqual([]);
   expect(stale(revision(2, 'pending-upgrade'), revision(1, 'deployed'))).toEqual([]);

@@ -43,3 +43,9 @@ export function staleRevisions(history: readonly ReleaseRevision[]): readonly Re
   const good = deployedRevision(history)?.revision ?? 0;
   return history.filter(({ revision, status }) => revision > good && status === 'failed');
 }
+
+/** What a revision has to be newer than to be a new one: of those that fail and go the number is given again. */
+export function baseRevision(history: readonly ReleaseRevision[]): number {
+  const stale = staleRevisions(history);
+  return history.find((each) => !stale.includes(each))?.revision ?? 0;
+}

@@ -5,6 +5,7 @@ import { type Mark, marks, releaseKey } from '../marks.js';
 import { type Choice, chooseWay, type Way } from './choice.js';
 import { CliWay } from './cli-way.js';
 import { helmComponent } from './component-type.js';
+import { baseRevision } from './controller-status.js';
 import { ControllerWay } from './controller-way.js';
 import { HelmProgram } from './helm-program.js';
 import { type HelmVersion, versionText } from './helm-version.js';
@@ -71,7 +72,7 @@ export class HelmDriver implements Driver {
     const good = request.presentRuns && before?.goal.applied !== request.applied ? before?.goal : before?.good;
     const history = await releaseHistory(cluster, { release, namespace }, signal);
     const memo: Memo = {
-      ...{ format: 1, way, mark, namespace, release, goal, after: history[0]?.revision ?? 0 },
+      ...{ format: 1, way, mark, namespace, release, goal, after: baseRevision(history) },
       ...(good && { good }),
     };
     await namespaces.within(namespace, signal, () => this.#write(memo, signal));
@@ -95,8 +96,7 @@ export class HelmDriver implements Driver {
     const history = await releaseHistory(this.on.cluster, memo, signal);
     if (!(await this.#ways[memo.way].goBack(memo, request, call))) return undefined;
     const { trouble: _trouble, ...rest } = memo;
-    const after = memo.way === 'controller' ? (history[0]?.revision ?? 0) : 0;
-    await this.#write({ ...rest, goal: good, after }, signal);
+    await this.#write({ ...rest, goal: good, after: baseRevision(history) }, signal);
     return good.revision;
   }
 
