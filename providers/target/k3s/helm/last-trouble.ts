@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import { type ApplyCall, TargetFault } from '../../../../core/plugin/index.js';
 import { componentState, workloadsOf } from '../component-status.js';
 import type { DriverContext, Release } from '../driver.js';
@@ -23,8 +22,6 @@ export function lastTrouble(
   if (call === undefined) return { stop: () => Promise.resolve(undefined) };
   const over = new AbortController();
   const signal = AbortSignal.any([call.signal, over.signal]);
-  // One look asks many things at once: that is no leak, and nothing to warn of.
-  setMaxListeners(0, signal);
   const last: { failed?: string; other?: string } = {};
   const looking = (async () => {
     for (;;) {
