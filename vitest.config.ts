@@ -36,9 +36,6 @@ export default defineConfig({
         test: {
           ...patience,
           name: 'unit',
-          // Reading all modules anew takes several times as long as the tests of most files. Nothing of ours remembers anything
-          // in a module, so that files which share them cannot tell; whoever changes what belongs to the process undoes it.
-          isolate: false,
           include: ['**/*.test.ts'],
           exclude: [...nowhere, integration, isolation],
         },
@@ -54,7 +51,6 @@ export default defineConfig({
         test: {
           ...patience,
           name: 'isolation',
-          isolate: false,
           include: [isolation],
           exclude: [...nowhere, integration],
           globalSetup: ['test/isolation/setup.ts'],
