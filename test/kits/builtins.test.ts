@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { builtins } from '../../cli/builtins.js';
 import { HostStatus } from '../../core/host/status.js';
+import { ensureDeviceCa } from '../../core/identity/index.js';
 import type { Definition } from '../../core/plugin/index.js';
 import { demandOf } from '../../core/plugin/use.js';
 import {
@@ -17,13 +18,16 @@ import {
 
 /** Somebody else makes it. */
 const secrets = await mkdtemp(join(tmpdir(), 'tutti-secrets-'));
-afterAll(() => rm(secrets, { recursive: true }));
+const authority = await mkdtemp(join(tmpdir(), 'tutti-authority-'));
+await ensureDeviceCa(authority, Date.now());
+afterAll(() => Promise.all([secrets, authority].map((directory) => rm(directory, { recursive: true }))));
 
 /** What a profile has to say of those that need to be told. */
 const configs: Readonly<Record<string, unknown>> = {
   'binding.grpc': { tls: 'off', port: 0 },
   'binding.http': { tls: 'off', port: 0 },
   'broker.aedes': { tls: 'off', port: 0 },
+  'manager.replicas': { certificates: { devices: join(authority, 'device-ca.crt') } },
   'registry.harbor': { url: 'https://127.0.0.1:9' },
   'secret.file': { directory: secrets },
   'transport.grpc': { url: 'grpcs://127.0.0.1:9' },
