@@ -52,6 +52,7 @@ describe('what is built in', () => {
       'Resynchronised',
       'Token',
       'TokenList',
+      'Upstream',
     ]);
     for (const [name, definition] of Object.entries(shared)) {
       expect(definition, name).toMatchObject({ description: expect.stringMatching(/./) });
