@@ -1,5 +1,5 @@
 import { defineProvider, EventBus, optional, SecretProvider, z } from '../../../core/plugin/index.js';
-import { checkRedisSettings, redisSettings } from '../../shared/redis/index.js';
+import { checkRedisSettings, redisNeeds, redisSettings, replicasSetting } from '../../shared/redis/index.js';
 import { RedisEvents } from './bus.js';
 
 export { RedisEvents } from './bus.js';
@@ -9,19 +9,13 @@ export default defineProvider({
   type: 'events.redis',
   version: '1.0.0',
   summary: 'Events between the managers of several hosts that share a Redis; what is undelivered waits there',
-  needs: {
-    network: 'Connects to the Redis, the sentinels or the cluster of its config',
-    files: 'Reads the certificates and the file of the password that its config names',
-  },
+  needs: redisNeeds,
   config: z
     .strictObject({
       ...redisSettings,
-      replicas: z
-        .int()
-        .min(0)
-        .max(16)
-        .default(0)
-        .describe('Replicas that must have an event before it is acknowledged, so that a failover loses none'),
+      replicas: replicasSetting(
+        'Replicas that must have an event before it is acknowledged, so that a failover loses none',
+      ),
       firstDelay: z.int().positive().default(100).describe('Milliseconds before a failed delivery is tried again'),
       maxDelay: z.int().positive().default(30_000).describe('Milliseconds between two attempts at most'),
       claimAfter: z
@@ -37,13 +31,7 @@ export default defineProvider({
         .describe('Days after which a group is forgotten, with what waits for it, that no host subscribes to'),
       warnAbove: z.int().positive().default(10_000).describe('From how many unhandled events of a type on to warn'),
     })
-    .superRefine((config, context) => {
-      checkRedisSettings(config, context);
-      if (config.cluster !== undefined && config.replicas > 0) {
-        const message = 'a cluster is not asked for its replicas; set min-replicas-to-write on its nodes';
-        context.addIssue({ code: 'custom', path: ['replicas'], message });
-      }
-    }),
+    .superRefine(checkRedisSettings),
   uses: { secrets: optional(SecretProvider) },
   create: ({ config, uses: { secrets }, resolvePath, log, clock }) => {
     const { replicas, firstDelay, maxDelay, claimAfter, forgetAfter, warnAbove, ...settings } = config;

@@ -1,5 +1,5 @@
 import { defineProvider, LockProvider, optional, SecretProvider, z } from '../../../core/plugin/index.js';
-import { checkRedisSettings, redisSettings } from '../../shared/redis/index.js';
+import { checkRedisSettings, redisNeeds, redisSettings, replicasSetting } from '../../shared/redis/index.js';
 import { RedisLocks } from './locks.js';
 
 export { RedisLocks } from './locks.js';
@@ -9,19 +9,11 @@ export default defineProvider({
   type: 'lock.redis',
   version: '1.0.0',
   summary: 'Locks among the managers of several hosts that share a Redis',
-  needs: {
-    network: 'Connects to the Redis, the sentinels or the cluster of its config',
-    files: 'Reads the certificates and the file of the password that its config names',
-  },
+  needs: redisNeeds,
   config: z
     .strictObject({
       ...redisSettings,
-      replicas: z
-        .int()
-        .min(0)
-        .max(16)
-        .default(0)
-        .describe('Replicas that must know of a lease before it counts, so that a failover forgets none'),
+      replicas: replicasSetting('Replicas that must know of a lease before it counts, so that a failover forgets none'),
       duration: z
         .number()
         .min(1)
@@ -29,13 +21,7 @@ export default defineProvider({
         .default(15)
         .describe('Seconds after which the leases of a host that is gone run out; they are renewed at a third of it'),
     })
-    .superRefine((config, context) => {
-      checkRedisSettings(config, context);
-      if (config.cluster !== undefined && config.replicas > 0) {
-        const message = 'a cluster is not asked for its replicas; set min-replicas-to-write on its nodes';
-        context.addIssue({ code: 'custom', path: ['replicas'], message });
-      }
-    }),
+    .superRefine(checkRedisSettings),
   uses: { secrets: optional(SecretProvider) },
   create: ({ config, uses: { secrets }, resolvePath, log, clock }) => {
     const { replicas, duration, ...settings } = config;

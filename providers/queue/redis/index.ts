@@ -1,5 +1,5 @@
 import { defineProvider, optional, QueueProvider, SecretProvider, z } from '../../../core/plugin/index.js';
-import { checkRedisSettings, redisSettings } from '../../shared/redis/index.js';
+import { checkRedisSettings, redisNeeds, redisSettings, replicasSetting } from '../../shared/redis/index.js';
 import { RedisQueues } from './queues.js';
 
 export { RedisQueues } from './queues.js';
@@ -9,19 +9,13 @@ export default defineProvider({
   type: 'queue.redis',
   version: '1.0.0',
   summary: 'Work that the hosts which share a Redis divide among them; what is undone waits there',
-  needs: {
-    network: 'Connects to the Redis, the sentinels or the cluster of its config',
-    files: 'Reads the certificates and the file of the password that its config names',
-  },
+  needs: redisNeeds,
   config: z
     .strictObject({
       ...redisSettings,
-      replicas: z
-        .int()
-        .min(0)
-        .max(16)
-        .default(0)
-        .describe('Replicas that must have an item before it is acknowledged, so that a failover loses none'),
+      replicas: replicasSetting(
+        'Replicas that must have an item before it is acknowledged, so that a failover loses none',
+      ),
       attempts: z.int().positive().default(5).describe('How often an item is tried until it is kept as failed'),
       firstDelay: z.int().positive().default(1000).describe('Milliseconds before a failed item is tried again'),
       maxDelay: z.int().positive().default(300_000).describe('Milliseconds between two attempts at most'),
@@ -32,13 +26,7 @@ export default defineProvider({
         .default(30)
         .describe('Seconds without a sign of life after which the item of a host is taken over by another'),
     })
-    .superRefine((config, context) => {
-      checkRedisSettings(config, context);
-      if (config.cluster !== undefined && config.replicas > 0) {
-        const message = 'a cluster is not asked for its replicas; set min-replicas-to-write on its nodes';
-        context.addIssue({ code: 'custom', path: ['replicas'], message });
-      }
-    }),
+    .superRefine(checkRedisSettings),
   uses: { secrets: optional(SecretProvider) },
   create: ({ config, uses: { secrets }, resolvePath, log, clock }) => {
     const { replicas, attempts, firstDelay, maxDelay, claimAfter, ...settings } = config;

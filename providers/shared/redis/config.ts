@@ -70,8 +70,23 @@ export const redisSettings = {
 const schema = z.object(redisSettings);
 export type RedisSettings = z.output<typeof schema>;
 
-/** Rules that no single setting can say. Use: `z.strictObject({ ...redisSettings }).superRefine(checkRedisSettings)`. */
-export function checkRedisSettings(settings: RedisSettings, context: z.RefinementCtx): void {
+/** How many replicas must have what is acknowledged. @param meaning what that is, and what for */
+export const replicasSetting = (meaning: string) => z.int().min(0).max(16).default(0).describe(meaning);
+
+/** What a provider with these settings needs of its machine. */
+export const redisNeeds = {
+  network: 'Connects to the Redis, the sentinels or the cluster of its config',
+  files: 'Reads the certificates and the file of the password that its config names',
+};
+
+/**
+ * Rules that no single setting can say. Use:
+ * `z.strictObject({ ...redisSettings, replicas: replicasSetting('...') }).superRefine(checkRedisSettings)`.
+ */
+export function checkRedisSettings(
+  settings: RedisSettings & { readonly replicas: number },
+  context: z.RefinementCtx,
+): void {
   const fault = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
   const said = (names: readonly (keyof RedisSettings)[]) => names.filter((name) => settings[name] !== undefined);
   const [place, other] = said(['url', 'sentinel', 'cluster']);
@@ -94,6 +109,9 @@ export function checkRedisSettings(settings: RedisSettings, context: z.Refinemen
       place ?? 'url',
       `no TLS to ${open[0]}: use ${place === 'url' ? 'rediss://' : 'tls: true'}, or write plain: true`,
     );
+  }
+  if (settings.cluster !== undefined && settings.replicas > 0) {
+    fault('replicas', 'a cluster is not asked for its replicas; set min-replicas-to-write on its nodes');
   }
 }
 
