@@ -1,9 +1,9 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { TargetFault } from '../../../core/plugin/index.js';
+import { forgetProcess, noteProcess, signalGroup } from '../../shared/program/index.js';
 import { type Login, withDockerConfig } from './credentials.js';
 import { type EnginePlace, placeVariables } from './engine-place.js';
-import { forgetProcess, noteProcess, signal as signalGroup } from './orphan.js';
 
 export interface ComposeSettings {
   /** Path of a Compose v2 program; the plugin of `docker` unless told. */

@@ -1,6 +1,7 @@
-import { chmod, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { readText } from '../../../core/files/index.js';
 import { TargetFault } from '../../../core/plugin/index.js';
 import type { DockerConfig } from './config.js';
 
@@ -19,8 +20,7 @@ export async function logins(
     registries.map(async ({ host, username, password, passwordFile }) => {
       if (passwordFile === undefined) return { host, username, password: password ?? '' };
       try {
-        const content = await readFile(resolvePath(passwordFile), 'utf8');
-        return { host, username, password: content.replace(/\r?\n$/, '') };
+        return { host, username, password: await readText(resolvePath(passwordFile)) };
       } catch (error) {
         throw new TargetFault('platform', `the password file for ${host} cannot be read: ${passwordFile}`, true, {
           cause: error,

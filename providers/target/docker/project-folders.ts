@@ -2,7 +2,7 @@ import { mkdir, readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasCode, readIfThere, replaceFile } from '../../../core/files/index.js';
 import { type ActualComponent, type Logger, z } from '../../../core/plugin/index.js';
-import { endOrphan } from './orphan.js';
+import { endOrphan } from '../../shared/program/index.js';
 import { Revisions } from './revision.js';
 
 /** Whose a project's folder is. */

@@ -18,6 +18,7 @@ import {
   type TargetProvider,
 } from '../../../core/plugin/index.js';
 import { LinkedAbortController, Turns } from '../../../core/work/index.js';
+import { endOrphan } from '../../shared/program/index.js';
 import { ComposeCli } from './compose-cli.js';
 import type { DockerConfig } from './config.js';
 import { logins, sweepDockerConfigs } from './credentials.js';
@@ -28,7 +29,6 @@ import { applicationChanges } from './events.js';
 import { targetFacts } from './facts.js';
 import { containerLogs } from './logs.js';
 import { monitorEngine } from './monitor.js';
-import { endOrphan } from './orphan.js';
 import { labels, projectName } from './project.js';
 import { folderStatus, ProjectFolders } from './project-folders.js';
 import { PulledImages } from './pulled-images.js';

@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TargetFault } from '../../../../core/plugin/index.js';
+import { endOrphan, forgetProcess, noteProcess, signalGroup } from '../../../shared/program/index.js';
 import { dockerConfigJson, type Login } from '../credentials.js';
 import { type HelmVersion, parseHelmVersion } from './helm-version.js';
-import { endOrphan, killGroup } from './orphan.js';
 
 export interface HelmProgramSettings {
   readonly path: string;
@@ -88,11 +88,9 @@ export class HelmProgram {
     const note = join(this.settings.directory, `${release}.pid`);
     await endOrphan(note, release);
     try {
-      return await execute(this.settings.path, args, this.#options(scratch, signal), (pid) =>
-        writeFile(note, String(pid)),
-      );
+      return await execute(this.settings.path, args, this.#options(scratch, signal), (pid) => noteProcess(note, pid));
     } finally {
-      await rm(note, { force: true });
+      await forgetProcess(note);
     }
   }
 
@@ -160,7 +158,7 @@ async function execute(
   });
   // At once and wholly: asked to end it would go back first, for as long as an update may take.
   const abort = (): void => {
-    if (child.pid !== undefined) killGroup(child.pid);
+    if (child.pid !== undefined) signalGroup(child.pid, 'SIGKILL');
   };
   signal.addEventListener('abort', abort, { once: true });
   try {

@@ -1,29 +1,38 @@
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
-import { hasCode } from '../../../../core/files/index.js';
+import { hasCode } from '../../../core/files/index.js';
 
 /**
- * A helm that goes on after the agent that ran it was killed would fight the next one over the same release. Each is
+ * A program that goes on after the agent that ran it was killed would fight the next one over the same workload. Each is
  * therefore noted in a file while it runs, and whoever comes next ends what an earlier agent left.
  *
+ * @param note the file
  * @param word one of its arguments, which no other process has
  */
 export async function endOrphan(note: string, word: string): Promise<void> {
   const pid = Number(await contentOf(note));
   if (pid > 0) {
-    // The number may long be another process's: only one that names our release is ours.
+    // The number may long be another process's: only one with this argument is ours.
     while ((await contentOf(`/proc/${pid}/cmdline`)).split('\0').includes(word)) {
-      killGroup(pid);
+      signalGroup(pid, 'SIGKILL');
       await setTimeout(10);
     }
   }
   await rm(note, { force: true });
 }
 
-/** Ends a process and all that it began. */
-export function killGroup(pid: number): void {
+export function noteProcess(note: string, pid: number): Promise<void> {
+  return writeFile(note, String(pid));
+}
+
+export function forgetProcess(note: string): Promise<void> {
+  return rm(note, { force: true });
+}
+
+/** Signals a process and all that it began. */
+export function signalGroup(pid: number, name: NodeJS.Signals): void {
   try {
-    process.kill(-pid, 'SIGKILL');
+    process.kill(-pid, name);
   } catch (error) {
     if (!hasCode(error, 'ESRCH')) throw error;
   }
