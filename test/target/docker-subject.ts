@@ -1,11 +1,10 @@
-import { once } from 'node:events';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { KitSubject } from '../../core/testing/kit.js';
 import type { KillableApply, TargetPlatform, TargetUnderTest } from '../../core/testing/target/index.js';
 import { buildImage, type DockerPart, type RegistryPart } from '../parts/index.js';
-import { startProgram } from '../program.js';
 import { application, dockerTrial, pushComponent } from './docker-trial.js';
+import { killableAgent } from './killable-agent.js';
 
 const marks = {
   application: 'dev.tutti.application',
@@ -115,20 +114,6 @@ async function emptied(docker: DockerPart): Promise<void> {
   await Promise.all(Volumes.map(({ Name }) => docker.client.getVolume(Name).remove()));
 }
 
-/** An agent that applies in a process of its own: see docker-agent.ts for its arguments. */
-export function agent(args: readonly string[]): KillableApply {
-  const child = startProgram(new URL('docker-agent.ts', import.meta.url), args);
-  const ended = once(child, 'exit').then(() => undefined);
-  // Its first line says that it is about to apply.
-  const begun = Promise.race([once(child.stdout, 'data'), ended])
-    .then(() => child.stdout.resume())
-    .then(() => undefined);
-  return {
-    begun,
-    ended,
-    kill: () => {
-      child.kill('SIGKILL');
-      return ended;
-    },
-  };
-}
+/** See docker-agent.ts for its arguments. */
+export const agent = (args: readonly string[]): KillableApply =>
+  killableAgent(new URL('docker-agent.ts', import.meta.url), args);

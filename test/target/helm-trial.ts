@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { packTarGz } from '../../core/archive/index.js';
 import { systemClock } from '../../core/host/clock.js';
 import {
@@ -6,13 +5,12 @@ import {
   artifactAt,
   type DesiredApplication,
   type DesiredComponent,
-  type Lifecycle,
-  type TargetProvider,
 } from '../../core/plugin/index.js';
-import { recordingLogger, testContext } from '../../core/testing/index.js';
+import { testContext } from '../../core/testing/index.js';
 import { registryOci } from '../../providers/registry/oci/index.js';
 import { targetK3s } from '../../providers/target/k3s/index.js';
 import type { RegistryPart } from '../parts/index.js';
+import { monitorApplication, type TargetTrial, targetTrial } from './trial.js';
 
 /** A registry with a certificate of its own and a password. */
 export interface Charts {
@@ -57,42 +55,11 @@ export async function charts(
 }
 
 /** A target.k3s for charts, on a real cluster. */
-export interface HelmTrial {
-  readonly target: TargetProvider & Lifecycle;
-  readonly log: ReturnType<typeof recordingLogger>;
-  readonly dataDir: string;
-  /** Another instance, as after a restart of the agent. */
-  again(): Promise<TargetProvider & Lifecycle>;
-  dispose(): Promise<void>;
-}
-
-export async function helmTrial(kubeconfig: string, config: object): Promise<HelmTrial> {
-  const registry = await testContext<ArtifactRegistry>(registryOci, { clock: systemClock });
-  const log = recordingLogger();
-  const options = {
+export function helmTrial(kubeconfig: string, config: object): Promise<TargetTrial> {
+  return targetTrial(targetK3s, {
     name: 'k3s',
-    clock: systemClock,
-    log,
     config: { kubeconfig, deploymentTypes: ['helm'], settle: 0, ...config },
-    uses: { registry: registry.instance },
-  };
-  const context = await testContext<TargetProvider>(targetK3s, options);
-  await context.start();
-  const others: { dispose(): Promise<void> }[] = [];
-  return {
-    target: context.instance,
-    log,
-    dataDir: context.dataDir,
-    async again() {
-      const other = await testContext<TargetProvider>(targetK3s, { ...options, dataDir: context.dataDir });
-      await other.start();
-      others.push(other);
-      return other.instance;
-    },
-    async dispose() {
-      for (const each of [...others, context, registry]) await each.dispose();
-    },
-  };
+  });
 }
 
 /** A deployment of one chart. */
@@ -100,24 +67,7 @@ export function chartApplication(
   repository: string,
   revision: string,
   change: Partial<DesiredComponent> = {},
-  { id = randomUUID(), namespace = 'line' }: { readonly id?: string; readonly namespace?: string } = {},
+  { id, namespace = 'line' }: { readonly id?: string; readonly namespace?: string } = {},
 ): DesiredApplication {
-  const component: DesiredComponent = {
-    name: 'monitor',
-    repository,
-    revision,
-    wait: true,
-    timeout: 120_000,
-    properties: {},
-    parameters: {},
-    ...change,
-  };
-  return {
-    id,
-    name: 'Line monitor',
-    namespace,
-    applicationId: 'line-monitor',
-    deploymentType: 'helm',
-    components: [component],
-  };
+  return monitorApplication('helm', { repository, revision, timeout: 120_000, ...change }, { id, namespace });
 }

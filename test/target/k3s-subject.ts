@@ -1,13 +1,11 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { AppsV1Api, CoreV1Api, type V1Deployment, type V1Pod } from '@kubernetes/client-node';
 import type { DesiredApplication, Lifecycle } from '../../core/plugin/index.js';
 import type { KitSubject } from '../../core/testing/kit.js';
-import type { KillableApply, TargetPlatform, TargetUnderTest } from '../../core/testing/target/index.js';
+import type { TargetPlatform, TargetUnderTest } from '../../core/testing/target/index.js';
 import type { KubernetesWithNode, RegistryPart } from '../parts/index.js';
 import { k3sTrial, manifestsApplication } from './k3s-trial.js';
+import { killableAgent } from './killable-agent.js';
 
 /** Made before the cases, and not by the target: it stays. */
 export const kitNamespace = 'kit';
@@ -94,7 +92,13 @@ export async function k3sSubject(
       ];
     },
     applyElsewhere: (application, component) =>
-      agent([cluster.kubeconfig, registry.url, JSON.stringify(config), JSON.stringify(application), component]),
+      killableAgent(new URL('k3s-agent.ts', import.meta.url), [
+        cluster.kubeconfig,
+        registry.url,
+        JSON.stringify(config),
+        JSON.stringify(application),
+        component,
+      ]),
   };
   let current: Lifecycle = trial.target;
   return {
@@ -125,22 +129,4 @@ function isOf({ metadata }: V1Deployment, id: string, component: string): boolea
 
 function runs({ status }: V1Pod): boolean {
   return status?.containerStatuses?.some(({ state }) => state?.running !== undefined) ?? false;
-}
-
-function agent(args: readonly string[]): KillableApply {
-  const script = fileURLToPath(new URL('./k3s-agent.ts', import.meta.url));
-  const child = spawn(process.execPath, ['--import', 'tsx', script, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const ended = once(child, 'exit').then(() => undefined);
-  // Its first line says that it is about to apply.
-  const begun = Promise.race([once(child.stdout, 'data'), ended])
-    .then(() => child.stdout.resume())
-    .then(() => undefined);
-  return {
-    begun,
-    ended,
-    kill: () => {
-      child.kill('SIGKILL');
-      return ended;
-    },
-  };
 }

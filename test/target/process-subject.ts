@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
@@ -8,9 +7,9 @@ import type { Definition } from '../../core/plugin/index.js';
 import type { TargetProvider } from '../../core/ports/index.js';
 import { testContext } from '../../core/testing/context.js';
 import type { KitSubject } from '../../core/testing/kit.js';
-import type { KillableApply, TargetPlatform, TargetUnderTest } from '../../core/testing/target/index.js';
+import type { TargetPlatform, TargetUnderTest } from '../../core/testing/target/index.js';
 import { processTarget } from '../../providers/target/process/index.js';
-import { startProgram } from '../program.js';
+import { killableAgent } from './killable-agent.js';
 import type { MemoryRegistry } from './memory-registry.js';
 import { sampleApplication, sampleRegistry } from './process-samples.js';
 
@@ -90,24 +89,8 @@ function processPlatform(dataDir: string): TargetPlatform {
       ...(await readdir(path.join(dataDir, 'process'))),
       ...workloads(dataDir).map(({ pid, environment }) => `process ${pid} of ${environment['TUTTI_APPLICATION']}`),
     ],
-    applyElsewhere: (application, component) => agent([dataDir, JSON.stringify(application), component]),
-  };
-}
-
-function agent(arguments_: readonly string[]): KillableApply {
-  const child = startProgram(new URL('process-agent.ts', import.meta.url), arguments_);
-  const ended = once(child, 'exit').then(() => undefined);
-  // Its first line says that it is about to apply.
-  const begun = Promise.race([once(child.stdout, 'data'), ended])
-    .then(() => child.stdout.resume())
-    .then(() => undefined);
-  return {
-    begun,
-    ended,
-    kill: () => {
-      child.kill('SIGKILL');
-      return ended;
-    },
+    applyElsewhere: (application, component) =>
+      killableAgent(new URL('process-agent.ts', import.meta.url), [dataDir, JSON.stringify(application), component]),
   };
 }
 

@@ -2,14 +2,8 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { buildImage, type DockerPart, describeWith, type RegistryPart } from '../../../test/parts/index.js';
-import {
-  application,
-  call,
-  type DockerTrial,
-  dockerTrial,
-  faultOf,
-  pushComponent,
-} from '../../../test/target/docker-trial.js';
+import { application, type DockerTrial, dockerTrial, pushComponent } from '../../../test/target/docker-trial.js';
+import { call, faultOf } from '../../../test/target/trial.js';
 
 const credentials = { username: 'ada', password: 'correct horse' };
 

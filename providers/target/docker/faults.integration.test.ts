@@ -6,14 +6,8 @@ import { type Header, pack } from 'tar-stream';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { DesiredComponent, TargetFault } from '../../../core/plugin/index.js';
 import { buildImage, type DockerPart, describeWith, type RegistryPart } from '../../../test/parts/index.js';
-import {
-  application,
-  call,
-  type DockerTrial,
-  dockerTrial,
-  faultOf,
-  pushComponent,
-} from '../../../test/target/docker-trial.js';
+import { application, type DockerTrial, dockerTrial, pushComponent } from '../../../test/target/docker-trial.js';
+import { call, faultOf } from '../../../test/target/trial.js';
 
 const service = (lines: string): string =>
   `services:\n  web:\n    image: box:1\n    stop_signal: SIGKILL\n${lines.replace(/^/gm, '    ')}\n`;

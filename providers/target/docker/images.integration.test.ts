@@ -5,7 +5,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vite
 import type { DesiredApplication } from '../../../core/plugin/index.js';
 import { buildImage, type DockerPart, describeWith, type RegistryPart } from '../../../test/parts/index.js';
 import { must } from '../../../test/parts/tools.js';
-import { application, call, type DockerTrial, dockerTrial, pushComponent } from '../../../test/target/docker-trial.js';
+import { application, type DockerTrial, dockerTrial, pushComponent } from '../../../test/target/docker-trial.js';
+import { call } from '../../../test/target/trial.js';
 import { labels } from './project.js';
 
 // Each starts many containers, and the machine may be busy with others' tests.

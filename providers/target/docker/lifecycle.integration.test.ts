@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { type ActualComponent, type DesiredApplication, RegistryFault } from '../../../core/plugin/index.js';
 import { buildImage, type DockerPart, describeWith, type RegistryPart } from '../../../test/parts/index.js';
-import { application, call, type DockerTrial, dockerTrial, pushComponent } from '../../../test/target/docker-trial.js';
+import { application, type DockerTrial, dockerTrial, pushComponent } from '../../../test/target/docker-trial.js';
+import { call } from '../../../test/target/trial.js';
 import { labels, projectName } from './project.js';
 
 /** Two services, a health check and a volume. (A shell as process 1 does not react to SIGTERM.) The writer keeps what it finds in the volume and adds a line. */

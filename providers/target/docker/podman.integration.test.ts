@@ -1,14 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ActualComponent } from '../../../core/plugin/index.js';
 import { buildImage, type DockerPart, describeWith, type RegistryPart } from '../../../test/parts/index.js';
-import {
-  application,
-  call,
-  type DockerTrial,
-  dockerTrial,
-  faultOf,
-  pushComponent,
-} from '../../../test/target/docker-trial.js';
+import { application, type DockerTrial, dockerTrial, pushComponent } from '../../../test/target/docker-trial.js';
+import { call, faultOf } from '../../../test/target/trial.js';
 
 const compose = (version: string, command = 'exec sleep 1000'): string => `
 services:

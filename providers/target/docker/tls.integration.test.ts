@@ -4,7 +4,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type ServerCertificate, selfSigned } from '../../../test/parts/certificate.js';
 import { freePort } from '../../../test/parts/daemon.js';
 import { buildImage, type DockerPart, describeWith, type RegistryPart } from '../../../test/parts/index.js';
-import { application, call, dockerTrial, faultOf, pushComponent } from '../../../test/target/docker-trial.js';
+import { application, dockerTrial, pushComponent } from '../../../test/target/docker-trial.js';
+import { call, faultOf } from '../../../test/target/trial.js';
 
 describeWith(['docker', 'registry'], 'an engine that listens on TLS', (start) => {
   let docker: DockerPart;

@@ -4,14 +4,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vite
 import type { ActualComponent, DesiredApplication, DesiredComponent } from '../../../core/plugin/index.js';
 import { buildImage, type DockerPart, describeWith, type RegistryPart } from '../../../test/parts/index.js';
 import { agent } from '../../../test/target/docker-subject.js';
-import {
-  application,
-  call,
-  type DockerTrial,
-  dockerTrial,
-  faultOf,
-  pushComponent,
-} from '../../../test/target/docker-trial.js';
+import { application, type DockerTrial, dockerTrial, pushComponent } from '../../../test/target/docker-trial.js';
+import { call, faultOf } from '../../../test/target/trial.js';
 import { jsonLines } from './json-lines.js';
 import { labels } from './project.js';
 

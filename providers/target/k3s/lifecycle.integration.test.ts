@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { AppsV1Api, CoreV1Api, type KubeConfig, KubernetesObjectApi } from '@kubernetes/client-node';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { describeWith, type KubernetesWithNode, pushImage, type RegistryPart } from '../../../test/parts/index.js';
-import { call, faultOf } from '../../../test/target/docker-trial.js';
 import { type K3sTrial, k3sTrial, manifestsApplication } from '../../../test/target/k3s-trial.js';
+import { call, faultOf } from '../../../test/target/trial.js';
 
 interface Web {
   readonly image: string;

@@ -12,14 +12,8 @@ import {
   type KubernetesWithNode,
   type RegistryPart,
 } from '../../../../test/parts/index.js';
-import { call, faultOf } from '../../../../test/target/docker-trial.js';
-import {
-  type Charts,
-  chartApplication,
-  charts,
-  type HelmTrial,
-  helmTrial,
-} from '../../../../test/target/helm-trial.js';
+import { type Charts, chartApplication, charts, helmTrial } from '../../../../test/target/helm-trial.js';
+import { call, faultOf, type TargetTrial } from '../../../../test/target/trial.js';
 import { releaseName } from './release-name.js';
 
 const credentials = { username: 'ada', password: 'correct horse' };
@@ -67,7 +61,7 @@ describeWith(['kubernetes', 'helm', 'registry'], 'charts by the helm program', (
   let shelf: Charts;
   let repository: string;
   let core: CoreV1Api;
-  const trials: HelmTrial[] = [];
+  const trials: TargetTrial[] = [];
 
   beforeAll(async () => {
     [cluster, helm, registry] = await Promise.all([
@@ -90,7 +84,7 @@ describeWith(['kubernetes', 'helm', 'registry'], 'charts by the helm program', (
     await Promise.all([cluster?.stop(), helm?.stop(), registry?.stop()]);
   }, 120_000);
 
-  const begin = async (config: { helm?: object; registries?: object[] } = {}): Promise<HelmTrial> => {
+  const begin = async (config: { helm?: object; registries?: object[] } = {}): Promise<TargetTrial> => {
     const trial = await helmTrial(cluster.kubeconfig, {
       registries: [{ host: registry.host, username: credentials.username, passwordFile: 'password' }],
       ...config,
@@ -102,7 +96,7 @@ describeWith(['kubernetes', 'helm', 'registry'], 'charts by the helm program', (
   };
   /** A namespace and an id of the case's own. */
   const place = () => ({ id: randomUUID(), namespace: `line-${randomUUID().slice(0, 8)}` });
-  const componentOf = async ({ target }: HelmTrial, id: string) =>
+  const componentOf = async ({ target }: TargetTrial, id: string) =>
     (await target.actual()).find((each) => each.id === id)?.components[0];
   const valuesIn = async ({ id, namespace }: ReturnType<typeof place>) => {
     const name = releaseName('tutti', id, 'monitor');

@@ -10,8 +10,8 @@ import {
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
 import { describeWith, type KubernetesPart } from '../../../../test/parts/index.js';
-import { call, faultOf } from '../../../../test/target/docker-trial.js';
-import { chartApplication, type HelmTrial, helmTrial } from '../../../../test/target/helm-trial.js';
+import { chartApplication, helmTrial } from '../../../../test/target/helm-trial.js';
+import { call, faultOf, type TargetTrial } from '../../../../test/target/trial.js';
 import { releaseName } from './release-name.js';
 import { encodePayload, type ReleaseStatus } from './release-record.js';
 
@@ -39,7 +39,7 @@ interface HelmChart {
 describeWith(['kubernetes'], 'charts by the controller of the cluster, for which a stand-in writes', (start) => {
   let cluster: KubernetesPart;
   let standIn: StandIn;
-  const trials: HelmTrial[] = [];
+  const trials: TargetTrial[] = [];
 
   beforeAll(async () => {
     cluster = await start.kubernetes();
@@ -56,14 +56,14 @@ describeWith(['kubernetes'], 'charts by the controller of the cluster, for which
     await cluster?.stop();
   }, 120_000);
 
-  const begin = async (): Promise<HelmTrial> => {
+  const begin = async (): Promise<TargetTrial> => {
     const config = { registries: [credentials], helm: { driver: 'auto', program: '/nowhere/helm' } };
     const trial = await helmTrial(cluster.kubeconfig, config);
     trials.push(trial);
     return trial;
   };
   const place = () => ({ id: randomUUID(), namespace: `line-${randomUUID().slice(0, 8)}` });
-  const componentOf = async ({ target }: HelmTrial, id: string) =>
+  const componentOf = async ({ target }: TargetTrial, id: string) =>
     (await target.actual()).find((each) => each.id === id)?.components[0];
 
   it('says what to install where nothing acts on HelmCharts and there is no helm, and finds the controller later', async () => {
