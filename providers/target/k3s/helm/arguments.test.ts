@@ -30,8 +30,15 @@ it.for<[number, string]>([
   [3, '--atomic'],
   [4, '--rollback-on-failure'],
 ])('waits and goes back as helm %i has it', ([major, flag]) => {
-  const args = upgradeArguments({ major, minor: 20 }, { ...request, wait: { milliseconds: 90_500 } });
+  const args = upgradeArguments({ major, minor: 20 }, { ...request, wait: { milliseconds: 90_500, goesBack: true } });
   expect(args.slice(-4)).toEqual([flag, '--wait', '--timeout', '91s']);
+});
+
+it('waits without going back where nothing was before', () => {
+  const wait = { milliseconds: 1_000, goesBack: false };
+  const args = upgradeArguments({ major: 3, minor: 20 }, { ...request, wait });
+  expect(args).toContain('--wait');
+  expect(args).not.toContain('--atomic');
 });
 
 it('takes a digest as it is, and what the operator says of certificates', () => {

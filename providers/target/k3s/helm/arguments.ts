@@ -9,6 +9,15 @@ export interface ClusterArguments {
   readonly ca?: string | undefined;
 }
 
+export interface UpgradeWait {
+  readonly milliseconds: number;
+  /**
+   * Helm goes back by itself when it fails: to before, or to nothing where nothing was before. To nothing it deletes the
+   * volume claims too, those that it had found there and taken over as well: only for where something was before.
+   */
+  readonly goesBack: boolean;
+}
+
 export interface UpgradeRequest {
   readonly release: string;
   readonly namespace: string;
@@ -22,11 +31,11 @@ export interface UpgradeRequest {
   readonly labels: Readonly<Record<string, string>>;
   readonly createNamespace: boolean;
   /** Absent: helm does not wait, and does not go back. */
-  readonly wait?: { readonly milliseconds: number };
+  readonly wait?: UpgradeWait;
   readonly dryRun?: boolean;
 }
 
-/** Installs or upgrades; with `wait` it goes back by itself when it fails: an install to nothing, an upgrade to before. */
+/** Installs or upgrades. */
 export function upgradeArguments(version: HelmVersion, request: UpgradeRequest): string[] {
   const { release, namespace, chart, valuesFile, registryConfig, caFile, insecure, history, wait } = request;
   const labels = Object.entries(request.labels).map(([name, value]) => `${name}=${value}`);
@@ -45,7 +54,7 @@ export function upgradeArguments(version: HelmVersion, request: UpgradeRequest):
     '--history-max',
     String(history),
     ...registryArguments({ registryConfig, caFile, insecure }),
-    ...(wait === undefined ? [] : [...atomic(version), '--wait', ...timeout(wait.milliseconds)]),
+    ...(wait === undefined ? [] : [...(wait.goesBack ? atomic(version) : []), '--wait', ...timeout(wait.milliseconds)]),
     ...(request.dryRun === true ? ['--dry-run=server'] : []),
   ];
 }
@@ -70,7 +79,10 @@ function registryArguments({
 }
 
 export function rollbackArguments(
-  request: Pick<UpgradeRequest, 'release' | 'namespace' | 'history' | 'wait'> & { readonly revision: number },
+  request: Pick<UpgradeRequest, 'release' | 'namespace' | 'history'> & {
+    readonly revision: number;
+    readonly wait?: { readonly milliseconds: number };
+  },
 ): string[] {
   const { release, revision, namespace, history, wait } = request;
   return [

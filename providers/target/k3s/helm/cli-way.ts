@@ -10,7 +10,7 @@ import type { HelmVersion } from './helm-version.js';
 import { refuseForeign, releaseHistory } from './history.js';
 import { lastTrouble } from './last-trouble.js';
 import { goalOf, type Memo, releaseLabels } from './memo.js';
-import type { ReleaseRevision } from './release-record.js';
+import { deployedRevision, type ReleaseRevision } from './release-record.js';
 import { remedyFor } from './remedy.js';
 import { keepVolumes } from './volumes.js';
 import type { HelmWay } from './way.js';
@@ -37,6 +37,7 @@ export class CliWay implements HelmWay {
     const logins = await this.on.logins();
     await this.program.withScratch(logins, async (scratch) => {
       await this.#heal(memo, scratch, call);
+      const goesBack = deployedRevision(await this.#history(memo, signal)) !== undefined;
       const valuesFile = join(scratch.directory, 'values.json');
       // YAML is a superset of JSON.
       await writeFile(valuesFile, JSON.stringify(memo.goal.values), { mode: 0o600 });
@@ -46,10 +47,10 @@ export class CliWay implements HelmWay {
         labels: releaseLabels(memo.mark, memo.goal.applied),
         // The target has made it, if that may be.
         createNamespace: false,
-        ...(component.wait && { wait: { milliseconds: component.timeout } }),
+        ...(component.wait && { wait: { milliseconds: component.timeout, goesBack } }),
       });
       call.progress(`helm installs ${component.name} ${component.revision}`);
-      await this.#upgrade(memo, args, { scratch, call, watched: component.wait });
+      await this.#upgrade(memo, args, { scratch, call, watched: component.wait, cleans: component.wait && !goesBack });
     });
   }
 
@@ -74,9 +75,15 @@ export class CliWay implements HelmWay {
   async #upgrade(
     memo: Memo,
     args: readonly string[],
-    how: { readonly scratch: Scratch; readonly call: ApplyCall; readonly watched: boolean },
+    how: {
+      readonly scratch: Scratch;
+      readonly call: ApplyCall;
+      readonly watched: boolean;
+      /** Whether nothing is to be left of it when it fails, but its volumes. */
+      readonly cleans: boolean;
+    },
   ): Promise<void> {
-    const { scratch, call, watched } = how;
+    const { scratch, call, watched, cleans } = how;
     const { signal } = call;
     // When helm has gone back there is nothing left to see of what was wrong.
     const trouble = lastTrouble(this.on, () => this.#unfinished(memo, signal), watched ? call : undefined);
@@ -86,8 +93,20 @@ export class CliWay implements HelmWay {
     });
     if (ended.code === 0) return;
     const fault = complaintFault(ended.stderr, `helm could not install ${memo.mark.component}`);
+    if (cleans) await this.#clean(memo, scratch, signal);
     const why = reason === undefined || fault.code === 'artifact' ? '' : `; ${reason}`;
     throw new TargetFault(fault.code, `${fault.message}${why}`, fault.retry);
+  }
+
+  /** What is left is a release that failed, which the next upgrade takes on: no reason to hide why it failed. */
+  async #clean(memo: Memo, scratch: Scratch, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#uninstall(memo, scratch, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof TargetFault)) throw error;
+      this.on.log.warn(`what is left of release ${memo.release} stays: ${error.message}`);
+    }
   }
 
   async #unfinished(memo: Memo, signal: AbortSignal): Promise<Release | undefined> {

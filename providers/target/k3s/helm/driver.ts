@@ -14,7 +14,7 @@ import { type Goal, type Memo, memoKey, memoType, plainValues, readMemo, written
 import { prepare } from './prepared.js';
 import { releaseName } from './release-name.js';
 import { clusterSurroundings } from './surroundings.js';
-import { removeVolumes } from './volumes.js';
+import { keepLiveVolumes, removeVolumes } from './volumes.js';
 import type { HelmWay } from './way.js';
 
 /** Helm charts, by the cluster's own controller or by a helm program: whichever the cluster and this machine have. */
@@ -77,6 +77,7 @@ export class HelmDriver implements Driver {
     };
     await namespaces.within(namespace, signal, () => this.#write(memo, signal));
     if (pullSecret !== undefined) await cluster.apply(pullSecret, { force: true, signal });
+    await keepLiveVolumes(cluster, memo, signal);
     try {
       await this.#ways[way].bring(memo, request, call);
     } catch (error) {
@@ -94,6 +95,7 @@ export class HelmDriver implements Driver {
     const good = memo?.good;
     if (memo === undefined || good === undefined || good.applied === request.applied) return undefined;
     const history = await releaseHistory(this.on.cluster, memo, signal);
+    await keepLiveVolumes(this.on.cluster, memo, signal);
     if (!(await this.#ways[memo.way].goBack(memo, request, call))) return undefined;
     const { trouble: _trouble, ...rest } = memo;
     await this.#write({ ...rest, goal: good, after: baseRevision(history) }, signal);

@@ -34,6 +34,34 @@ export async function keepVolumes(cluster: Cluster, newest: ReleaseRevision, sig
 }
 
 /**
+ * Has Helm leave a release's volume claims where they are when it upgrades to a chart that has them no more: there it goes
+ * by the objects, not by its record.
+ */
+export async function keepLiveVolumes(
+  cluster: Cluster,
+  { release, namespace }: { readonly release: string; readonly namespace: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const claims = (await cluster.list('/api/v1/persistentvolumeclaims', { signal })).items;
+  for (const { metadata } of claims) {
+    const { name, namespace: where = 'default', annotations, uid } = metadata;
+    const own =
+      annotations?.['meta.helm.sh/release-name'] === release &&
+      annotations['meta.helm.sh/release-namespace'] === namespace;
+    if (!own || annotations[policy] === 'keep') continue;
+    await cluster.json({
+      method: 'PATCH',
+      path: `/api/v1/namespaces/${encodeURIComponent(where)}/persistentvolumeclaims/${encodeURIComponent(name)}`,
+      contentType: 'application/merge-patch+json',
+      body: { metadata: { uid, annotations: { [policy]: 'keep' } } },
+      signal,
+    });
+  }
+}
+
+const policy = 'helm.sh/resource-policy';
+
+/**
  * Deletes the volume claims of a release wherever they are: those of its chart, and those that its StatefulSets made.
  *
  * @param newest its last revision, if that is known
