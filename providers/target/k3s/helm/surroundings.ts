@@ -8,9 +8,12 @@ import { helmChartKind } from './controller-chart.js';
 /** What the cluster has for Helm. */
 export async function clusterSurroundings(cluster: Cluster, signal: AbortSignal): Promise<Surroundings['cluster']> {
   if (!(await cluster.has(helmChartKind, signal))) return { helmCharts: false, controller: false };
-  const charts = (await cluster.list('/apis/helm.cattle.io/v1/helmcharts', { signal })).items;
-  const { items: nodes } = await allowed(() => cluster.list('/api/v1/nodes', { signal }));
-  return { helmCharts: true, controller: isActedOn(charts, nodes) };
+  const charts = await allowed(() => cluster.list('/apis/helm.cattle.io/v1/helmcharts', { signal }));
+  // Whoever may not see HelmCharts cannot have any made.
+  if (charts === undefined) return { helmCharts: true, controller: false };
+  const nodes = await allowed(() => cluster.list('/api/v1/nodes', { signal }));
+  // Nodes are the cluster's: whoever may not see them has only the charts to go by.
+  return { helmCharts: true, controller: isActedOn(charts.items, nodes?.items ?? []) };
 }
 
 const chartModel = z.object({
@@ -38,12 +41,12 @@ export function isActedOn(charts: readonly KubernetesObject[], nodes: readonly K
   );
 }
 
-/** Nodes are the cluster's: whoever may not see them has only the charts to go by. */
-async function allowed<T>(ask: () => Promise<T>): Promise<T | { readonly items: readonly KubernetesObject[] }> {
+/** Nothing where it may not be asked. */
+async function allowed<T>(ask: () => Promise<T>): Promise<T | undefined> {
   try {
     return await ask();
   } catch (error) {
-    if (error instanceof TargetFault && hasStatus(error, 403)) return { items: [] };
+    if (error instanceof TargetFault && hasStatus(error, 403)) return undefined;
     throw error;
   }
 }
