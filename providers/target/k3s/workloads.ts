@@ -33,6 +33,11 @@ export function isWorkload({ apiVersion, kind }: Kind): boolean {
   return [...workloadKinds, ...cronJobs].some((each) => each.kind === kind && each.apiVersion === apiVersion);
 }
 
+/** Whether it has to be there as long as its release is: a Job may have gone after its time, and is not run again. */
+export function isLasting(key: Kind): boolean {
+  return isWorkload(key) && key.kind !== 'Job';
+}
+
 /** The workloads of a namespace as they are now, each with the pods that are there for it. */
 export async function workloadsIn(
   cluster: Cluster,

@@ -3,7 +3,7 @@ import type { ApplyRequest, Driver, DriverContext, Release, RemoveRequest, Watch
 import { type KubernetesObject, keyOf, type ObjectKey, shown } from '../kubernetes.js';
 import { type Mark, marks, releaseKey } from '../marks.js';
 import { otlpVariables, parameterVariables } from '../variables.js';
-import { isWorkload } from '../workloads.js';
+import { isLasting } from '../workloads.js';
 import { pullManifests } from './artifact.js';
 import { bring, tryOut } from './bring.js';
 import { manifestsComponent } from './declaration.js';
@@ -188,7 +188,7 @@ function releaseOf(record: ReleaseRecord): Release {
     state: state === 'deployed' ? 'deployed' : 'pending',
     ...(state === 'removing' ? { reason: 'its removal is not finished' } : reason !== undefined && { reason }),
     owns: (object) => object.metadata.labels?.[marks.release] === release,
-    expected: inventory.filter(isWorkload),
+    expected: inventory.filter(isLasting),
   };
 }
 
