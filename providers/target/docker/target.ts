@@ -128,7 +128,7 @@ export class DockerTarget implements TargetProvider, Lifecycle {
     const applied = componentDigest(component, composeComponent.changes);
     await this.#alone(project, asked, async (call) => {
       const before = await this.#actual(project, name);
-      if (before.phase === 'running' && before.applied === applied) return;
+      if (before.phase === 'running' && before.applied === applied) return this.#adopt(project, applied);
       const { config, registry, resolvePath, clock, log } = this.options;
       const good = await this.#lastGood(project, applied);
       const known = await logins(config.registries, resolvePath);
@@ -200,6 +200,17 @@ export class DockerTarget implements TargetProvider, Lifecycle {
   async #lastGood(project: string, applied: string): Promise<Revision | undefined> {
     const last = await this.#folders.lastGood(project);
     return last === undefined || last === applied ? undefined : this.#folders.revisions(project).read(last);
+  }
+
+  /** Makes what runs the last good one: an agent that was killed may have started it and not come to say so. */
+  async #adopt(project: string, applied: string): Promise<void> {
+    if ((await this.#folders.lastGood(project)) === applied) return;
+    const revisions = this.#folders.revisions(project);
+    const running = await revisions.read(applied);
+    // What cannot be started again is nothing to go back to: then the one before stays that.
+    if (running === undefined) return;
+    await this.#folders.applied(project, applied);
+    await revisions.keep([running]);
   }
 
   async #actual(project: string, name: string): Promise<ActualComponent> {
