@@ -55,8 +55,8 @@ export interface WfmOptions {
   readonly log?: Logger;
   readonly registry?: ArtifactRegistry;
   /** Shared with other hosts. */
-  readonly queue?: QueueProvider;
-  readonly locks?: LockProvider;
+  readonly queue?: QueueProvider | undefined;
+  readonly locks?: LockProvider | undefined;
   readonly dataDir?: string;
   readonly onboarding?: 'ca' | 'approve' | 'open';
   /** More of the config of the device manager. */
