@@ -310,11 +310,11 @@ export class Peer {
       if (value instanceof Handle) {
         this.#handles.add(value);
         const own = new Lasting();
-        const close = async (): Promise<void> => {
+        const close = async (...how: readonly unknown[]): Promise<void> => {
           this.#handles.delete(value);
           own.end();
           lasting.end();
-          await value.close();
+          await value.close(...how);
         };
         this.#send({ kind: 'answer', id, value: this.#keep({ close }, own) });
         return;
@@ -344,9 +344,9 @@ export class Peer {
 
 /** What a member of the kind `handle` answered, so that it is known as such. */
 export class Handle {
-  constructor(private readonly of: { close(): Promise<void> }) {}
-  close(): Promise<void> {
-    return this.of.close();
+  constructor(private readonly of: { close(...how: readonly unknown[]): Promise<void> }) {}
+  close(...how: readonly unknown[]): Promise<void> {
+    return this.of.close(...how);
   }
 }
 

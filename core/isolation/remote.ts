@@ -96,8 +96,8 @@ function held(
   line: Line,
   open: (peer: Peer, lasting: Lasting) => Promise<unknown>,
   broken: Crossing['broken'],
-): { close(): Promise<void> } {
-  let close = async (): Promise<void> => undefined;
+): { close(...how: readonly unknown[]): Promise<void> } {
+  let close = async (..._how: readonly unknown[]): Promise<void> => undefined;
   const leave = line.eachPeer((peer) => {
     const lasting = new Lasting();
     const opened = open(peer, lasting).then(
@@ -107,17 +107,17 @@ function held(
         return undefined;
       },
     );
-    close = async () => {
+    close = async (...how) => {
       const id = await opened;
       // One that is gone holds nothing open.
-      if (id !== undefined && line.peer() === peer) await peer.call(id, 'close', [], { broken });
+      if (id !== undefined && line.peer() === peer) await peer.call(id, 'close', how, { broken });
       lasting.end();
     };
   });
   return {
-    close: async () => {
+    close: async (...how) => {
       leave();
-      await close();
+      await close(...how);
     },
   };
 }

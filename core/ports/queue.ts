@@ -31,7 +31,7 @@ export interface WorkMeta {
   /** 1 at first, and one more each time that it failed, or that its worker was lost. */
   readonly attempt: number;
   /**
-   * Aborts when another worker may have the item, or the provider stops. A handler that can stop early should, and reject;
+   * Aborts when another worker may have the item, the worker is stopped, or the provider stops. A handler that can stop early should, and reject;
    * what it does then is not taken for a failure.
    */
   readonly signal: AbortSignal;
@@ -48,8 +48,13 @@ export type WorkHandler<T> = (payload: T, meta: WorkMeta) => Promise<void> | voi
  * @experimental
  */
 export interface Worker {
-  /** Takes no more items and waits for those under way. Safe to call twice. */
-  close(): Promise<void>;
+  /**
+   * Takes no more items and waits for those under way. Safe to call twice.
+   *
+   * @param options stop: tells the handlers by their signals that nobody waits for what they do; what rejects then is no
+   *   failure, and waits as it did before it was taken
+   */
+  close(options?: { readonly stop?: boolean }): Promise<void>;
 }
 
 /**

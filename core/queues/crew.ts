@@ -42,15 +42,10 @@ export class Crew implements Worker {
     this.#resting.abort();
   }
 
-  close(): Promise<void> {
+  close({ stop = false }: { readonly stop?: boolean } = {}): Promise<void> {
+    if (stop) this.#stopping.abort(new Error('the worker was told to stop'));
     this.#closing ??= this.#close();
     return this.#closing;
-  }
-
-  /** As {@link close}, and tells handlers that nobody waits for what they do. */
-  stop(): Promise<void> {
-    this.#stopping.abort(new Error('the work queue has stopped'));
-    return this.close();
   }
 
   async #close(): Promise<void> {

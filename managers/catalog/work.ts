@@ -75,7 +75,7 @@ export class ImportWork {
   async stop(): Promise<void> {
     this.#stopped.abort();
     await this.#passing.stop();
-    const closed = this.#worker?.close();
+    const closed = this.#worker?.close({ stop: true });
     await this.#parts.importer.cancelAll();
     await closed;
     await Promise.all(this.#watching.values());

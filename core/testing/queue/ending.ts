@@ -46,6 +46,19 @@ export const endingCases: readonly KitCase<QueueProvider>[] = [
     trial.equal('what another worker was given', other.ids, ['kit-2', 'kit-3', 'kit-4']);
   }),
 
+  fault('close with stop tells the handlers, and what they leave undone is no failure', async (trial) => {
+    const desk = new Desk((_, { signal }) => untilAborted(signal));
+    const worker = trial.instance.work(queue, desk.handler);
+    await trial.instance.enqueue(queue, 'kit', null);
+    await desk.waitForAttempts(trial, 1);
+    await trial.within('close', worker.close({ stop: true }));
+    trial.equal('how many are still worked on', desk.running, 0);
+    const after = new Desk();
+    trial.instance.work(queue, after.handler);
+    await after.waitUntilDone(trial, 1);
+    trial.equal('the attempt of another worker', after.attempts[0]?.meta.attempt, 1);
+  }),
+
   fault('stop tells handlers by their signals and waits for them, and nothing can be done after it', async (trial) => {
     const { instance } = trial;
     const desk = new Desk((_, { signal }) => untilAborted(signal));

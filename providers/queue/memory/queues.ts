@@ -53,7 +53,7 @@ export class MemoryQueues implements QueueProvider, Lifecycle {
     });
     this.#crews.add(crew);
     source.join(crew);
-    return { close: () => crew.close() };
+    return { close: (how) => crew.close(how) };
   }
 
   async failed<T>(
@@ -77,7 +77,7 @@ export class MemoryQueues implements QueueProvider, Lifecycle {
 
   async stop(): Promise<void> {
     this.#open = false;
-    await Promise.all([...this.#crews].map((crew) => crew.stop()));
+    await Promise.all([...this.#crews].map((crew) => crew.close({ stop: true })));
     const undone = [...this.#queues.values()].reduce((sum, { waiting }) => sum + waiting, 0);
     if (undone > 0) this.log.warn('work was not done', { undone });
     this.#queues.clear();

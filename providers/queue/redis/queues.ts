@@ -127,7 +127,7 @@ export class RedisQueues implements QueueProvider, Lifecycle {
       gone: () => this.#crews.delete(crew),
     });
     this.#crews.set(crew, name);
-    return { close: () => crew.close() };
+    return { close: (how) => crew.close(how) };
   }
 
   async failed<T>(
@@ -161,7 +161,7 @@ export class RedisQueues implements QueueProvider, Lifecycle {
     this.#open = false;
     // Who cannot reach Redis does not wait for it: for want of signs of life its items go to others.
     if (this.#working.fault !== undefined) this.#working.close();
-    await Promise.all([...this.#crews.keys()].map((crew) => crew.stop()));
+    await Promise.all([...this.#crews.keys()].map((crew) => crew.close({ stop: true })));
     for (const connection of [this.#enqueuing, this.#working, this.#listening]) connection.close();
     await Promise.all([this.#signs.stop(), this.#wakeUps.stop()]);
   }
