@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Change, put, type RegistryCall, RegistryFault } from '../../core/ports/index.js';
 import { type ManualClock, manualClock, recordingLogger } from '../../core/testing/index.js';
 import { MemoryLocks } from '../../providers/lock/memory/index.js';
@@ -341,6 +341,23 @@ describe('several hosts that share their work', () => {
     expect(log.lines.filter(({ message }) => message === 'an item of a work queue failed')).toEqual([]);
     expect(await two.catalog.settled(record?.id ?? '', never)).toMatchObject({ state: 'ONBOARDED' });
     expect(registry.resolved).toBe(2);
+  });
+
+  it('pass an import on anew whose item the queue has lost', async () => {
+    const [one] = await startHosts(1);
+    await push('1.0.0');
+    const enqueue = vi.spyOn(queue as MemoryQueues, 'enqueue').mockResolvedValue();
+    const id = (await one?.catalog.import(request({ tag: '1.0.0' })))?.id ?? '';
+    // By the host that was asked, and by the one that saw the record.
+    await expect.poll(() => enqueue.mock.calls.length).toBe(2);
+    enqueue.mockRestore();
+    expect(await one?.catalog.get(id)).toMatchObject({ state: 'PENDING' });
+    await expect
+      .poll(async () => {
+        await clock.advance(60_000);
+        return (await one?.catalog.get(id))?.state;
+      })
+      .toBe('ONBOARDED');
   });
 
   it('leave an import to the one that was given credentials, and say that they are gone when it is', async () => {

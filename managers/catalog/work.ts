@@ -19,6 +19,8 @@ const imports = workQueue<{ readonly correlationId?: string }>('catalog.import')
 /** Milliseconds until an import that could not be passed on, or watched over, is tried again; of the latter the longest. */
 const again = 2000;
 const longestAgain = 60_000;
+/** Milliseconds after which an open import is passed on anew: its item may have been given up, or lost in a failover. */
+const reminder = 60_000;
 
 export interface ImportWorkParts {
   readonly state: StateProvider;
@@ -125,7 +127,8 @@ export class ImportWork {
 
   async #pass(id: string): Promise<WorkResult> {
     if (this.#unfinished.get(id) !== 'open') return undefined;
-    return (await this.#enqueue(id)) ? undefined : { again };
+    // One that waits or is worked on is not enqueued a second time.
+    return { again: (await this.#enqueue(id)) ? reminder : again };
   }
 
   async #enqueue(id: string, by?: string): Promise<boolean> {
