@@ -39,13 +39,12 @@ export async function keepingOf(client: RedisClient, replicas: number, where: st
       `${where} throws keys away when its memory is full (maxmemory-policy ${policy}); set it to noeviction`,
     );
   }
-  if (replicas > 0) return { durable: true };
   if (fieldsOf(await client.info('persistence')).get('aof_enabled') !== '1') {
-    return {
-      durable: false,
-      warning: `${where} keeps nothing when it ends: set appendonly yes and appendfsync always`,
-    };
+    // Replicas do not help: a master that comes back empty before they take over has them throw away what they have.
+    const set = replicas > 0 ? 'set appendonly yes' : 'set appendonly yes and appendfsync always';
+    return { durable: false, warning: `${where} keeps nothing when it ends: ${set}` };
   }
+  if (replicas > 0) return { durable: true };
   const sync = await appendfsync(client);
   if (sync === 'always') return { durable: true };
   return {
