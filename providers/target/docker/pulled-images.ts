@@ -81,21 +81,28 @@ export class PulledImages {
       const names = [...(RepoTags ?? []), ...(RepoDigests ?? [])];
       if (needed.has(each.id) || this.#users > 0) kept.push(each);
       // Its tag may have moved on, or somebody may have given it another name since.
-      else if (names.map(familiarName).includes(familiarName(each.image))) await this.#remove(each.image);
-      else if ((RepoTags ?? []).length === 0) await this.#remove(each.id);
-      else log.debug('an image is left to whoever has named it', { image: each.image, names });
+      else if (names.map(familiarName).includes(familiarName(each.image))) {
+        if (!(await this.#remove(each.image))) kept.push(each);
+      } else if ((RepoTags ?? []).length === 0) {
+        if (!(await this.#remove(each.id))) kept.push(each);
+      } else log.debug('an image is left to whoever has named it', { image: each.image, names });
     }
     return kept;
   }
 
-  /** Without force: what is used after all stays, and so does what others know by another name. */
-  async #remove(name: string): Promise<void> {
+  /**
+   * Without force: what is used after all stays, and so does what others know by another name.
+   * @returns whether it is gone
+   */
+  async #remove(name: string): Promise<boolean> {
     const { engine, log } = this.options;
     try {
       await engine.found((client) => client.getImage(name).remove());
       log.info('an image that nothing uses any more was removed', { image: name });
+      return true;
     } catch (error) {
-      log.warn('an image that nothing uses could not be removed', { image: name, error });
+      log.warn('an image that nothing uses could not be removed; tried again', { image: name, error });
+      return false;
     }
   }
 
