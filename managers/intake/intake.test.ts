@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { RegistryFault, type ScanReport } from '../../core/ports/index.js';
+import { RegistryFault, type ScanReport, StateFault } from '../../core/ports/index.js';
 import { type ManualClock, manualClock, recordingLogger, testContext } from '../../core/testing/index.js';
 import { MemoryState } from '../../providers/state/memory/index.js';
 import { MemoryRegistry } from '../../test/managers/registry.js';
@@ -150,6 +150,28 @@ describe('a push that a registry tells of', () => {
     intake = await startIntake();
     await intake.settled(never);
     expect(await catalog()).toMatchObject([{ version: '1.0.0', state: 'ONBOARDED' }]);
+  });
+});
+
+describe('a notice is kept, and looked at again,', () => {
+  it.each([
+    ['a registry that refuses the credentials', new RegistryFault('denied', 'no')],
+    ['a store that is away', new StateFault('storage', 'away')],
+  ])('for %s', async (_what, fault) => {
+    await push('1.0.0');
+    let refuses = true;
+    registry.before = () => {
+      if (refuses) throw fault;
+    };
+    await intake.notice([{ ...place, tag: '1.0.0' }]);
+    await expect.poll(() => registry.resolved).toBe(1);
+    refuses = false;
+    await expect
+      .poll(async () => {
+        await clock.advance(300_000);
+        return (await catalog()).map(({ version }) => version);
+      })
+      .toEqual(['1.0.0']);
   });
 });
 

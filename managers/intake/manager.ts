@@ -1,6 +1,6 @@
 import { allOf } from '../../core/mirror/index.js';
 import type { Clock, Lifecycle, Logger } from '../../core/plugin/index.js';
-import { put, RegistryFault, remove, StateConflict, type StateProvider } from '../../core/ports/index.js';
+import { put, RegistryFault, remove, StateConflict, StateFault, type StateProvider } from '../../core/ports/index.js';
 import { backoff, KeyedQueue, unlessAborted, type WorkResult } from '../../core/work/index.js';
 import type { IntakeManager, Notice } from './index.js';
 import { type LookParts, look } from './look.js';
@@ -72,8 +72,10 @@ export class RegistryIntake implements IntakeManager, Lifecycle {
       this.#attempts.delete(key);
     } catch (error) {
       // What was noticed is kept; the next start goes on with it.
-      if (!signal.aborted)
+      if (!signal.aborted) {
         this.parts.log.error('a notice of a registry could not be looked at', { notice: key, error });
+        if (error instanceof StateFault) return { again: this.#nextWait(key) };
+      }
     }
     this.#busy.delete(key);
     if (this.#busy.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
@@ -90,7 +92,8 @@ export class RegistryIntake implements IntakeManager, Lifecycle {
       } catch (error) {
         if (signal.aborted || !(error instanceof RegistryFault)) throw error;
         this.parts.log.warn('what a registry told of cannot be looked at', { notice: key, why: error.message });
-        if (error.reason === 'unreachable') return { again: this.#nextWait(key) };
+        // Credentials may be put right, as the registry may come back.
+        if (error.reason === 'unreachable' || error.reason === 'denied') return { again: this.#nextWait(key) };
       }
       try {
         await this.parts.state.commit([remove(notices, key, stored.revision)]);
