@@ -183,11 +183,22 @@ export interface ArtifactRegistry {
    * without a scanner. Providers of such registries leave it out.
    */
   scan?(reference: ArtifactReference, call?: RegistryCall): Promise<ScanReport | undefined>;
+  /**
+   * The artifacts of one type that name another as their subject, as signatures do (OCI Distribution v1.1, "Listing
+   * Referrers"): by the registry's API or, where it has none, by the index under the tag that stands in for it. None is
+   * no fault. Anybody who may push to the repository can be the author of one.
+   * @param subject with the digest of what is referred to
+   * @experimental
+   */
+  referrers?(subject: ArtifactReference, artifactType: string, call?: RegistryCall): Promise<readonly Descriptor[]>;
 }
 
 export const ArtifactRegistry = definePort<ArtifactRegistry>('registry', 'Pulls and pushes OCI artifacts', {
   boundary: {
-    members: { resolve: 'long', pull: 'stream', fetch: 'long', tags: 'long', push: 'long', scan: 'long' },
+    members: {
+      ...{ resolve: 'long', pull: 'stream', fetch: 'long', tags: 'long', push: 'long' },
+      ...{ scan: 'long', referrers: 'long' },
+    },
     faults: [RegistryFault],
     broken: (message) => new RegistryFault('unreachable', message),
     functions: true,

@@ -19,6 +19,8 @@ test.for([
   [mutants.ThrowsWhatItGets, 'a connection that is reset is a fault: unreachable'],
   [mutants.PrefersTags, 'where tag and digest are both there, the digest decides'],
   [mutants.ReadsOnePage, 'all tags are listed, however many pages they come in'],
+  [mutants.BelievesFilters, 'what refers to an artifact is listed, of the wanted type alone'],
+  [mutants.KnowsNoFallback, 'a registry without the API is asked for the tag that stands in for it'],
   [mutants.PromisesProgress, 'progress never goes back, and ends at the total'],
   [mutants.IgnoresAborts, 'an abort before the call asks nobody'],
   [mutants.KeepsCredentials, 'the credentials of a call open the registry, for this call alone'],

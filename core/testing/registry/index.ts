@@ -6,6 +6,7 @@ import { faultCases } from './fault.js';
 import { integrityCases } from './integrity.js';
 import { pushingCases } from './pushing.js';
 import { readingCases } from './reading.js';
+import { referrerCases } from './referrers.js';
 import type { RegistryUnderTest } from './subject.js';
 
 export {
@@ -22,5 +23,13 @@ export {
  */
 export const registryKit: Kit<RegistryUnderTest> = Object.freeze({
   port: ArtifactRegistry.id,
-  cases: [...readingCases, ...pushingCases, ...integrityCases, ...credentialCases, ...faultCases, ...concurrentCases],
+  cases: [
+    ...readingCases,
+    ...referrerCases,
+    ...pushingCases,
+    ...integrityCases,
+    ...credentialCases,
+    ...faultCases,
+    ...concurrentCases,
+  ],
 });

@@ -7,7 +7,7 @@ import {
   RegistryFault,
 } from '../../ports/index.js';
 import type { Trial } from '../trial.js';
-import type { SeededArtifact } from './server/index.js';
+import { digestOf, indexType, type SeededArtifact } from './server/index.js';
 import type { RegistryUnderTest } from './subject.js';
 
 export type RegistryTrial = Trial<RegistryUnderTest>;
@@ -33,6 +33,14 @@ export function artifact(text = 'one'): ArtifactToPush {
 /** Puts an artifact there, past the provider, under the tag `1.0`. */
 export function seeded(trial: RegistryTrial, text = 'one'): SeededArtifact {
   return trial.instance.server.seed(repository, artifact(text), '1.0');
+}
+
+/** Puts the index of an image there (image-spec v1.1, image-index.md), past the provider. */
+export function index(trial: RegistryTrial, tag: string, manifests: readonly Descriptor[]): void {
+  const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: indexType, manifests }));
+  const there = trial.instance.server.repository(repository);
+  there.manifests.set(digestOf(bytes), { mediaType: indexType, bytes });
+  there.tags.set(tag, digestOf(bytes));
 }
 
 export interface Layer {

@@ -1,7 +1,16 @@
-import type { Descriptor } from '../../ports/index.js';
 import type { KitCase } from '../kit.js';
-import { artifact, at, collect, largeLayer, type RegistryTrial, refused, repository, same, seeded } from './means.js';
-import { digestOf } from './server/index.js';
+import {
+  artifact,
+  at,
+  collect,
+  index,
+  largeLayer,
+  type RegistryTrial,
+  refused,
+  repository,
+  same,
+  seeded,
+} from './means.js';
 import type { RegistryUnderTest } from './subject.js';
 
 type Run = (trial: RegistryTrial) => Promise<void>;
@@ -139,12 +148,3 @@ export const readingCases: readonly KitCase<RegistryUnderTest>[] = [
     trial.equal('what the registry was asked', trial.instance.server.requests.length, 0);
   }),
 ];
-
-/** Puts an index there (image-spec v1.1, image-index.md). */
-function index(trial: RegistryTrial, tag: string, manifests: readonly Descriptor[]): void {
-  const mediaType = 'application/vnd.oci.image.index.v1+json';
-  const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, manifests }));
-  const there = trial.instance.server.repository(repository);
-  there.manifests.set(digestOf(bytes), { mediaType, bytes });
-  there.tags.set(tag, digestOf(bytes));
-}

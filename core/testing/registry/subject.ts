@@ -96,6 +96,7 @@ export function registrySubjects(
         fetch: (...args) => plain.fetch(...args),
         tags: (...args) => plain.tags(...args),
         push: (...args) => plain.push(...args),
+        ...(plain.referrers && { referrers: plain.referrers.bind(plain) }),
       },
       ...(options.clock === undefined && { advance: (milliseconds: number) => manual.advance(milliseconds) }),
       async dispose() {

@@ -81,7 +81,7 @@ function parsed<S extends z.ZodType>(schema: S, json: unknown): z.output<S> {
   throw new Error(result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));
 }
 
-function toDescriptor({ mediaType, digest, size, ...rest }: z.output<typeof descriptor>): Descriptor {
+export function toDescriptor({ mediaType, digest, size, ...rest }: z.output<typeof descriptor>): Descriptor {
   return { mediaType, digest, size, ...withoutNulls(rest) };
 }
 

@@ -15,6 +15,7 @@ import type { Endpoint, Endpoints } from './endpoints.js';
 import { mediaTypes, readManifest } from './manifest.js';
 import { Push } from './push.js';
 import { algorithmOf, digestOf, discard, readLimited, verified } from './reading.js';
+import { readReferrers } from './referrers.js';
 import { readTags } from './tags.js';
 import { scopeOf, type Transport } from './transport.js';
 
@@ -93,6 +94,14 @@ export class OciRegistry implements ArtifactRegistry {
 
   async tags(at: Place, call: RegistryCall = {}): Promise<readonly string[]> {
     return readTags(this.transport, this.#endpoint(at), at.repository, call, this.timeouts);
+  }
+
+  async referrers(
+    subject: ArtifactReference,
+    artifactType: string,
+    call: RegistryCall = {},
+  ): Promise<readonly Descriptor[]> {
+    return readReferrers(this.transport, this.#endpoint(subject), subject, artifactType, call, this.timeouts);
   }
 
   async push(to: ArtifactReference, artifact: ArtifactToPush, call: RegistryCall = {}): Promise<Descriptor> {

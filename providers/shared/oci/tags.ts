@@ -46,7 +46,7 @@ function readPage(bytes: Buffer, where: string): readonly string[] {
 }
 
 /** Only the query is believed: behind a proxy, scheme and host of the link are often not those that we came by. */
-function nextPage(link: string | string[] | undefined, from: URL, list: string): string | undefined {
+export function nextPage(link: string | string[] | undefined, from: URL, list: string): string | undefined {
   const target = /<([^>]*)>\s*;\s*rel="?next"?/i.exec([link ?? ''].flat().join(', '))?.[1];
   if (target === undefined || !URL.canParse(target, from.href)) return undefined;
   return `${list}${new URL(target, from).search}`;

@@ -37,6 +37,9 @@ export class RegistryMutant implements ArtifactRegistry {
   push(to: ArtifactReference, artifact: ArtifactToPush, call?: RegistryCall): Promise<Descriptor> {
     return this.inner.push(to, artifact, call);
   }
+  async referrers(of: ArtifactReference, type: string, call?: RegistryCall): Promise<readonly Descriptor[]> {
+    return (await this.inner.referrers?.(of, type, call)) ?? [];
+  }
 }
 
 const urlOf = ({ registry, repository }: Place, { digest }: Descriptor): string =>
@@ -135,6 +138,23 @@ export class ReadsOnePage extends RegistryMutant {
     const all = await this.inner.tags(at, call);
     const answer = await fetch(`http://${at.registry}/v2/${at.repository}/tags/list`);
     return answer.ok ? ((await answer.json()) as { readonly tags: string[] }).tags : all;
+  }
+}
+
+/** Takes all that a registry lists for what it asked for. */
+export class BelievesFilters extends RegistryMutant {
+  override async referrers(of: ArtifactReference, type: string, call?: RegistryCall): Promise<readonly Descriptor[]> {
+    const own = await this.inner.referrers?.(of, type, call);
+    const answer = await fetch(`http://${of.registry}/v2/${of.repository}/referrers/${of.digest}?artifactType=${type}`);
+    return answer.ok ? ((await answer.json()) as { readonly manifests: Descriptor[] }).manifests : (own ?? []);
+  }
+}
+
+/** Knows the API alone. */
+export class KnowsNoFallback extends RegistryMutant {
+  override async referrers(of: ArtifactReference, type: string, call?: RegistryCall): Promise<readonly Descriptor[]> {
+    const answer = await fetch(`http://${of.registry}/v2/${of.repository}/referrers/${of.digest}`);
+    return answer.status === 404 ? [] : super.referrers(of, type, call);
   }
 }
 

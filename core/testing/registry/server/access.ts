@@ -25,7 +25,7 @@ export function admitted(
 ): boolean {
   const expected = access.scheme === 'basic' ? basic(access) : `Bearer ${token}`;
   if (request.headers.authorization === expected) return true;
-  const name = /^\/v2\/(.+)\/(?:manifests|blobs|tags)\//.exec(request.url ?? '')?.[1];
+  const name = /^\/v2\/(.+)\/(?:manifests|blobs|tags|referrers)\//.exec(request.url ?? '')?.[1];
   const actions = request.method === 'GET' || request.method === 'HEAD' ? 'pull' : 'pull,push';
   const challenge =
     access.scheme === 'basic'

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ArtifactManifest, ArtifactToPush, Descriptor } from '../../../ports/index.js';
 
 export const manifestType = 'application/vnd.oci.image.manifest.v1+json';
+export const indexType = 'application/vnd.oci.image.index.v1+json';
 
 export function digestOf(bytes: Uint8Array): string {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
@@ -22,6 +23,15 @@ export class Repository {
   manifest(reference: string): StoredManifest | undefined {
     return this.manifests.get(this.tags.get(reference) ?? reference);
   }
+
+  /** The index of all manifests that name a digest as their subject. */
+  referrersOf(digest: string): Uint8Array {
+    const manifests = [...this.manifests.values()].flatMap(({ mediaType, bytes }) => {
+      const { subject, artifactType }: ArtifactManifest = JSON.parse(Buffer.from(bytes).toString());
+      return subject?.digest === digest ? [{ ...describe(mediaType, bytes), artifactType }] : [];
+    });
+    return Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: indexType, manifests }));
+  }
 }
 
 /** An artifact that was put into a registry past the provider under test. */
@@ -33,8 +43,13 @@ export interface SeededArtifact {
   readonly layers: readonly { readonly descriptor: Descriptor; readonly bytes: Uint8Array }[];
 }
 
-/** Puts an artifact into a repository, and the tag to it. */
-export function seed(repository: Repository, artifact: ArtifactToPush, tag?: string): SeededArtifact {
+/** Puts an artifact into a repository, and the tag to it. @param subject what it refers to */
+export function seed(
+  repository: Repository,
+  artifact: ArtifactToPush,
+  tag?: string,
+  subject?: Descriptor,
+): SeededArtifact {
   const { artifactType, annotations, config = { mediaType: emptyType, bytes: Buffer.from('{}') } } = artifact;
   const layers = artifact.layers.map(({ mediaType, bytes, annotations: labels }) => ({
     descriptor: { ...describe(mediaType, bytes), ...(labels && { annotations: labels }) },
@@ -47,6 +62,7 @@ export function seed(repository: Repository, artifact: ArtifactToPush, tag?: str
     config: describe(config.mediaType, config.bytes),
     layers: layers.map(({ descriptor }) => descriptor),
     ...(annotations && { annotations }),
+    ...(subject && { subject }),
   };
   // Not as any library would print it: a digest is one of bytes, not of what they say.
   const bytes = Buffer.from(`${JSON.stringify(manifest, undefined, 3)}\n`);

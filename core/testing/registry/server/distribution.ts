@@ -1,7 +1,7 @@
-import { digestOf, Repository } from './content.js';
+import { digestOf, indexType, Repository } from './content.js';
 
 /** What of a registry a request is about. */
-export type RequestPart = 'manifest' | 'blob' | 'upload' | 'tags' | 'token' | 'other';
+export type RequestPart = 'manifest' | 'blob' | 'upload' | 'tags' | 'referrers' | 'token' | 'other';
 
 export interface Prepared {
   readonly status: number;
@@ -25,12 +25,15 @@ export function partOf(path: string): RequestPart {
   if (path.includes('/blobs/uploads/')) return 'upload';
   if (path.includes('/blobs/')) return 'blob';
   if (path.includes('/manifests/')) return 'manifest';
+  if (path.includes('/referrers/')) return 'referrers';
   return path.endsWith('/tags/list') ? 'tags' : 'other';
 }
 
 /** OCI Distribution v1.1 over contents in memory: from a request to its right answer. */
 export class Distribution {
   pageSize = 1_000;
+  /** Whether it has the referrers API; it filters nothing, as it may (OCI Distribution v1.1, "Listing Referrers"). */
+  listsReferrers = true;
   readonly #repositories = new Map<string, Repository>();
   /** What came of uploads that are not finished, by their ids. */
   readonly #uploads = new Map<string, Buffer>();
@@ -43,7 +46,7 @@ export class Distribution {
 
   answer(part: RequestPart, method: string, url: URL, body: Uint8Array): Prepared {
     const [, name = '', last = ''] =
-      /^\/v2\/(.+?)\/(?:manifests|blobs\/uploads|blobs|tags)\/([^/]*)$/.exec(url.pathname) ?? [];
+      /^\/v2\/(.+?)\/(?:manifests|blobs\/uploads|blobs|tags|referrers)\/([^/]*)$/.exec(url.pathname) ?? [];
     const repository = this.repository(name);
     switch (part) {
       case 'manifest':
@@ -52,6 +55,8 @@ export class Distribution {
         return given(repository.blobs.get(last), 'application/octet-stream');
       case 'tags':
         return this.#tags(name, url.searchParams);
+      case 'referrers':
+        return this.listsReferrers ? given(repository.referrersOf(last), indexType) : notHere;
       case 'upload':
         return this.#upload(repository, method, url, last, body);
       default:

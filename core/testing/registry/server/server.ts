@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { ArtifactToPush } from '../../../ports/index.js';
+import type { ArtifactToPush, Descriptor } from '../../../ports/index.js';
 import { admitted, giveToken, type RegistryAccess } from './access.js';
 import { type Repository, type SeededArtifact, seed } from './content.js';
 import { Distribution, partOf, type RequestPart } from './distribution.js';
@@ -63,8 +63,13 @@ export class RegistryServer {
     this.#distribution.pageSize = tags;
   }
 
-  seed(name: string, artifact: ArtifactToPush, tag?: string): SeededArtifact {
-    return seed(this.repository(name), artifact, tag);
+  /** Whether it has the referrers API; it has unless told. */
+  set listsReferrers(whether: boolean) {
+    this.#distribution.listsReferrers = whether;
+  }
+
+  seed(name: string, artifact: ArtifactToPush, tag?: string, subject?: Descriptor): SeededArtifact {
+    return seed(this.repository(name), artifact, tag, subject);
   }
 
   /** From now on, answers requests for a part in this way. */
