@@ -57,6 +57,7 @@ const external = [
   'dockerode',
   'fast-check',
   'jiti',
+  'jose',
   'grpc-health-check',
   'ioredis',
   'listr2',

@@ -27,7 +27,7 @@ export default defineManager({
       .describe('How often a registry that cannot be reached is tried, with waits of 1, 2, 4, ... seconds'),
     signatures: signaturesConfig,
   }),
-  needs: { files: 'Reads the public keys of its signature rules' },
+  needs: { files: 'Reads the public keys and certificates of its signature rules' },
   uses: {
     state: StateProvider,
     registry: ArtifactRegistry,
@@ -39,7 +39,7 @@ export default defineManager({
     new PackageCatalog({
       ...uses,
       ...config,
-      signatures: new SignaturePolicy(signatures, resolvePath),
+      signatures: new SignaturePolicy(signatures, resolvePath, clock),
       clock,
       log,
     }),

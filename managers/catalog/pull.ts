@@ -41,7 +41,7 @@ export async function pullPackage(
   const fetch = (blob: Descriptor, limit: number): Promise<Uint8Array> => registry.fetch(source, blob, limit, call);
   const resolved = await registry.resolve(source, call);
   const { digest } = resolved.descriptor;
-  const refusal = await signatures.refusal(registry, source, digest, call);
+  const refusal = await signatures.refusal(registry, source, resolved.descriptor, call);
   if (refusal) return { digest, faults: [refusal], warnings: [], resources: [], kept: new Map() };
 
   const artifact = await readPackage(resolved, fetch);

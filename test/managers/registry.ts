@@ -14,6 +14,7 @@ import {
 export class MemoryRegistry implements ArtifactRegistry {
   readonly #blobs = new Map<string, Uint8Array>();
   readonly #manifests = new Map<string, ResolvedArtifact>();
+  readonly #referrers = new Map<string, readonly Descriptor[]>();
   /** Throws what a call shall meet, or keeps it waiting; called before everything else. */
   before: (call: RegistryCall) => Promise<void> | void = () => undefined;
   /** Calls of `resolve` so far. */
@@ -44,6 +45,18 @@ export class MemoryRegistry implements ArtifactRegistry {
 
   async tags(): Promise<readonly string[]> {
     return [];
+  }
+
+  async referrers({ digest }: ArtifactReference, artifactType: string, call: RegistryCall = {}) {
+    await this.before(call);
+    return (this.#referrers.get(digest ?? '') ?? []).filter((one) => one.artifactType === artifactType);
+  }
+
+  /** Pushes an artifact that names another as its subject. */
+  async refer(subject: string, to: ArtifactReference, artifact: ArtifactToPush): Promise<Descriptor> {
+    const referrer = { ...(await this.push(to, artifact)), artifactType: artifact.artifactType };
+    this.#referrers.set(subject, [...(this.#referrers.get(subject) ?? []), referrer]);
+    return referrer;
   }
 
   async push(to: ArtifactReference, { layers, artifactType }: ArtifactToPush): Promise<Descriptor> {

@@ -8,3 +8,4 @@ export {
   issueServerCertificate,
   selfSignedDeviceCertificate,
 } from './issue.js';
+export { codeSigningFault } from './purpose.js';

@@ -2,6 +2,7 @@ import { createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../../core/host/clock.js';
 import type { ArtifactLayer } from '../../../core/ports/index.js';
 import { MemoryRegistry } from '../../../test/managers/registry.js';
 import { pullPackage } from '../pull.js';
@@ -14,6 +15,7 @@ const { digest, byPlant, byOther, ofAnotherPackage } = JSON.parse(read('cosign.j
 const [plant, other] = [read('plant.pub.pem'), read('other.pub.pem')].map(publicKey);
 if (!plant || !other) throw new Error('the keys are there');
 const source = { registry: 'harbor.test', repository: 'apps/pump', digest };
+const artifact = { mediaType: 'application/vnd.oci.image.manifest.v1+json', digest, size: 233 };
 const tag = `${digest.replace(':', '-')}.sig`;
 
 interface Signature {
@@ -97,7 +99,7 @@ describe('the policy', () => {
     { of: 'harbor.test/line/press', cosignKeys: ['other.pub.pem'] },
   ];
   const policy = (cosignKeys: string[]) =>
-    new SignaturePolicy([{ of: 'harbor.test/apps/', cosignKeys }], (file) => join(data, file));
+    new SignaturePolicy([{ of: 'harbor.test/apps/', cosignKeys }], (file) => join(data, file), systemClock);
 
   it('is for what it names, and all below', () => {
     const of = (repository: string, registry = 'harbor.test') => ruleFor(rules, { registry, repository })?.of;
@@ -114,8 +116,8 @@ describe('the policy', () => {
 
   it('refuses in a sentence, and lets the signed in', async () => {
     const registry = await signedBy(byPlant);
-    expect(await policy(['plant.pub.pem']).refusal(registry, source, digest, {})).toBeUndefined();
-    expect(await policy(['other.pub.pem']).refusal(registry, source, digest, {})).toMatchObject({
+    expect(await policy(['plant.pub.pem']).refusal(registry, source, artifact, {})).toBeUndefined();
+    expect(await policy(['other.pub.pem']).refusal(registry, source, artifact, {})).toMatchObject({
       code: 'not-signed',
       message: expect.stringMatching(
         /^what comes from harbor\.test\/apps\/ must be signed, and no signature of it counts/,
@@ -124,7 +126,7 @@ describe('the policy', () => {
   });
 
   it.each(['missing.pem', 'cosign.json'])('lets nothing in when its key is %s', async (file) => {
-    const refused = await policy([file]).refusal(await signedBy(byPlant), source, digest, {});
+    const refused = await policy([file]).refusal(await signedBy(byPlant), source, artifact, {});
     expect(refused?.message).toContain(`the key ${file} of this host cannot be used`);
   });
 

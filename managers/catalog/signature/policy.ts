@@ -1,67 +1,116 @@
 import type { KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { z } from '../../../core/plugin/index.js';
-import type { ArtifactRegistry, RegistryCall } from '../../../core/ports/index.js';
+import { parseCertificates } from '../../../core/identity/index.js';
+import { type Clock, z } from '../../../core/plugin/index.js';
+import type { ArtifactRegistry, Descriptor, RegistryCall } from '../../../core/ports/index.js';
 import type { Finding } from '../../margo/index.js';
 import type { PackageSource } from '../index.js';
 import { cosignRefusal, publicKey } from './cosign.js';
+import { notationRefusal, subjectName } from './notation.js';
 
 export const signaturesConfig = z
   .array(
-    z.strictObject({
-      of: z
-        .string()
-        .min(1)
-        .describe(
-          'What must be signed: `registry/repository`, or all below one that ends in `/`, as in `harbor.example/apps/`',
-        ),
-      cosignKeys: z
-        .array(z.string().min(1))
-        .min(1)
-        .describe('PEM files of public keys, one of which must have signed with cosign; read at each import'),
-    }),
+    z
+      .strictObject({
+        of: z
+          .string()
+          .min(1)
+          .describe(
+            'What must be signed: `registry/repository`, or all below one that ends in `/`, as in `harbor.example/apps/`',
+          ),
+        cosignKeys: z
+          .array(z.string().min(1))
+          .min(1)
+          .optional()
+          .describe('PEM files of public keys, one of which must have signed with cosign; read at each import'),
+        notation: z
+          .strictObject({
+            certificates: z
+              .array(z.string().min(1))
+              .min(1)
+              .describe('PEM files of authorities, or of signers themselves; read at each import'),
+            subjects: z
+              .array(subjectName.refine((name) => Object.keys(name).length > 0, 'must say something'))
+              .min(1)
+              .optional()
+              .describe('Signers by the names in their certificates, as in `{ CN: release, O: Plant A }`; else any'),
+          })
+          .optional()
+          .describe('Whose signatures with Notation count'),
+      })
+      .refine(({ cosignKeys, notation }) => cosignKeys !== undefined || notation !== undefined, {
+        message: 'needs `cosignKeys`, `notation` or both; with both, one signature of either kind is enough',
+      }),
   )
   .default([])
   .describe('Packages that are refused unless they are signed; the first rule for a source counts');
 
 export type SignatureRule = z.output<typeof signaturesConfig>[number];
 
-/** Decides whether a package may be imported, before anything of it but its digest is looked at. */
+interface Package {
+  readonly registry: ArtifactRegistry;
+  readonly source: PackageSource;
+  readonly artifact: Descriptor;
+  readonly call: RegistryCall;
+}
+
+/** Decides whether a package may be imported, before anything of it but its descriptor is looked at. */
 export class SignaturePolicy {
   constructor(
     private readonly rules: readonly SignatureRule[],
     private readonly resolvePath: (path: string) => string,
+    private readonly clock: Pick<Clock, 'now'>,
   ) {}
 
   /**
+   * @param artifact the package's manifest
    * @returns why the package is refused; `undefined` when it is signed as it must be, or need not be
    * @throws RegistryFault when the registry does not say
    */
   async refusal(
     registry: ArtifactRegistry,
     source: PackageSource,
-    digest: string,
+    artifact: Descriptor,
     call: RegistryCall,
   ): Promise<Finding | undefined> {
     const rule = ruleFor(this.rules, source);
     if (!rule) return undefined;
-    const keys = await this.#keys(rule);
-    const why = typeof keys === 'string' ? keys : await cosignRefusal(registry, source, digest, keys, call);
-    if (why === undefined) return undefined;
-    return { path: '', code: 'not-signed', message: `what comes from ${rule.of} must be signed, and ${why}` };
+    const why: string[] = [];
+    for await (const refusal of this.#refusals(rule, { registry, source, artifact, call })) {
+      if (refusal === undefined) return undefined;
+      why.push(refusal);
+    }
+    const message = `what comes from ${rule.of} must be signed, and ${why.join(', and ')}`;
+    return { path: '', code: 'not-signed', message };
   }
 
-  /** Without its keys nothing can be known of a signature, and so nothing is let in. */
-  async #keys({ cosignKeys }: SignatureRule): Promise<readonly KeyObject[] | string> {
-    const keys: KeyObject[] = [];
-    for (const file of cosignKeys) {
+  /** By each kind of signature that the rule names, in turn. */
+  async *#refusals({ cosignKeys, notation }: SignatureRule, { registry, source, artifact, call }: Package) {
+    if (cosignKeys) {
+      const keys = await this.#read('key', cosignKeys, (pem): readonly KeyObject[] => [publicKey(pem)]);
+      yield typeof keys === 'string' ? keys : cosignRefusal(registry, source, artifact.digest, keys, call);
+    }
+    if (notation) {
+      const certificates = await this.#read('certificate', notation.certificates, parseCertificates);
+      const { subjects } = notation;
+      yield typeof certificates === 'string'
+        ? certificates
+        : notationRefusal(registry, source, artifact, { certificates, subjects }, this.clock.now(), call);
+    }
+  }
+
+  /** Without what verifies signatures nothing can be known of them, and so none of them counts. */
+  async #read<T>(what: string, files: readonly string[], parse: (pem: string) => readonly T[]): Promise<T[] | string> {
+    const all: T[] = [];
+    for (const file of files) {
       try {
-        keys.push(publicKey(await readFile(this.resolvePath(file), 'utf8')));
+        all.push(...parse(await readFile(this.resolvePath(file), 'utf8')));
       } catch (error) {
-        return `the key ${file} of this host cannot be used: ${error instanceof Error ? error.message : String(error)}`;
+        const why = error instanceof Error ? error.message : String(error);
+        return `the ${what} ${file} of this host cannot be used: ${why}`;
       }
     }
-    return keys;
+    return all;
   }
 }
 
