@@ -79,6 +79,20 @@ export interface ScanReport {
 }
 
 /**
+ * An artifact as a registry lists it.
+ * @experimental
+ */
+export interface ListedArtifact {
+  /** Absent where a tag leads to several artifacts, as one of images for several platforms does. */
+  readonly digest?: string;
+  readonly tags: readonly string[];
+  /** Bytes, with all that it is made of. */
+  readonly size?: number;
+  /** What the registry's own scanner has found in it, where there is one that has looked. */
+  readonly scan?: ScanReport;
+}
+
+/**
  * What may come with any call.
  * @stable since 0.1.0
  */
@@ -191,13 +205,29 @@ export interface ArtifactRegistry {
    * @experimental
    */
   referrers?(subject: ArtifactReference, artifactType: string, call?: RegistryCall): Promise<readonly Descriptor[]>;
+  /**
+   * The repositories of a registry that the caller may see, in the registry's order; the next ones are asked for when
+   * somebody wants them. Not every registry tells.
+   * @param from how many are left out at the beginning
+   * @experimental
+   */
+  repositories?(registry: string, from: number, call?: RegistryCall): AsyncIterable<string>;
+  /**
+   * What is in a repository, as {@link repositories} does it.
+   * @experimental
+   */
+  artifacts?(
+    at: Pick<ArtifactReference, 'registry' | 'repository'>,
+    from: number,
+    call?: RegistryCall,
+  ): AsyncIterable<ListedArtifact>;
 }
 
 export const ArtifactRegistry = definePort<ArtifactRegistry>('registry', 'Pulls and pushes OCI artifacts', {
   boundary: {
     members: {
       ...{ resolve: 'long', pull: 'stream', fetch: 'long', tags: 'long', push: 'long' },
-      ...{ scan: 'long', referrers: 'long' },
+      ...{ scan: 'long', referrers: 'long', repositories: 'stream', artifacts: 'stream' },
     },
     faults: [RegistryFault],
     broken: (message) => new RegistryFault('unreachable', message),

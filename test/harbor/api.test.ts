@@ -1,5 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ArtifactRegistry } from '../../core/ports/index.js';
+import { testContext } from '../../core/testing/index.js';
+import registryHarbor from '../../providers/registry/harbor/index.js';
 import { Robots } from '../../providers/shared/harbor/index.js';
 import { selfSigned } from '../parts/certificate.js';
 import { listen } from '../registry/serve.js';
@@ -53,6 +56,62 @@ describe('lists', () => {
     harbor.rooms.addProject('other', ['secret']);
     const names = (await collect(made.api.repositories('apps'))).map(({ name }) => name);
     expect(names).toEqual(['apps/pump', 'apps/line-1/valve']);
+  });
+
+  it('of artifacts have their tags and what their scans found, from any place on', async () => {
+    harbor.rooms.addProject('apps', ['line-1/valve']);
+    const digestOf = (number: number) => `sha256:${String(number).padStart(64, '0')}`;
+    const artifacts = Array.from({ length: 250 }, (_, at) => ({
+      digest: digestOf(at),
+      tags: at === 0 ? [] : [`v${at}`],
+    }));
+    harbor.rooms.artifacts.set('apps/line-1/valve', artifacts);
+    harbor.rooms.scans.set(digestOf(249), { report: { scan_status: 'Success', severity: 'High' } });
+    const all = await collect(made.api.artifacts('apps/line-1/valve'));
+    expect(all.map(({ digest, tags }) => ({ digest, tags: tags?.map(({ name }) => name) }))).toEqual(artifacts);
+    expect(all[249]).toMatchObject({ scan_overview: { report: { severity: 'High' } } });
+    harbor.requests.length = 0;
+    const rest = await collect(made.api.artifacts('apps/line-1/valve', {}, 149));
+    expect(rest).toEqual(all.slice(149));
+    expect(harbor.requests).toHaveLength(2);
+  });
+});
+
+describe('a registry', () => {
+  async function provider() {
+    const context = await testContext<ArtifactRegistry>(registryHarbor, {
+      config: { url: harbor.url, ...harbor.rooms.admin },
+    });
+    open.push(() => context.dispose());
+    await context.start();
+    return context.instance;
+  }
+
+  it('tells which repositories there are in all projects, from any place on', async () => {
+    harbor.rooms.addProject('apps', ['pump', 'line-1/valve']);
+    harbor.rooms.addProject('empty');
+    harbor.rooms.addProject('other', ['press']);
+    const registry = await provider();
+    const names = ['apps/pump', 'apps/line-1/valve', 'other/press'];
+    for (let from = 0; from <= names.length; from++) {
+      expect(await collect(registry.repositories?.(harbor.host, from) ?? [])).toEqual(names.slice(from));
+    }
+  });
+
+  it('tells what is in a repository, with what its scanner found', async () => {
+    const [digest, other] = [`sha256:${'1'.repeat(64)}`, `sha256:${'2'.repeat(64)}`];
+    harbor.rooms.addProject('apps', ['pump']);
+    harbor.rooms.artifacts.set('apps/pump', [
+      { digest, tags: ['1.0.0', 'latest'] },
+      { digest: other, tags: [] },
+    ]);
+    harbor.rooms.scans.set(digest, { report: { scan_status: 'Running' } });
+    const registry = await provider();
+    const place = { registry: harbor.host, repository: 'apps/pump' };
+    expect(await collect(registry.artifacts?.(place, 0) ?? [])).toEqual([
+      { digest, tags: ['1.0.0', 'latest'], size: 1, scan: { status: 'running' } },
+      { digest: other, tags: [], size: 1 },
+    ]);
   });
 });
 

@@ -40,10 +40,14 @@ export async function apiAnswer(
   // Decoded once above; what is left is what a proxy on the way has not touched.
   const repository = decodeURIComponent(third);
   if (!project.repositories.has(repository)) return error(404, 'NOT_FOUND', `repository ${repository} not found`);
-  if (reference === undefined) return error(404, 'NOT_FOUND');
+  const withScan = url.searchParams.get('with_scan_overview') === 'true';
+  if (reference === undefined) {
+    const kept = rooms.artifacts.get(`${first}/${repository}`) ?? [];
+    return page(kept.map(({ digest, tags }) => artifactView(rooms, digest, withScan, tags)));
+  }
   const digest = await digestOf(`${first}/${repository}`, reference);
   if (digest === undefined) return error(404, 'NOT_FOUND', `artifact ${reference} not found`);
-  return { status: 200, body: artifactView(rooms, digest, url.searchParams.get('with_scan_overview') === 'true') };
+  return { status: 200, body: artifactView(rooms, digest, withScan) };
 }
 
 function robots(
@@ -117,10 +121,11 @@ function repositoryView({ id, name: project }: StoredProject, name: string, at: 
   return { id: at + 1, project_id: id, name: `${project}/${name}`, artifact_count: 1, pull_count: 0, ...times };
 }
 
-function artifactView(rooms: Rooms, digest: string, withScan: boolean): object {
+function artifactView(rooms: Rooms, digest: string, withScan: boolean, tags: readonly string[] = []): object {
   const scan = rooms.scans.get(digest);
   const described = { id: 1, project_id: 1, repository_id: 1, push_time: time, type: 'UNKNOWN', size: 1 };
-  return { ...described, digest, ...(withScan && scan && { scan_overview: scan }) };
+  const named = tags.map((name, at) => ({ id: at + 1, repository_id: 1, artifact_id: 1, name, push_time: time }));
+  return { ...described, digest, tags: named, ...(withScan && scan && { scan_overview: scan }) };
 }
 
 function robotView({ id, name, expiresAt, disable, project, actions }: StoredRobot): object {

@@ -28,7 +28,7 @@ export function harborApi(entry: NonNullable<Entry>[number], clock = new TestClo
   return { api, clock, stop: () => endpoints.close() };
 }
 
-export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+export async function collect<T>(items: AsyncIterable<T> | Iterable<T>): Promise<T[]> {
   const all: T[] = [];
   for await (const each of items) all.push(each);
   return all;

@@ -26,6 +26,11 @@ export interface StoredProject {
   readonly blocked: Set<string>;
 }
 
+export interface StoredArtifact {
+  readonly digest: string;
+  readonly tags: readonly string[];
+}
+
 /** What the stand-in keeps: projects, robot accounts, reports of scans. */
 export class Rooms {
   readonly admin = { username: 'ada', password: 'Lovelace1815' };
@@ -33,6 +38,8 @@ export class Rooms {
   readonly robots = new Map<number, StoredRobot>();
   /** Overviews, by digest. */
   readonly scans = new Map<string, object>();
+  /** What repositories have, by their names with the project. */
+  readonly artifacts = new Map<string, readonly StoredArtifact[]>();
   /** Every secret that a robot account ever had. */
   readonly secrets: string[] = [];
   #ids = 6;

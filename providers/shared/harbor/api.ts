@@ -57,9 +57,10 @@ export class HarborApi {
     return this.list(path, {}, repository, `repositories of project ${inProject}`, call);
   }
 
-  /** @param name with the project: `apps/pump` */
-  artifacts(name: string, call: ApiCall = {}): AsyncGenerator<Artifact, void, undefined> {
-    return this.list(`${pathOf(name)}/artifacts`, { with_tag: 'true' }, artifact, `artifacts of ${name}`, call);
+  /** With the overview of their scans. @param name with the project: `apps/pump` @param from how many are left out */
+  artifacts(name: string, call: ApiCall = {}, from = 0): AsyncGenerator<Artifact, void, undefined> {
+    const query = { with_tag: 'true', with_scan_overview: 'true' };
+    return this.list(`${pathOf(name)}/artifacts`, query, artifact, `artifacts of ${name}`, call, from);
   }
 
   /** With the overview of its scan, where there is one. @param reference tag or digest */
@@ -68,20 +69,22 @@ export class HarborApi {
     return this.read(path, artifact, `artifact ${name} ${reference}`, call);
   }
 
-  /** Page by page; the next one is asked for when somebody wants it. */
+  /** Page by page; the next one is asked for when somebody wants it. @param from how many are left out */
   async *list<S extends z.ZodType>(
     path: string,
     query: Readonly<Record<string, string>>,
     item: S,
     what: string,
     call: ApiCall,
+    from = 0,
   ): AsyncGenerator<z.output<S>, void, undefined> {
-    let seen = 0;
-    for (let page = 1; page <= mostPages; page++) {
+    const first = Math.floor(from / pageSize);
+    let seen = first * pageSize;
+    for (let page = first + 1; page <= mostPages; page++) {
       const search = new URLSearchParams({ ...query, page: String(page), page_size: String(pageSize) });
       const answer = await this.send('GET', `${path}?${search}`, what, call);
       const items = await this.#parsed(answer, item.array().nullable(), call);
-      yield* items ?? [];
+      yield* items?.slice(Math.max(0, from - seen)) ?? [];
       seen += items?.length ?? 0;
       if (!items?.length || !hasNext(answer, seen)) return;
     }

@@ -546,3 +546,44 @@ describe('with our own registry', () => {
     );
   });
 });
+
+describe('what a registry offers', () => {
+  const collect = async <T>(items: AsyncIterable<T> | undefined): Promise<T[]> => {
+    const all: T[] = [];
+    for await (const one of items ?? []) all.push(one);
+    return all;
+  };
+
+  it('is its repositories, over all pages and from any place on', async () => {
+    const { registry, place } = await against(({ url = '' }, response) => {
+      if (!url.startsWith('/v2/_catalog')) return response.writeHead(404).end();
+      if (url.includes('last=b')) return response.end('{"repositories":["c"]}');
+      return response.setHeader('link', '</v2/_catalog?last=b&n=2>; rel="next"').end('{"repositories":["a","b"]}');
+    });
+    expect(await collect(registry.repositories?.(place.registry, 0))).toEqual(['a', 'b', 'c']);
+    expect(await collect(registry.repositories?.(place.registry, 1))).toEqual(['b', 'c']);
+  });
+
+  it('is not told by every registry', async () => {
+    const { registry, place } = await against((_, response) => response.writeHead(401).end());
+    await expect(collect(registry.repositories?.(place.registry, 0))).rejects.toMatchObject({ reason: 'denied' });
+  });
+
+  it('is a tag each of a repository, with its artifact where that is one', async () => {
+    const index = JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.index, manifests: [] });
+    const { registry, place } = await against(({ url = '' }, response) => {
+      if (url.includes('/tags/list')) return response.end('{"tags":["1.0.0","all","gone","latest"]}');
+      if (url.endsWith('/gone')) return response.writeHead(404).end();
+      if (url.endsWith('/all')) return response.setHeader('content-type', mediaTypes.index).end(index);
+      return sendManifest(response);
+    });
+    const found = { digest: digestOf(manifest), size: manifest.byteLength + 2 * blob.size };
+    const latest = { ...found, tags: ['latest'] };
+    expect(await collect(registry.artifacts?.(place, 0))).toEqual([
+      { ...found, tags: ['1.0.0'] },
+      { tags: ['all'] },
+      latest,
+    ]);
+    expect(await collect(registry.artifacts?.(place, 3))).toEqual([latest]);
+  });
+});

@@ -4,6 +4,7 @@ import {
   type ArtifactToPush,
   type Descriptor,
   isDigest,
+  type ListedArtifact,
   parseArtifactReference,
   printArtifactReference,
   type RegistryCall,
@@ -16,7 +17,7 @@ import { mediaTypes, readManifest } from './manifest.js';
 import { Push } from './push.js';
 import { algorithmOf, digestOf, discard, readLimited, verified } from './reading.js';
 import { readReferrers } from './referrers.js';
-import { readTags } from './tags.js';
+import { readRepositories, readTags } from './tags.js';
 import { scopeOf, type Transport } from './transport.js';
 
 type Place = Pick<ArtifactReference, 'registry' | 'repository'>;
@@ -102,6 +103,34 @@ export class OciRegistry implements ArtifactRegistry {
     call: RegistryCall = {},
   ): Promise<readonly Descriptor[]> {
     return readReferrers(this.transport, this.#endpoint(subject), subject, artifactType, call, this.timeouts);
+  }
+
+  async *repositories(
+    registry: string,
+    from: number,
+    call: RegistryCall = {},
+  ): AsyncGenerator<string, void, undefined> {
+    const endpoint = this.#endpoint({ registry, repository: 'any' });
+    let place = 0;
+    for await (const name of readRepositories(this.transport, endpoint, call, this.timeouts)) {
+      if (place++ >= from) yield name;
+    }
+  }
+
+  /** One for each tag: the distribution knows of no other way to what is there. */
+  async *artifacts(at: Place, from: number, call: RegistryCall = {}): AsyncGenerator<ListedArtifact, void, undefined> {
+    const tags = await this.tags(at, call);
+    for (const tag of tags.slice(from)) {
+      try {
+        const { descriptor, manifest } = await this.resolve({ ...at, tag }, call);
+        const parts = [descriptor, manifest.config, ...manifest.layers];
+        yield { digest: descriptor.digest, tags: [tag], size: parts.reduce((sum, { size }) => sum + size, 0) };
+      } catch (error) {
+        // It was deleted meanwhile, or it is nothing that a package could be.
+        if (!(error instanceof RegistryFault) || !['not-found', 'invalid'].includes(error.reason)) throw error;
+        if (error.reason === 'invalid') yield { tags: [tag] };
+      }
+    }
   }
 
   async push(to: ArtifactReference, artifact: ArtifactToPush, call: RegistryCall = {}): Promise<Descriptor> {

@@ -6,42 +6,73 @@ import { readLimited } from './reading.js';
 import { scopeOf, type Transport } from './transport.js';
 
 // docker's registry answers `null` for a repository whose tags are all gone.
-const tagList = z.object({ tags: z.array(z.string()).nullish() });
+const tagList = z.object({ tags: z.array(z.string()).nullish() }).transform(({ tags }) => tags ?? []);
+const catalog = z
+  .object({ repositories: z.array(z.string()).nullish() })
+  .transform(({ repositories }) => repositories ?? []);
 
 const pageSize = 1_000;
 const pageLimit = 4 * 1024 * 1024;
 const mostPages = 1_000;
 
-/** All tags of a repository, page by page (OCI Distribution v1.1, "Listing Tags"). */
+interface List {
+  readonly path: string;
+  readonly scope: string;
+  /** For faults. */
+  readonly what: string;
+  readonly page: z.ZodType<readonly string[]>;
+}
+
+/** All tags of a repository (OCI Distribution v1.1, "Listing Tags"). */
 export async function readTags(
   transport: Transport,
   endpoint: Endpoint,
   repository: string,
-  { credentials, signal }: RegistryCall,
+  call: RegistryCall,
   timeouts: OciConfig['timeouts'],
 ): Promise<readonly string[]> {
+  const path = `/v2/${repository}/tags/list`;
+  const list = { path, scope: scopeOf(repository, 'pull'), what: `tags of ${repository}`, page: tagList };
   const tags = new Set<string>();
-  const what = `tags of ${repository}`;
-  const list = `/v2/${repository}/tags/list`;
-  let url: string | undefined = `${list}?n=${pageSize}`;
-  for (let page = 0; url !== undefined; page++) {
-    if (page === mostPages)
-      throw new RegistryFault('corrupt', `registry ${endpoint.host}: ${what}: the list does not end`);
-    const answer = await transport.send({
-      ...{ endpoint, credentials, signal, url, what, method: 'GET', scope: scopeOf(repository, 'pull') },
-    });
-    const bytes = await readLimited(answer.body, { limit: pageLimit, seconds: timeouts.answer, signal }, answer.asked);
-    for (const tag of readPage(bytes, `registry ${endpoint.host}: ${what}`)) tags.add(tag);
-    url = nextPage(answer.headers['link'], answer.url, list);
-  }
+  for await (const tag of names(transport, endpoint, list, call, timeouts)) tags.add(tag);
   return [...tags];
 }
 
-function readPage(bytes: Buffer, where: string): readonly string[] {
+/** All repositories, as far as a registry tells (docker's registry API, "Listing Repositories"). */
+export function readRepositories(
+  transport: Transport,
+  endpoint: Endpoint,
+  call: RegistryCall,
+  timeouts: OciConfig['timeouts'],
+): AsyncGenerator<string, void, undefined> {
+  const list = { path: '/v2/_catalog', scope: 'registry:catalog:*', what: 'repositories', page: catalog };
+  return names(transport, endpoint, list, call, timeouts);
+}
+
+/** Page by page; the next one is asked for when somebody wants it. */
+async function* names(
+  transport: Transport,
+  endpoint: Endpoint,
+  { path, scope, what, page: document }: List,
+  { credentials, signal }: RegistryCall,
+  timeouts: OciConfig['timeouts'],
+): AsyncGenerator<string, void, undefined> {
+  const where = `registry ${endpoint.host}: ${what}`;
+  let url: string | undefined = `${path}?n=${pageSize}`;
+  for (let page = 0; url !== undefined; page++) {
+    if (page === mostPages) throw new RegistryFault('corrupt', `${where}: the list does not end`);
+    const answer = await transport.send({ ...{ endpoint, credentials, signal, url, what, method: 'GET', scope } });
+    const bytes = await readLimited(answer.body, { limit: pageLimit, seconds: timeouts.answer, signal }, answer.asked);
+    yield* readPage(bytes, document, where);
+    url = nextPage(answer.headers['link'], answer.url, path);
+  }
+}
+
+function readPage(bytes: Buffer, document: List['page'], where: string): readonly string[] {
   try {
-    return tagList.parse(JSON.parse(bytes.toString())).tags ?? [];
+    return document.parse(JSON.parse(bytes.toString()));
   } catch (cause) {
-    throw new RegistryFault('invalid', `${where}: the answer is no list of tags`, { cause });
+    throw new RegistryFault('invalid', `${where}: the answer is no such list`, { cause });
   }
 }
 
