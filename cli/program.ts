@@ -164,9 +164,9 @@ const kinds = 'packages, deployments (or instances) or devices';
 
 function objectCommands(program: Command, terminal: Terminal): void {
   connected(program.command('get'))
-    .description('list packages, deployments or devices, or show one')
-    .argument('<kind>', kinds)
-    .argument('[id]', 'an id, the beginning of it, or a name')
+    .description('list packages, deployments or devices, or show one; or list what a registry offers')
+    .argument('<kind>', `${kinds}; repositories or artifacts`)
+    .argument('[id]', 'an id, the beginning of it, or a name; repositories: host:port; artifacts: host:port/repository')
     .addOption(output())
     .option('--limit <number>', 'show no more than this many', wholeNumber)
     .option('--package <id>', 'devices: whether they can run it; deployments: only those of it')

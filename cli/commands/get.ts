@@ -14,6 +14,7 @@ import {
   packages,
 } from '../resources/index.js';
 import type { Terminal } from '../terminal.js';
+import { getArtifacts, getRepositories } from './get-offer.js';
 
 export interface GetOptions extends ConnectionOptions {
   readonly output: Format;
@@ -30,6 +31,8 @@ export async function get(
   id: string | undefined,
   options: GetOptions,
 ): Promise<void> {
+  if (word === 'repositories') return getRepositories(terminal, id, options);
+  if (word === 'artifacts') return getArtifacts(terminal, id, options);
   const kind = kindOf(word);
   await withClient(terminal, options, async (client) => {
     const filter = await filters(client, kind.plural, options);

@@ -6,7 +6,7 @@ import { packages } from './packages.js';
 export { type DeploymentItem, deployments, troubleOf } from './deployments.js';
 export { type DeviceItem, devices, eligibility } from './devices.js';
 export { type Filter, type Item, type Kind, shortId } from './kind.js';
-export { type PackageItem, packages } from './packages.js';
+export { type PackageItem, packages, scanText } from './packages.js';
 
 export type AnyKind = typeof packages | typeof deployments | typeof devices;
 

@@ -18,7 +18,7 @@ export const packages: Kind<PackageItem, 'packages'> = {
     { head: 'VERSION', value: ({ application }) => application?.version ?? '-' },
     { head: 'STATE', value: ({ status }) => status.state },
     { head: 'WARNINGS', value: ({ status }) => String(status.warnings.length) },
-    { head: 'SCAN', wide: true, value: ({ upstream }) => scanText(upstream) ?? '-' },
+    { head: 'SCAN', wide: true, value: ({ upstream }) => scanText(upstream?.scan) ?? '-' },
     { head: 'AGE', value: ({ metadata }) => age(metadata.creationTimestamp, now) },
     { head: 'SOURCE', wide: true, value: sourceOf },
     { head: 'MESSAGE', wide: true, value: ({ status }) => status.contextualInfo?.message ?? '' },
@@ -38,7 +38,7 @@ export const packages: Kind<PackageItem, 'packages'> = {
         'In registry',
         item.upstream && !item.upstream.there ? 'no: it was deleted there, and devices cannot pull it' : undefined,
       ],
-      ['Scan', scanText(item.upstream)],
+      ['Scan', scanText(item.upstream?.scan)],
       ['Age', age(metadata.creationTimestamp, now)],
       [
         'Profiles',
@@ -60,8 +60,7 @@ export const packages: Kind<PackageItem, 'packages'> = {
 };
 
 /** `High: 5 of which 3 can be fixed (2 High, 3 Low), by Trivy v0.50`. */
-function scanText(upstream: PackageItem['upstream']): string | undefined {
-  const scan = upstream?.scan;
+export function scanText(scan: NonNullable<PackageItem['upstream']>['scan']): string | undefined {
   if (!scan) return undefined;
   const { status, severity, vulnerabilities, scanner } = scan;
   if (status !== 'succeeded' || !vulnerabilities) return status;

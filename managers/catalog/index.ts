@@ -2,6 +2,7 @@ import {
   type Change,
   type EventType,
   eventType,
+  type ListedArtifact,
   type RegistryCredentials,
   ref,
   type ScanReport,
@@ -80,6 +81,20 @@ export interface PackagePage {
   readonly total: number;
 }
 
+/** Where to go on in a registry, and how many are wanted. */
+export interface OfferQuery {
+  readonly limit: number;
+  /** How many are left out at the beginning. */
+  readonly from: number;
+}
+
+/** A page of what a registry offers now; nothing of it is kept here. */
+export interface OfferPage<T> {
+  readonly items: readonly T[];
+  /** Where to go on; absent on the last page. Where the registry changes meanwhile, one may be missed or come twice. */
+  readonly next?: number;
+}
+
 export const PackageChanged: EventType<{ readonly id: string; readonly state: PackageState | 'DELETED' }> =
   eventType('catalog.package-changed');
 
@@ -101,6 +116,21 @@ export interface CatalogManager {
    * @throws RegistryFault when the registry cannot be asked; Problem 404
    */
   refresh(id: string, signal?: AbortSignal): Promise<PackageRecord>;
+  /**
+   * Names of the repositories of a registry, as far as it tells.
+   * @param registry `host[:port]`
+   * @throws Problem 404, 503 when the registry cannot be asked, 422 when it or its provider does not tell
+   */
+  repositories(registry: string, query: OfferQuery, signal?: AbortSignal): Promise<OfferPage<string>>;
+  /**
+   * What is in a repository.
+   * @throws Problem 404, 503 when the registry cannot be asked, 422 when it or its provider does not tell
+   */
+  artifacts(
+    at: Pick<PackageSource, 'registry' | 'repository'>,
+    query: OfferQuery,
+    signal?: AbortSignal,
+  ): Promise<OfferPage<ListedArtifact>>;
   /** @throws Problem 404; 409 when a guard of {@link beforeDelete} objects and it is not forced */
   delete(id: string, force?: boolean): Promise<void>;
   /** Resolves when the import has ended, well or not. @throws Problem 404 when the package is deleted meanwhile */

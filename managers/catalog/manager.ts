@@ -6,6 +6,7 @@ import {
   type ArtifactRegistry,
   type Change,
   type EventBus,
+  type ListedArtifact,
   type LockProvider,
   put,
   type QueueProvider,
@@ -21,12 +22,15 @@ import {
   type CatalogManager,
   type DeleteGuard,
   type ImportRequest,
+  type OfferPage,
+  type OfferQuery,
   PackageChanged,
   type PackagePage,
   type PackageQuery,
   type PackageRecord,
   type PackageSource,
 } from './index.js';
+import { offerPage } from './offer.js';
 import {
   claims,
   type Deletion,
@@ -170,6 +174,18 @@ export class PackageCatalog implements CatalogManager, Lifecycle {
       await announce(this.#events, this.#log, PackageChanged, { id, state: next.state });
       return view(next);
     }
+  }
+
+  repositories(registry: string, query: OfferQuery, signal?: AbortSignal): Promise<OfferPage<string>> {
+    return offerPage(this.#registry.repositories?.(registry, query.from, { ...(signal && { signal }) }), query);
+  }
+
+  artifacts(
+    at: Pick<PackageSource, 'registry' | 'repository'>,
+    query: OfferQuery,
+    signal?: AbortSignal,
+  ): Promise<OfferPage<ListedArtifact>> {
+    return offerPage(this.#registry.artifacts?.(at, query.from, { ...(signal && { signal }) }), query);
   }
 
   async delete(id: string, force = false): Promise<void> {

@@ -26,6 +26,11 @@ export async function startStubRegistry(): Promise<StubRegistry> {
     return digest;
   };
   const serving = await listen((request, response) => {
+    const list = listed([...manifests.keys()], request.url ?? '');
+    if (list) {
+      response.end(JSON.stringify(list));
+      return;
+    }
     const [, repository = '', kind = '', reference = ''] =
       /^\/v2\/(.+)\/(manifests|blobs)\/([^/]+)$/.exec(request.url ?? '') ?? [];
     const found = kind === 'manifests' ? manifests.get(`${repository}@${reference}`) : blobs.get(reference);
@@ -72,6 +77,15 @@ export async function startStubRegistry(): Promise<StubRegistry> {
         },
       ]),
   };
+}
+
+/** @param kept `repository@reference` */
+function listed(kept: readonly string[], url: string): object | undefined {
+  const pairs = kept.map((one) => one.split('@')).filter(([, reference]) => !reference?.includes(':'));
+  if (url.startsWith('/v2/_catalog')) return { repositories: [...new Set(pairs.map(([repository]) => repository))] };
+  const name = /^\/v2\/(.+)\/tags\/list/.exec(url)?.[1];
+  const tags = pairs.flatMap(([repository, tag]) => (repository === name ? [tag] : []));
+  return tags.length > 0 ? { name, tags } : undefined;
 }
 
 /** An application that runs on a cluster or on a single device, and takes one parameter. */

@@ -127,6 +127,13 @@ const noRegistry: ArtifactRegistry = {
   fetch: () => Promise.reject(new RegistryFault('unreachable', 'there is no registry')),
   tags: () => Promise.resolve([]),
   push: () => Promise.reject(new RegistryFault('unreachable', 'there is no registry')),
+  async *repositories(_registry, from) {
+    yield* ['apps/main', 'apps/pump'].slice(from);
+  },
+  async *artifacts({ repository }, from) {
+    if (repository === 'none') throw new RegistryFault('not-found', 'there is no such repository');
+    yield* [{ tags: ['1.0.0'], digest: `sha256:${'0'.repeat(64)}`, size: 7 }].slice(from);
+  },
 };
 
 /** A certificate that no CA vouches for. */

@@ -20,6 +20,8 @@ const least: Readonly<Record<string, 'viewer' | 'operator' | 'admin'>> = {
   'packages.list': 'viewer',
   'packages.get': 'viewer',
   'packages.delete': 'operator',
+  'registry.repositories': 'operator',
+  'registry.artifacts': 'operator',
   'deployments.create': 'operator',
   'deployments.list': 'viewer',
   'deployments.watch': 'viewer',
@@ -53,6 +55,11 @@ const bodies: Readonly<Record<string, object>> = {
   'devices.set': { form: 'D1' },
   'tokens.create': { name: 'another', role: 'viewer' },
 };
+/** What cannot be left out of an address. */
+const queries: Readonly<Record<string, string>> = {
+  'registry.repositories': '?registry=none.test',
+  'registry.artifacts': '?registry=none.test&repository=none',
+};
 const rank = ['viewer', 'operator', 'admin'] as const;
 
 it('has a rule for every operation, and none for what is not offered', () => {
@@ -61,7 +68,9 @@ it('has a rule for every operation, and none for what is not offered', () => {
 
 describe.each(operations.map((operation) => ({ id: operation.id, http: operation.http })))('$id', ({ id, http }) => {
   const needed = least[id] ?? 'admin';
-  const paths = [http.path, ...(http.aliases ?? [])].map((path) => path.replace('{id}', 'none'));
+  const paths = [http.path, ...(http.aliases ?? [])].map(
+    (path) => `${path.replace('{id}', 'none')}${queries[id] ?? ''}`,
+  );
   const status = async (path: string, token: string | undefined): Promise<number> => {
     const leave = new AbortController();
     const response = await fetch(`${wfm.host.url}/nbi/v1${path}`, {

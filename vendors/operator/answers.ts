@@ -21,20 +21,19 @@ const finding = z
   })
   .meta({ id: 'Finding', description: 'One thing that is wrong with a document' });
 
+const scan = z.object({
+  status: z.enum(['queued', 'running', 'succeeded', 'failed', 'stopped']),
+  severity: z.string().optional().describe("The worst that was found, in the scanner's words"),
+  vulnerabilities: z.object({ total: z.int(), fixable: z.int(), bySeverity: z.record(z.string(), z.int()) }).optional(),
+  scanner: z.string().optional().describe('Name and version'),
+  finishedAt: time.optional(),
+});
+
 const upstream = z
   .object({
     there: z.boolean().describe('Whether the registry still has the package'),
     checkedAt: time,
-    scan: z
-      .object({
-        status: z.enum(['queued', 'running', 'succeeded', 'failed', 'stopped']),
-        severity: z.string().optional().describe("The worst that was found, in the scanner's words"),
-        vulnerabilities: z
-          .object({ total: z.int(), fixable: z.int(), bySeverity: z.record(z.string(), z.int()) })
-          .optional(),
-        scanner: z.string().optional().describe('Name and version'),
-        finishedAt: time.optional(),
-      })
+    scan: scan
       .optional()
       .describe("What the registry's scanner found; absent where it has none, or has not looked yet"),
   })
@@ -196,6 +195,30 @@ export const tokenList = z
   .object({ apiVersion, items: z.array(tokenAnswer), metadata: listMetadata })
   .meta({ id: 'TokenList', description: 'All API tokens' });
 
+const offerMetadata = z
+  .object({ continue: z.string().optional().describe('Asks for the next page; absent on the last one') })
+  .meta({ id: 'OfferMetadata', description: 'Where a page stands in what a registry lists' });
+
+export const repositoryList = z
+  .object({ apiVersion, items: z.array(z.object({ repository: z.string() })), metadata: offerMetadata })
+  .meta({ id: 'RepositoryList', description: 'One page of the repositories of a registry' });
+export const artifactList = z
+  .object({
+    apiVersion,
+    items: z.array(
+      z.object({
+        digest: z.string().optional().describe('Absent where a tag leads to several artifacts'),
+        tags: z.array(z.string()),
+        size: z.int().optional().describe('Bytes, with all that it is made of'),
+        scan: scan.optional(),
+      }),
+    ),
+    metadata: offerMetadata,
+  })
+  .meta({ id: 'ArtifactList', description: 'One page of what is in a repository' });
+
+export type RepositoryItem = z.output<typeof repositoryList>['items'][number];
+export type ArtifactItem = z.output<typeof artifactList>['items'][number];
 export type PackageAnswer = z.output<typeof packageAnswer>;
 export type DeploymentAnswer = z.output<typeof deploymentAnswer>;
 export type DeviceAnswer = z.output<typeof deviceAnswer>;

@@ -39,7 +39,7 @@ function samplesOf(there: Awaited<ReturnType<typeof prepared>>): readonly Vendor
     spec: { appPackageRef: { id: newer }, deviceRef: { id: device }, parameters: { greeting: 'moin' } },
   };
   const hello = { metadata: { name: 'second' }, spec: { ...request.spec, deviceRef: { id: other } } };
-  const missing = problems.notFound.type;
+  const [missing, denied] = [problems.notFound.type, problems.notAuthorized.type];
   return [
     { operation: 'packages.list', input: { limit: 2 } },
     { operation: 'packages.list', input: { applicationId: 'com-acme-pump' }, as: 'viewer' },
@@ -48,6 +48,15 @@ function samplesOf(there: Awaited<ReturnType<typeof prepared>>): readonly Vendor
     { operation: 'packages.delete', input: { id: packageId }, problem: problems.conflict.type },
     { operation: 'packages.delete', input: { id: unused }, as: 'viewer', problem: problems.notAuthorized.type },
     { operation: 'packages.delete', input: { id: unused } },
+
+    { operation: 'registry.repositories', input: { registry: 'registry.test', limit: 1 } },
+    { operation: 'registry.repositories', input: { registry: 'registry.test' }, as: 'viewer', problem: denied },
+    { operation: 'registry.artifacts', input: { registry: 'registry.test', repository: 'apps/pump' } },
+    {
+      operation: 'registry.artifacts',
+      input: { registry: 'registry.test', repository: 'none' },
+      problem: missing,
+    },
 
     { operation: 'deployments.list', input: { deviceId: device } },
     { operation: 'deployments.get', input: { id: deployment } },

@@ -23,7 +23,15 @@ import * as operations from './operations.js';
 import { continueKey, continueToken } from './paging.js';
 import { inCallersWords } from './problems.js';
 import { mergedInto, profileIn, replacementBy } from './updates.js';
-import { deploymentView, deviceView, type Eligibility, listView, packageView } from './views.js';
+import {
+  artifactView,
+  deploymentView,
+  deviceView,
+  type Eligibility,
+  listView,
+  offerView,
+  packageView,
+} from './views.js';
 
 /** The operator's side: packages, deployments, devices and tokens, for people, scripts and the command line. */
 export default defineVendor({
@@ -75,6 +83,16 @@ export default defineVendor({
         const record = await catalog.get(id);
         await catalog.delete(id, force);
         return accepted(packageView(record));
+      }),
+      serve(operations.listRepositories, async ({ input: { limit, continue: after, registry }, signal }) => {
+        const list = `repositories of ${registry}`;
+        const page = await catalog.repositories(registry, { limit, from: offerFrom(list, after) }, signal);
+        return ok(offerView(list, { ...page, items: page.items.map((repository) => ({ repository })) }));
+      }),
+      serve(operations.listArtifacts, async ({ input: { limit, continue: after, ...at }, signal }) => {
+        const list = `artifacts of ${at.registry}/${at.repository}`;
+        const page = await catalog.artifacts(at, { limit, from: offerFrom(list, after) }, signal);
+        return ok(offerView(list, { ...page, items: page.items.map(artifactView) }));
       }),
 
       serve(operations.createDeployment, async ({ input: { document } }) => {
@@ -230,6 +248,10 @@ type List = 'packages' | 'deployments' | 'devices';
 
 function pageAfter(list: List, token: string | undefined): { readonly after?: string } {
   return token === undefined ? {} : { after: continueKey(list, token) };
+}
+
+function offerFrom(list: string, token: string | undefined): number {
+  return token === undefined ? 0 : Number(continueKey(list, token));
 }
 
 function pageNext(list: List, key: string | undefined): string | undefined {

@@ -1,6 +1,7 @@
 import { atLeast, defineOperation, problems, roles, z } from '../../core/plugin/index.js';
 import { longestLifetimeSeconds } from '../../managers/access/index.js';
 import {
+  artifactList,
   deploymentAnswer,
   deploymentList,
   deviceAnswer,
@@ -8,6 +9,7 @@ import {
   issuedToken,
   packageAnswer,
   packageList,
+  repositoryList,
   resynchronised,
   tokenAnswer,
   tokenList,
@@ -65,6 +67,29 @@ export const deletePackage = defineOperation({
   input: z.strictObject({ id, ...force }),
   output: value(packageAnswer),
   http: { method: 'DELETE', ...packages('/{id}'), query: ['force'] },
+});
+
+const registry = z.string().min(1).describe('host:port of a registry that the profile names');
+const looking = {
+  ...viewer,
+  access: atLeast('operator'),
+  problems: [problems.notFound, problems.semanticError],
+} as const;
+export const listRepositories = defineOperation({
+  ...looking,
+  id: 'registry.repositories',
+  summary: 'Repositories of a registry, page by page, as far as it tells',
+  input: z.strictObject({ ...paging, registry }),
+  output: value(repositoryList),
+  http: { method: 'GET', path: '/registry/repositories', query: ['limit', 'continue', 'registry'] },
+});
+export const listArtifacts = defineOperation({
+  ...looking,
+  id: 'registry.artifacts',
+  summary: 'What is in a repository of a registry, page by page, with what its scanner found',
+  input: z.strictObject({ ...paging, registry, repository: z.string().min(1) }),
+  output: value(artifactList),
+  http: { method: 'GET', path: '/registry/artifacts', query: ['limit', 'continue', 'registry', 'repository'] },
 });
 
 export const createDeployment = defineOperation({

@@ -1,8 +1,10 @@
-import type { PackageRecord } from '../../managers/catalog/index.js';
+import type { ListedArtifact, ScanReport } from '../../core/plugin/index.js';
+import type { OfferPage, PackageRecord } from '../../managers/catalog/index.js';
 import type { DeviceRecord } from '../../managers/device/index.js';
 import type { InstanceRecord } from '../../managers/instance/index.js';
 import type { SignedForm } from '../../managers/margo/index.js';
-import type { DeploymentAnswer, DeviceAnswer, PackageAnswer } from './answers.js';
+import type { ArtifactItem, DeploymentAnswer, DeviceAnswer, PackageAnswer } from './answers.js';
+import { continueToken } from './paging.js';
 
 const apiVersion = 'non-margo.org';
 const time = (milliseconds: number): string => new Date(milliseconds).toISOString();
@@ -77,13 +79,23 @@ export function packageView(record: PackageRecord): PackageAnswer {
 }
 
 function upstreamView({ checkedAt, there, scan }: NonNullable<PackageRecord['upstream']>) {
-  const { finishedAt, ...found } = scan ?? {};
+  return { there, checkedAt: time(checkedAt), ...(scan && { scan: scanView(scan) }) };
+}
+
+function scanView({ finishedAt, ...found }: ScanReport) {
+  return { ...found, ...(finishedAt !== undefined && { finishedAt: time(finishedAt) }) };
+}
+
+export function artifactView({ tags, scan, ...found }: ListedArtifact): ArtifactItem {
+  return { ...found, tags: [...tags], ...(scan && { scan: scanView(scan) }) };
+}
+
+/** A page of what a registry lists. @param list what is listed, as for {@link continueToken} */
+export function offerView<T>(list: string, { items, next }: OfferPage<T>) {
   return {
-    there,
-    checkedAt: time(checkedAt),
-    ...(scan && {
-      scan: { ...found, status: scan.status, ...(finishedAt !== undefined && { finishedAt: time(finishedAt) }) },
-    }),
+    apiVersion,
+    items: [...items],
+    metadata: { ...(next !== undefined && { continue: continueToken(list, String(next)) }) },
   };
 }
 
