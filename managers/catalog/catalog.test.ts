@@ -219,6 +219,28 @@ describe('the same again', () => {
     });
   });
 
+  it('is a conflict however the host is spelled, and is found and listed so', async () => {
+    const { digest } = await push('1.0.0');
+    const { id } = await imported({ tag: '1.0.0' });
+    for (const registry of ['Registry.TEST', 'registry.test:443', 'REGISTRY.test:80']) {
+      const place = { registry, repository: 'apps/pump' };
+      for (const source of [
+        { ...place, tag: '1.0.0' },
+        { ...place, digest },
+      ]) {
+        await expect(wfm.catalog.import(request({}, { source }))).rejects.toMatchObject(problem(409, id));
+        expect(await wfm.catalog.find(source)).toMatchObject({ id });
+      }
+      expect((await wfm.catalog.list({ repository: place })).items).toMatchObject([{ id }]);
+    }
+    for (const other of [
+      { registry: 'registry.test:8443', repository: 'apps/pump' },
+      { registry: 'registry.test', repository: 'apps/pum' },
+    ]) {
+      expect((await wfm.catalog.list({ repository: other })).total).toBe(0);
+    }
+  });
+
   it('is a conflict while the first is under way, for all but one of many', async () => {
     await push('1.0.0');
     const ends = await Promise.allSettled(

@@ -70,9 +70,11 @@ export interface ImportRequest {
 export interface PackageQuery {
   readonly limit?: number;
   readonly after?: string;
-  /** Only versions of this application. Not with `name`. */
+  /** Only versions of this application. One of these three alone. */
   readonly applicationId?: string;
   readonly name?: string;
+  /** Only what came from this repository, however its host is spelled. */
+  readonly repository?: Pick<PackageSource, 'registry' | 'repository'>;
 }
 
 export interface PackagePage {

@@ -1,5 +1,6 @@
 import { blobs, collection } from '../../core/ports/index.js';
-import type { PackageQuery, PackageRecord } from './index.js';
+import { sameHost } from './host.js';
+import type { PackageQuery, PackageRecord, PackageSource } from './index.js';
 
 export interface StoredPackage extends PackageRecord {
   /** Whether credentials came with the request; they themselves are never stored. */
@@ -10,20 +11,31 @@ export const packages = collection<StoredPackage>('packages', {
   application: ({ description }) => (description ? [description.id] : []),
   state: ({ state }) => [state],
   name: ({ name }) => [name],
+  repository: ({ source }) => [repositoryKey(source)],
 });
 
 /** The index that answers a query. */
 export function indexFor({
   applicationId,
   name,
-}: Pick<PackageQuery, 'applicationId' | 'name'>):
+  repository,
+}: Pick<PackageQuery, 'applicationId' | 'name' | 'repository'>):
   | { readonly index: { readonly name: string; readonly equals: string } }
   | undefined {
-  if (applicationId !== undefined && name !== undefined) {
-    throw new TypeError('packages are listed by application or by name, not by both');
+  const wanted = [
+    applicationId !== undefined && { name: 'application', equals: applicationId },
+    name !== undefined && { name: 'name', equals: name },
+    repository !== undefined && { name: 'repository', equals: repositoryKey(repository) },
+  ].filter((one) => one !== false);
+  if (wanted.length > 1) {
+    throw new TypeError('packages are listed by application, by name or by repository, not by several of them');
   }
-  if (applicationId !== undefined) return { index: { name: 'application', equals: applicationId } };
-  return name === undefined ? undefined : { index: { name: 'name', equals: name } };
+  const [index] = wanted;
+  return index && { index };
+}
+
+function repositoryKey({ registry, repository }: Pick<PackageSource, 'registry' | 'repository'>): string {
+  return `${sameHost(registry)}/${repository}`;
 }
 
 /** What only one package may have: a source as it was asked for, a digest of a repository, a version of an application. */

@@ -8,6 +8,7 @@ import {
   RegistryFault,
 } from '../../core/ports/index.js';
 import type { ApplicationDescription } from '../margo/index.js';
+import { sameHost } from './host.js';
 import type { PackageSource } from './index.js';
 import type { StoredPackage } from './record.js';
 
@@ -42,9 +43,9 @@ function* sourceFaults({ registry, repository, tag, digest }: PackageSource): Ge
   }
 }
 
-/** The claim on a source as it was asked for. */
+/** The claim on a source as it was asked for, however its host is spelled. */
 export function sourceClaim(source: PackageSource): string {
-  return `source:${printArtifactReference(source)}`;
+  return `source:${printArtifactReference({ ...source, registry: sameHost(source.registry) })}`;
 }
 
 /** The claim on a version; escaped, for a version may be any text. */

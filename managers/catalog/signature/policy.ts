@@ -4,6 +4,7 @@ import { parseCertificates } from '../../../core/identity/index.js';
 import { type Clock, z } from '../../../core/plugin/index.js';
 import type { ArtifactRegistry, Descriptor, RegistryCall } from '../../../core/ports/index.js';
 import type { Finding } from '../../margo/index.js';
+import { sameHost } from '../host.js';
 import type { PackageSource } from '../index.js';
 import { cosignRefusal, publicKey } from './cosign.js';
 import { notationRefusal, subjectName } from './notation.js';
@@ -114,20 +115,16 @@ export class SignaturePolicy {
   }
 }
 
-/** The first rule for a source, however its host is spelled. */
+/** The first rule for a source, however its host is spelled: one more place that must be signed does no harm, one less does. */
 export function ruleFor(
   rules: readonly SignatureRule[],
   { registry, repository }: PackageSource,
 ): SignatureRule | undefined {
-  const place = sameHost(`${registry}/${repository}`);
-  return rules.find(({ of }) => (of.endsWith('/') ? place.startsWith(sameHost(of)) : place === sameHost(of)));
+  const place = samePlace(`${registry}/${repository}`);
+  return rules.find(({ of }) => (of.endsWith('/') ? place.startsWith(samePlace(of)) : place === samePlace(of)));
 }
 
-/**
- * A place with its host in small letters and without a port that is there unless told. Whether a registry is spoken to with TLS is
- * not known here: one more place that must be signed does no harm, one less does.
- */
-function sameHost(place: string): string {
+function samePlace(place: string): string {
   const [host = '', ...path] = place.split('/');
-  return [host.toLowerCase().replace(/:(443|80)$/, ''), ...path].join('/');
+  return [sameHost(host), ...path].join('/');
 }
