@@ -83,8 +83,9 @@ export interface DeviceManager {
   /** The same from memory, by id; `undefined` for an unknown device. */
   knownForm(id: string): SignedForm | undefined;
   /**
-   * Tells of each device that from now on has another form or is gone, whichever host on the store has made it so: what
-   * the store says is followed, so that nothing is missed when the other host dies. May tell of one twice.
+   * Tells of each device that from now on has another form, may use its credentials no more or again, or is gone,
+   * whichever host on the store has made it so: what the store says is followed, so that nothing is missed when the other
+   * host dies. May tell of one twice.
    * @returns ends it
    */
   follow(changed: (id: string) => void): () => void;

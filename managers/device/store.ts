@@ -49,7 +49,8 @@ export class DeviceStore {
       changed: (id, now, before) => {
         this.owners.changed(id, now, before);
         if (!now || now.refused !== undefined) refused(id);
-        if (now?.form !== before?.form) for (const follower of [...this.#followers]) follower(id);
+        if (now?.form !== before?.form || now?.refused !== before?.refused)
+          for (const follower of [...this.#followers]) follower(id);
       },
     });
   }
