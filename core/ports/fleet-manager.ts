@@ -1,4 +1,5 @@
 import { definePort } from './port.js';
+import type { PullCredential } from './pull-credentials.js';
 import type { Json } from './state.js';
 
 /**
@@ -126,6 +127,11 @@ export interface FleetManager {
    * the line rejects, and no part of it is taken.
    */
   reportStatus(clientId: string, report: StatusReport, signal: AbortSignal): Promise<void>;
+  /**
+   * New credentials for this device's pulls; those that were handed out before may not count any more. Fails as
+   * `unsupported` where nobody hands any out.
+   */
+  pullCredentials?(clientId: string, signal: AbortSignal): Promise<readonly PullCredential[]>;
 }
 
 export const FleetManager = definePort<FleetManager>('wfm', "A device's line to its fleet manager", {
@@ -138,6 +144,7 @@ export const FleetManager = definePort<FleetManager>('wfm', "A device's line to 
       bundle: 'long',
       deployment: 'long',
       reportStatus: 'long',
+      pullCredentials: 'long',
     },
     faults: [FleetManagerFault],
     broken: (message) => new FleetManagerFault('unreachable', message),

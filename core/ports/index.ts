@@ -8,6 +8,7 @@ export * from './events.js';
 export * from './fleet-manager.js';
 export * from './lock.js';
 export * from './port.js';
+export * from './pull-credentials.js';
 export * from './queue.js';
 export * from './secret.js';
 export * from './state.js';

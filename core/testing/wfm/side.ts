@@ -115,6 +115,7 @@ export function wfmSubjects(definition: Definition, options: WfmSubjectOptions):
       deployment: (...args) => instance.deployment(...args),
       reportStatus: (...args) => instance.reportStatus(...args),
       ...(instance.changes && { changes: instance.changes.bind(instance) }),
+      ...(instance.pullCredentials && { pullCredentials: instance.pullCredentials.bind(instance) }),
     });
     let context = await open();
     return {
