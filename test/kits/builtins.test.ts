@@ -27,6 +27,7 @@ const configs: Readonly<Record<string, unknown>> = {
   'binding.grpc': { tls: 'off', port: 0 },
   'binding.http': { tls: 'off', port: 0 },
   'broker.aedes': { tls: 'off', port: 0 },
+  'credentials.harbor': { url: 'http://127.0.0.1:9', project: 'apps' },
   'manager.replicas': { certificates: { devices: join(authority, 'device-ca.crt') } },
   'registry.harbor': { url: 'https://127.0.0.1:9' },
   'secret.file': { directory: secrets },
@@ -41,6 +42,7 @@ const secondConfigs: Readonly<Record<string, unknown>> = {
 };
 /** Which built-in is used where several could be; a port's other providers have its contract too. */
 const chosen: Readonly<Record<string, string>> = {
+  credentials: 'credentials.harbor',
   state: 'state.memory',
   events: 'events.memory',
   registry: 'registry.oci',

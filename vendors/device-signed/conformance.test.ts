@@ -88,8 +88,13 @@ function samplesOf(there: Awaited<ReturnType<typeof prepared>>): readonly Vendor
       as,
       problem: problem('device-not-found'),
     },
+
+    { operation: 'credentials.issue', input: own, as },
+    { operation: 'credentials.issue', input: own, as: asNew, problem: problem('signature-verification-failed') },
   ];
 }
+
+const issued = { registry: 'registry.test', username: 'press-7', password: 'not to be told', expiresAt: 2e12 };
 
 const make: MakeSubject<VendorUnderTest> = async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'tutti-device-'));
@@ -100,7 +105,7 @@ const make: MakeSubject<VendorUnderTest> = async () => {
   await writeFile(serverCa, await certificatePem(clock, 'CA'));
   const subject = await vendorSubjects(device, {
     config: { serverCa },
-    uses: { state, devices, manifests, instances },
+    uses: { state, devices, manifests, instances, credentials: { issue: async () => [issued] } },
     samples: samplesOf(await prepared(wfm)),
     clock,
   })();

@@ -10,6 +10,7 @@ import {
   type Handler,
   noneMatch,
   ok,
+  optional,
   Problem,
   problems,
   representation,
@@ -19,6 +20,7 @@ import {
   stream,
   z,
 } from '../../core/plugin/index.js';
+import { CredentialManager } from '../../managers/credentials/index.js';
 import { DeviceManager } from '../../managers/device/index.js';
 import { InstanceManager } from '../../managers/instance/index.js';
 import { ManifestManager } from '../../managers/manifest/index.js';
@@ -67,9 +69,15 @@ export default defineVendor({
     files: 'Reads the CA file that it hands out',
   },
   config,
-  uses: { devices: DeviceManager, manifests: ManifestManager, instances: InstanceManager, state: StateProvider },
+  uses: {
+    devices: DeviceManager,
+    manifests: ManifestManager,
+    instances: InstanceManager,
+    credentials: optional(CredentialManager),
+    state: StateProvider,
+  },
   create: ({ config: settings, uses, name, path, clock, log, dataDir, resolvePath }) => {
-    const { devices, manifests, instances, state } = uses;
+    const { devices, manifests, instances, credentials, state } = uses;
     mustBeReachable(name, path, manifests.basePath);
     const immutable = { visibility: settings.artifactCache, freshness: 'immutable' } as const;
     const verifier = new SignatureVerifier({ maxAge: settings.signatureMaxAge, futureSkew: settings.clockSkew }, () =>
@@ -166,6 +174,10 @@ export default defineVendor({
         if (reading.outcome !== 'ok') throw faulty(reading);
         await naming(missing.deployment, instances.report(input.clientId, reading.report));
         return ok({});
+      }),
+      serve(operations.pullCredentials, async ({ input: { clientId }, signal }) => {
+        if (!credentials) throw new Problem(problems.notFound, 'this fleet manager hands out no pull credentials');
+        return ok({ credentials: await credentials.issue(clientId, signal) });
       }),
     ];
 

@@ -1,4 +1,4 @@
-import { anyone, defineOperation, ownDevice, problems, z } from '../../core/plugin/index.js';
+import { anyone, defineOperation, ownDevice, problems, secret, z } from '../../core/plugin/index.js';
 import { mediaTypes } from '../../managers/margo/media-types.js';
 import { challenge, missing } from './problems.js';
 
@@ -137,4 +137,32 @@ export const reportStatus = defineOperation({
     aliases: [`${client}/deployment/{deploymentId}/status`],
     body: 'document',
   },
+});
+
+/**
+ * Ours: the standard leaves it open how a device comes by what it pulls with. Every call makes new passwords, so it is not
+ * safe to repeat for the one who holds the older ones; that is the device itself.
+ */
+export const pullCredentials = defineOperation({
+  id: 'credentials.issue',
+  summary: 'New credentials with which the device pulls; its former ones count no more',
+  input: z.object({ clientId }),
+  output: {
+    kind: 'value',
+    schema: z.object({
+      credentials: z.array(
+        z.object({
+          registry: z.string().describe('Host and port as image references write them'),
+          username: z.string(),
+          password: secret(z.string()),
+          expiresAt: z.int().optional().describe('Milliseconds since the epoch; absent: it does not expire'),
+        }),
+      ),
+    }),
+  },
+  problems: [problems.notFound, problems.unavailable],
+  access: own,
+  idempotency: 'idempotent',
+  bodyLimit: 1024,
+  http: { method: 'POST', path: `${client}/pull-credentials` },
 });

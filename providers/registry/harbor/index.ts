@@ -19,7 +19,7 @@ export const registryHarbor = defineProvider({
   uses: { secrets: optional(SecretProvider) },
   create: ({ config: { registries, unlisted, timeouts, attempts, ...harbor }, uses, clock, resolvePath }) => {
     const oci = { registries: [harbor, ...registries], unlisted, timeouts, attempts };
-    const endpoints = new Endpoints(oci, resolvePath, uses.secrets);
+    const endpoints = new Endpoints(oci, resolvePath, uses);
     const transport = new Transport(new Authorization(clock, timeouts.answer), clock, oci);
     const endpoint = endpoints.find(new URL(harbor.url).host);
     const api = new HarborApi(transport, endpoint, timeouts);

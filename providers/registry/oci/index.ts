@@ -1,5 +1,5 @@
 import { defineProvider, optional } from '../../../core/plugin/index.js';
-import { ArtifactRegistry, SecretProvider } from '../../../core/ports/index.js';
+import { ArtifactRegistry, PullCredentials, SecretProvider } from '../../../core/ports/index.js';
 import { Authorization, Endpoints, OciRegistry, ociConfig, Transport } from '../../shared/oci/index.js';
 
 /** `registry.oci`: any registry that speaks OCI Distribution v1.1. */
@@ -13,9 +13,9 @@ export const registryOci = defineProvider({
     files: 'Reads the CA and password files of its config',
   },
   config: ociConfig,
-  uses: { secrets: optional(SecretProvider) },
+  uses: { secrets: optional(SecretProvider), handed: optional(PullCredentials) },
   create: ({ config, uses, clock, resolvePath }) => {
-    const endpoints = new Endpoints(config, resolvePath, uses.secrets);
+    const endpoints = new Endpoints(config, resolvePath, uses);
     const transport = new Transport(new Authorization(clock, config.timeouts.answer), clock, config);
     const registry = new OciRegistry(endpoints, transport, config.timeouts);
     return Object.assign(registry, { stop: () => endpoints.close() });

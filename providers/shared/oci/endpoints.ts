@@ -3,7 +3,12 @@ import { readFile } from 'node:fs/promises';
 import { rootCertificates } from 'node:tls';
 import type * as Undici from 'undici';
 import type { Agent, Dispatcher } from 'undici';
-import { type RegistryCredentials, RegistryFault, type SecretProvider } from '../../../core/ports/index.js';
+import {
+  type PullCredentials,
+  type RegistryCredentials,
+  RegistryFault,
+  type SecretProvider,
+} from '../../../core/ports/index.js';
 import { isLoopback, type OciConfig, type RegistryConfig } from './config.js';
 import { nobodyToAsk, secretPassword } from './secret-password.js';
 
@@ -13,6 +18,13 @@ interface Agents {
   readonly own: Agent;
   /** Trusts the system's CAs as well: for hosts that the registry sends us to. */
   readonly elsewhere: Agent;
+}
+
+/** Who has credentials that the config does not hold. */
+export interface CredentialKeepers {
+  readonly secrets?: SecretProvider | undefined;
+  /** For registries that the config says no user of. */
+  readonly handed?: PullCredentials | undefined;
 }
 
 /** One registry: its address, whom to trust there, and who we are to it. */
@@ -25,7 +37,7 @@ export class Endpoint {
   constructor(
     private readonly config: RegistryConfig,
     private readonly timeouts: OciConfig['timeouts'],
-    private readonly secrets?: SecretProvider,
+    private readonly keepers: CredentialKeepers = {},
   ) {
     this.origin = new URL(config.url);
     this.host = this.origin.host;
@@ -40,8 +52,21 @@ export class Endpoint {
     if (passwordFile !== undefined) {
       return { username, password: (await this.#read(passwordFile, 'passwordFile')).trim() };
     }
-    if (passwordSecret === undefined || !this.secrets) return undefined;
-    return { username, password: await secretPassword(this.secrets, passwordSecret, this.host, signal) };
+    const { secrets, handed } = this.keepers;
+    if (passwordSecret === undefined) return handed && this.#handed(handed, signal);
+    return secrets && { username, password: await secretPassword(secrets, passwordSecret, this.host, signal) };
+  }
+
+  /** Says that the registry did not take what {@link credentials} gave: what was handed to us may have been replaced. */
+  async refused({ username }: RegistryCredentials): Promise<void> {
+    const { password, passwordFile, passwordSecret } = this.config;
+    if ((password ?? passwordFile ?? passwordSecret) !== undefined) return;
+    await this.keepers.handed?.refused({ registry: this.host, username });
+  }
+
+  async #handed(keeper: PullCredentials, signal: AbortSignal | undefined): Promise<RegistryCredentials | undefined> {
+    const found = (await keeper.current(signal)).find(({ registry }) => registry === this.host);
+    return found && { username: found.username, password: found.password };
   }
 
   /**
@@ -127,7 +152,7 @@ export class Endpoints {
   constructor(
     private readonly config: OciConfig,
     resolvePath: (path: string) => string,
-    secrets?: SecretProvider,
+    private readonly keepers: CredentialKeepers = {},
   ) {
     for (const { ca, passwordFile, ...registry } of config.registries) {
       const files = {
@@ -137,8 +162,8 @@ export class Endpoints {
       const { origin } = new URL(registry.url);
       // The first entry of an address counts, so that a profile can put a default behind what the environment names.
       if (this.#byAddress.has(origin)) continue;
-      if (registry.passwordSecret !== undefined && !secrets) throw new Error(nobodyToAsk(registry.url));
-      this.#byAddress.set(origin, new Endpoint({ ...registry, ...files }, config.timeouts, secrets));
+      if (registry.passwordSecret !== undefined && !keepers.secrets) throw new Error(nobodyToAsk(registry.url));
+      this.#byAddress.set(origin, new Endpoint({ ...registry, ...files }, config.timeouts, keepers));
     }
   }
 
@@ -157,7 +182,7 @@ export class Endpoints {
           '`registry.oci` entry (or set `unlisted: allow` there)',
       );
     }
-    const endpoint = new Endpoint({ url: secure }, this.config.timeouts);
+    const endpoint = new Endpoint({ url: secure }, this.config.timeouts, this.keepers);
     this.#byAddress.set(secure, endpoint);
     return endpoint;
   }

@@ -61,6 +61,16 @@ export class Transport {
    */
   async send(request: RegistryRequest): Promise<Answer> {
     const credentials = request.credentials ?? (await request.endpoint.credentials(request.signal));
+    try {
+      return await this.#repeated(request, credentials);
+    } catch (error) {
+      const denied = error instanceof RegistryFault && error.reason === 'denied';
+      if (denied && credentials) await request.endpoint.refused(credentials);
+      throw error;
+    }
+  }
+
+  async #repeated(request: RegistryRequest, credentials: RegistryCredentials | undefined): Promise<Answer> {
     const read = request.method === 'GET' || request.method === 'HEAD';
     for (let attempt = 1; ; attempt++) {
       const last = !read || attempt >= this.config.attempts;

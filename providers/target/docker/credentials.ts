@@ -2,17 +2,45 @@ import { chmod, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promise
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { readText } from '../../../core/files/index.js';
-import { TargetFault } from '../../../core/plugin/index.js';
+import { type PullCredentials, TargetFault } from '../../../core/plugin/index.js';
 import type { DockerConfig } from './config.js';
 
 export interface Login {
   readonly host: string;
   readonly username: string;
   readonly password: string;
+  /** To be told when the registry does not take it; absent where nobody can give another one. */
+  readonly refused?: () => Promise<void>;
 }
 
-/** Reads the password files anew at each call, so that a rotated password is used. */
+/**
+ * The logins of the config, with password files read anew, so that a rotated password is used; and those that somebody
+ * hands to this device, for other registries.
+ *
+ * @throws TargetFault `platform`
+ */
 export async function logins(
+  registries: DockerConfig['registries'],
+  resolvePath: (path: string) => string,
+  handed: PullCredentials | undefined,
+  signal?: AbortSignal,
+): Promise<Login[]> {
+  const configured = await configuredLogins(registries, resolvePath);
+  const known = new Set(configured.map(({ host }) => host));
+  if (!handed) return configured;
+  const others = (await handed.current(signal)).filter(({ registry }) => !known.has(registry));
+  return [
+    ...configured,
+    ...others.map(({ registry, username, password }) => ({
+      host: registry,
+      username,
+      password,
+      refused: () => handed.refused({ registry, username }),
+    })),
+  ];
+}
+
+function configuredLogins(
   registries: DockerConfig['registries'],
   resolvePath: (path: string) => string,
 ): Promise<Login[]> {

@@ -95,6 +95,9 @@ async function present(reference: string, name: string, source: ImageSource, cal
   return pull(reference, source, call);
 }
 
+/** How engines say that a registry did not let them in; they have no status of its own for it. */
+const deniedForm = /unauthorized|denied|authentication required|no basic auth|\b40[13]\b/i;
+
 async function pull(name: string, { engine, logins, pulled }: ImageSource, call: ApplyCall): Promise<LocalImage> {
   const image = tagged(name);
   call.progress(`pulling image ${image}`);
@@ -115,6 +118,7 @@ async function pull(name: string, { engine, logins, pulled }: ImageSource, call:
       throw error;
     }
     const message = error instanceof Error ? error.message : String(error);
+    if (login?.refused && deniedForm.test(message)) await login.refused();
     throw new TargetFault('artifact', `image ${image} cannot be pulled: ${message}`, true, { cause: error });
   }
 }

@@ -1,5 +1,12 @@
 import { join } from 'node:path';
-import { ArtifactRegistry, type Definition, defineProvider, TargetProvider } from '../../../core/plugin/index.js';
+import {
+  ArtifactRegistry,
+  type Definition,
+  defineProvider,
+  optional,
+  PullCredentials,
+  TargetProvider,
+} from '../../../core/plugin/index.js';
 import { dockerConfig } from './config.js';
 import { dockerDeclaration } from './declaration.js';
 import { DockerTarget } from './target.js';
@@ -19,9 +26,9 @@ export const targetDocker: Definition = defineProvider({
   },
   config: dockerConfig,
   declares: dockerDeclaration,
-  uses: { registry: ArtifactRegistry },
+  uses: { registry: ArtifactRegistry, handed: optional(PullCredentials) },
   create: ({ name, config, uses, log, clock, dataDir, resolvePath }) =>
-    new DockerTarget({ config, registry: uses.registry, clock, log, directory: join(dataDir, name), resolvePath }),
+    new DockerTarget({ config, ...uses, clock, log, directory: join(dataDir, name), resolvePath }),
 });
 
 export default targetDocker;

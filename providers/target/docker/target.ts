@@ -13,6 +13,7 @@ import {
   type Health,
   type Lifecycle,
   type Logger,
+  type PullCredentials,
   type TargetCapabilities,
   TargetFault,
   type TargetProvider,
@@ -42,6 +43,8 @@ import { update } from './update.js';
 export interface DockerTargetOptions {
   readonly config: DockerConfig;
   readonly registry: ArtifactRegistry;
+  /** Where somebody hands this device what it pulls with. */
+  readonly handed?: PullCredentials | undefined;
   readonly clock: Clock;
   readonly log: Logger;
   /** A folder of our own. */
@@ -129,9 +132,9 @@ export class DockerTarget implements TargetProvider, Lifecycle {
     await this.#alone(project, asked, async (call) => {
       const before = await this.#actual(project, name);
       if (before.phase === 'running' && before.applied === applied) return this.#adopt(project, applied);
-      const { config, registry, resolvePath, clock, log } = this.options;
+      const { config, registry, handed, resolvePath, clock, log } = this.options;
       const good = await this.#lastGood(project, applied);
-      const known = await logins(config.registries, resolvePath);
+      const known = await logins(config.registries, resolvePath, handed, call.signal);
       const on: Rollout = {
         ...{ engine: this.#engine, compose: this.#compose, clock, logins: known, project, name },
         ...{ owner: config.owner, settle: config.settle, wait: component.wait, timeout: component.timeout },

@@ -1,5 +1,5 @@
 import { readText } from '../../../core/files/index.js';
-import { TargetFault } from '../../../core/plugin/index.js';
+import { type PullCredentials, TargetFault } from '../../../core/plugin/index.js';
 import type { K3sConfig } from './config.js';
 
 export interface Login {
@@ -9,8 +9,24 @@ export interface Login {
   readonly password: string;
 }
 
-/** Reads the password files anew at each call, so that a rotated password is used. @throws TargetFault `platform` */
+/**
+ * The logins of the config, with password files read anew, so that a rotated password is used; and those that somebody
+ * hands to this device, for other registries.
+ *
+ * @throws TargetFault `platform`
+ */
 export async function logins(
+  registries: K3sConfig['registries'],
+  resolvePath: (path: string) => string,
+  handed: PullCredentials | undefined,
+): Promise<Login[]> {
+  const configured = await configuredLogins(registries, resolvePath);
+  const known = new Set(configured.map(({ host }) => host));
+  const others = ((await handed?.current()) ?? []).filter(({ registry }) => !known.has(registry));
+  return [...configured, ...others.map(({ registry, username, password }) => ({ host: registry, username, password }))];
+}
+
+function configuredLogins(
   registries: K3sConfig['registries'],
   resolvePath: (path: string) => string,
 ): Promise<Login[]> {

@@ -123,6 +123,6 @@ export interface DriverContext {
   readonly resolvePath: (path: string) => string;
   /** Makes namespaces that are missing, and removes those of ours that nothing is left in. */
   readonly namespaces: Namespaces;
-  /** The credentials of the config, with password files read anew. Never in a log, a label or an annotation. */
+  /** The credentials of the config, with password files read anew, and those that this device is handed. Never in a log, a label or an annotation. */
   logins(): Promise<readonly Login[]>;
 }

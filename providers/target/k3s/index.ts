@@ -1,5 +1,12 @@
 import { join } from 'node:path';
-import { ArtifactRegistry, type Definition, defineProvider, TargetProvider } from '../../../core/plugin/index.js';
+import {
+  ArtifactRegistry,
+  type Definition,
+  defineProvider,
+  optional,
+  PullCredentials,
+  TargetProvider,
+} from '../../../core/plugin/index.js';
 import { k3sConfig } from './config.js';
 import { k3sDeclaration } from './declaration.js';
 import { K3sTarget } from './target.js';
@@ -18,9 +25,9 @@ export const targetK3s: Definition = defineProvider({
   },
   config: k3sConfig,
   declares: k3sDeclaration,
-  uses: { registry: ArtifactRegistry },
+  uses: { registry: ArtifactRegistry, handed: optional(PullCredentials) },
   create: ({ name, config, uses, log, clock, dataDir, resolvePath }) =>
-    new K3sTarget({ config, registry: uses.registry, clock, log, directory: join(dataDir, name), resolvePath }),
+    new K3sTarget({ config, ...uses, clock, log, directory: join(dataDir, name), resolvePath }),
 });
 
 export default targetK3s;

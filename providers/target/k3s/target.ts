@@ -14,6 +14,7 @@ import {
   type Lifecycle,
   LinkedAbortController,
   type Logger,
+  type PullCredentials,
   type TargetCapabilities,
   TargetFault,
   type TargetProvider,
@@ -40,6 +41,8 @@ import { workloadsIn } from './workloads.js';
 export interface K3sTargetOptions {
   readonly config: K3sConfig;
   readonly registry: ArtifactRegistry;
+  /** Where somebody hands this device what it pulls with. */
+  readonly handed?: PullCredentials | undefined;
   readonly clock: Clock;
   readonly log: Logger;
   /** A folder of our own. */
@@ -63,12 +66,12 @@ export class K3sTarget implements TargetProvider, Lifecycle {
   readonly #stopped = new AbortController();
 
   constructor(private readonly options: K3sTargetOptions) {
-    const { config, registry, clock, log, directory, resolvePath } = options;
+    const { config, registry, handed, clock, log, directory, resolvePath } = options;
     this.#cluster = new Cluster(new Access({ config, resolvePath, env: process.env }), config.answerSeconds * 1000);
     this.#namespaces = new Namespaces({ cluster: this.#cluster, config, clock });
     const context: DriverContext = {
       ...{ cluster: this.#cluster, config, registry, clock, log, directory, resolvePath, namespaces: this.#namespaces },
-      logins: () => logins(config.registries, resolvePath),
+      logins: () => logins(config.registries, resolvePath, handed),
     };
     this.#drivers = drivers(context);
     const watched = this.#drivers.flatMap((driver) => driver.watched);

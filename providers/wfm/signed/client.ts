@@ -5,6 +5,7 @@ import {
   type FleetManager,
   FleetManagerFault,
   type Json,
+  type PullCredential,
   type StatusReport,
   type Transport,
 } from '../../../core/ports/index.js';
@@ -125,6 +126,13 @@ export class SignedFleetManager implements FleetManager, Lifecycle {
       signal,
       answerTo(this.#settings, operation, { clientId, deploymentId, document }, { signal }),
     );
+  }
+
+  async pullCredentials(clientId: string, signal: AbortSignal): Promise<readonly PullCredential[]> {
+    const { pullCredentials: operation } = operations;
+    const answer = this.#wfm.pullCredentials({ clientId }, { signal }).catch(refuseUnsupported);
+    const { credentials } = await this.#asked(operation, signal, answer);
+    return credentials.map(({ expiresAt, ...one }) => ({ ...one, ...(expiresAt !== undefined && { expiresAt }) }));
   }
 
   #device(): DeviceIdentity {

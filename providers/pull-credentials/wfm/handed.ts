@@ -1,0 +1,146 @@
+import type { Clock, Health, Lifecycle, Logger } from '../../../core/plugin/index.js';
+import {
+  type FleetManager,
+  FleetManagerFault,
+  type PullCredential,
+  type PullCredentials,
+} from '../../../core/ports/index.js';
+import { backoff, KeyedQueue, unlessAborted, type WorkResult } from '../../../core/work/index.js';
+import { goodOf, type Held, renewalOf } from './held.js';
+
+export interface HandedParts {
+  readonly fleet: FleetManager;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Where they outlive this process; absent: nowhere. */
+  readonly file?: { read(): Promise<Held | undefined>; write(held: Held): Promise<void> };
+}
+
+/** Milliseconds before a fleet manager that gives nothing is asked again: the first, and the longest. */
+const firstWait = 1_000;
+const longestWait = 300_000;
+/** Before one is asked again that hands nothing out. */
+const nothingWait = 3_600_000;
+/** How long new credentials are not replaced though a registry does not take them: their age cannot be the reason. */
+const refusedWait = 600_000;
+/** No timer of Node's runs longer than 24 days. */
+const longestTimer = 86_400_000;
+
+/** What the fleet manager hands to this device: asked for at first, and anew when half of its life is over. */
+export class HandedCredentials implements PullCredentials, Lifecycle {
+  readonly #queue: KeyedQueue;
+  #held: Held | undefined;
+  #asking: Promise<void> | undefined;
+  #failures = 0;
+  /** Not asked before. */
+  #notBefore = 0;
+  #fault: string | undefined;
+  readonly #stopped = new AbortController();
+
+  constructor(private readonly parts: HandedParts) {
+    this.#queue = new KeyedQueue({ clock: parts.clock, parallel: 1, work: () => this.#work() });
+  }
+
+  async start(): Promise<void> {
+    this.#held = await this.parts.file?.read();
+    this.#queue.add('renewal');
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped.abort(new Error('the credentials of the fleet manager are asked for no more'));
+    await this.#queue.stop();
+    await this.#asking;
+  }
+
+  health(): Health {
+    if (this.#fault === undefined) return { status: 'ok' };
+    const left = this.#good().length > 0 ? 'those at hand are used' : 'registries are asked without any';
+    return { status: 'degraded', reason: `no new pull credentials: ${this.#fault}; ${left}` };
+  }
+
+  async current(signal: AbortSignal = new AbortController().signal): Promise<readonly PullCredential[]> {
+    signal.throwIfAborted();
+    if (this.#good().length === 0) await unlessAborted(signal, this.#renewed());
+    return this.#good();
+  }
+
+  async refused({ registry, username }: Pick<PullCredential, 'registry' | 'username'>): Promise<void> {
+    const { clock, log } = this.parts;
+    const held = this.#held;
+    const isHeld = held?.credentials.some((one) => one.registry === registry && one.username === username);
+    if (!held || !isHeld || clock.now() < held.at + refusedWait) return;
+    log.warn('a registry did not take the credentials of the fleet manager; asking for new ones', {
+      registry,
+      username,
+    });
+    await this.#renewed();
+  }
+
+  async #work(): Promise<WorkResult> {
+    const { clock } = this.parts;
+    if (this.#due() <= clock.now()) await this.#renewed();
+    if (this.#stopped.signal.aborted) return undefined;
+    const next = Math.max(this.#due(), this.#notBefore);
+    return { again: Math.min(longestTimer, Math.max(firstWait, next - clock.now())) };
+  }
+
+  /** When new ones are wanted. */
+  #due(): number {
+    return this.#held ? (renewalOf(this.#held) ?? Number.POSITIVE_INFINITY) : 0;
+  }
+
+  #good(): readonly PullCredential[] {
+    return goodOf(this.#held, this.parts.clock.now());
+  }
+
+  /** Resolves when the fleet manager was asked, by whoever was first, or is not to be asked yet. */
+  async #renewed(): Promise<void> {
+    if (!this.#asking && (this.parts.clock.now() < this.#notBefore || this.#stopped.signal.aborted)) return;
+    this.#asking ??= this.#ask().finally(() => {
+      this.#asking = undefined;
+    });
+    await this.#asking;
+  }
+
+  async #ask(): Promise<void> {
+    const { fleet, clock, log, file } = this.parts;
+    try {
+      const { signal } = this.#stopped;
+      const clientId = await fleet.enroll(signal);
+      const credentials = await asked(fleet, clientId, signal);
+      const held = { at: clock.now(), credentials };
+      this.#held = held;
+      this.#failures = 0;
+      this.#fault = undefined;
+      if (credentials.length === 0) this.#notBefore = held.at + nothingWait;
+      await file?.write(held);
+      log.info('the fleet manager handed out pull credentials', {
+        registries: credentials.map(({ registry }) => registry),
+      });
+    } catch (error) {
+      if (!this.#stopped.signal.aborted) this.#failed(error);
+    }
+  }
+
+  #failed(error: unknown): void {
+    const { clock, log } = this.parts;
+    this.#failures++;
+    const why = error instanceof Error ? error.message : String(error);
+    const wait = waitAfter(error, this.#failures);
+    this.#notBefore = clock.now() + wait;
+    this.#fault = why;
+    log.warn('no new pull credentials from the fleet manager; asked again', { again: wait, why });
+  }
+}
+
+async function asked(fleet: FleetManager, clientId: string, signal: AbortSignal): Promise<readonly PullCredential[]> {
+  if (fleet.pullCredentials) return fleet.pullCredentials(clientId, signal);
+  throw new FleetManagerFault('unsupported', 'the line to the fleet manager knows no pull credentials');
+}
+
+/** Milliseconds. */
+function waitAfter(error: unknown, failures: number): number {
+  if (!(error instanceof FleetManagerFault)) return backoff(failures, firstWait, longestWait);
+  if (error.reason === 'unsupported') return nothingWait;
+  return error.retryAfter ?? backoff(failures, firstWait, longestWait);
+}
