@@ -1,0 +1,170 @@
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { FleetManagerFault, type PullCredential, type PullCredentials } from '../../../core/ports/index.js';
+import {
+  type ManualClock,
+  manualClock,
+  recordingLogger,
+  type TestContext,
+  testContext,
+} from '../../../core/testing/index.js';
+import { FakeFleetManager } from '../../../test/agent/fake-fleet-manager.js';
+import pullCredentialsWfm from './index.js';
+
+const day = 86_400_000;
+const patience = { timeout: 60_000 };
+
+/** Hands out a new password at each call, good for 30 days. */
+class Handing extends FakeFleetManager {
+  asked = 0;
+  fault: FleetManagerFault | undefined;
+  constructor(private readonly clock: ManualClock) {
+    super();
+  }
+  async pullCredentials(): Promise<readonly PullCredential[]> {
+    this.asked++;
+    if (this.fault) throw this.fault;
+    const expiresAt = this.clock.now() + 30 * day;
+    return [{ registry: 'registry.test', username: 'press-7', password: `password ${this.asked}`, expiresAt }];
+  }
+}
+
+let dataDir: string;
+let clock: ManualClock;
+let fleet: Handing;
+let log: ReturnType<typeof recordingLogger>;
+const open: TestContext<PullCredentials>[] = [];
+
+beforeEach(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'tutti-handed-'));
+  clock = manualClock();
+  fleet = new Handing(clock);
+  log = recordingLogger();
+});
+afterEach(async () => {
+  await stopAll();
+  await rm(dataDir, { recursive: true });
+});
+
+async function stopAll(): Promise<void> {
+  for (const context of open.splice(0)) await context.dispose();
+}
+async function start(config: object = {}) {
+  const context = await testContext<PullCredentials>(pullCredentialsWfm, {
+    ...{ config, uses: { fleet }, clock, log, dataDir, name: 'pulls' },
+  });
+  await context.start();
+  open.push(context);
+  return context.instance;
+}
+const file = () => join(dataDir, 'pulls', 'credentials.json');
+const passwords = async (of: PullCredentials) => (await of.current()).map(({ password }) => password);
+const away = new FleetManagerFault('unreachable', 'nobody answers');
+
+describe('what the fleet manager hands to a device', () => {
+  it('is asked for once, however many want it', async () => {
+    const pulls = await start();
+    const all = await Promise.all([passwords(pulls), passwords(pulls), passwords(pulls)]);
+    expect(all).toEqual([['password 1'], ['password 1'], ['password 1']]);
+    expect(pulls.health?.()).toEqual({ status: 'ok' });
+  });
+
+  it('is asked for anew when half of its life is over, and used until the end while nobody answers', async () => {
+    const pulls = await start();
+    expect(await passwords(pulls)).toEqual(['password 1']);
+    await clock.advance(14 * day);
+    expect(fleet.asked).toBe(1);
+    fleet.fault = away;
+    await clock.advance(2 * day);
+    await vi.waitFor(() => expect(fleet.asked).toBeGreaterThan(1), patience);
+    expect(await passwords(pulls)).toEqual(['password 1']);
+    expect(pulls.health?.()).toMatchObject({ status: 'degraded', reason: expect.stringContaining('nobody answers') });
+    fleet.fault = undefined;
+    await vi.waitFor(async () => {
+      await clock.advance(600_000);
+      expect(await passwords(pulls)).not.toEqual(['password 1']);
+    }, patience);
+    expect(pulls.health?.()).toEqual({ status: 'ok' });
+  });
+
+  it('is not given any more when it has expired', async () => {
+    const pulls = await start();
+    await passwords(pulls);
+    fleet.fault = away;
+    await clock.advance(31 * day);
+    expect(await passwords(pulls)).toEqual([]);
+  });
+
+  it('is nothing while the fleet manager is away or does not know the device yet, and comes as soon as it may', async () => {
+    fleet.fault = new FleetManagerFault('refused', 'waits for approval', 15_000);
+    const pulls = await start();
+    expect(await passwords(pulls)).toEqual([]);
+    expect(await passwords(pulls)).toEqual([]);
+    expect(fleet.asked).toBe(1);
+    fleet.fault = undefined;
+    await clock.advance(15_000);
+    expect(await passwords(pulls)).toEqual(['password 2']);
+  });
+
+  it('is asked for once an hour where nobody hands anything out', async () => {
+    fleet.fault = new FleetManagerFault('unsupported', 'not here');
+    const pulls = await start();
+    expect(await passwords(pulls)).toEqual([]);
+    await clock.advance(3_500_000);
+    expect(await passwords(pulls)).toEqual([]);
+    expect(fleet.asked).toBe(1);
+    await clock.advance(100_000);
+    expect(await passwords(pulls)).toEqual([]);
+    expect(fleet.asked).toBe(2);
+  });
+
+  it('is replaced when the registry does not take it, unless it is new', async () => {
+    const pulls = await start();
+    await passwords(pulls);
+    const [credential] = await pulls.current();
+    if (!credential) throw new Error('there is one');
+    await pulls.refused(credential);
+    expect(await passwords(pulls)).toEqual(['password 1']);
+    await clock.advance(600_000);
+    await pulls.refused({ registry: 'another.test', username: 'press-7' });
+    expect(await passwords(pulls)).toEqual(['password 1']);
+    await pulls.refused(credential);
+    expect(await passwords(pulls)).toEqual(['password 2']);
+  });
+
+  it('is never in the log', async () => {
+    const pulls = await start();
+    await passwords(pulls);
+    expect(JSON.stringify(log.lines)).not.toContain('password 1');
+  });
+});
+
+describe('the file of a device', () => {
+  it('is for its owner alone, and good while the fleet manager is away', async () => {
+    await passwords(await start());
+    expect((await stat(file())).mode & 0o777).toBe(0o600);
+    await stopAll();
+    fleet.fault = away;
+    expect(await passwords(await start())).toEqual(['password 1']);
+    expect(fleet.asked).toBe(1);
+  });
+
+  it('is made anew when nobody can read it', async () => {
+    await passwords(await start());
+    await stopAll();
+    for (const content of ['{"at"', '{"at": 1}']) {
+      await writeFile(file(), content);
+      const before = fleet.asked;
+      expect(await passwords(await start())).toEqual([`password ${before + 1}`]);
+      await stopAll();
+      expect(await readFile(file(), 'utf8')).toContain(`password ${before + 1}`);
+    }
+  });
+
+  it('is not there where the profile says memory', async () => {
+    await passwords(await start({ keep: 'memory' }));
+    await expect(stat(file())).rejects.toThrow('ENOENT');
+  });
+});
