@@ -1,5 +1,14 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { defineManager, definePort, defineProvider, every, type Lifecycle, SecretProvider } from '../plugin/index.js';
+import {
+  CredentialIssuer,
+  defineManager,
+  definePort,
+  defineProvider,
+  every,
+  type Lifecycle,
+  PullCredentials,
+  SecretProvider,
+} from '../plugin/index.js';
 import { startTestHost, type TestHost } from '../testing/host.js';
 
 interface Vault {
@@ -71,5 +80,47 @@ managers:
     expect(log).not.toContain('hunter2');
     // Too short to hide without hiding half of every text.
     expect(log).toContain('the pin is 123');
+  });
+});
+
+describe('an entry that asks for pull credentials', () => {
+  const credential = (password: string) => [{ registry: 'registry.test', username: 'press-7', password }];
+  const made = defineProvider({
+    port: CredentialIssuer,
+    type: 'credentials.keeper',
+    version: '1.0.0',
+    create: () => ({ issue: async () => credential('made for press-7'), revoke: async () => undefined }),
+  });
+  const handed = defineProvider({
+    port: PullCredentials,
+    type: 'pull-credentials.keeper',
+    version: '1.0.0',
+    create: () => ({ current: async () => credential('handed to press-7'), refused: async () => undefined }),
+  });
+  const open = defineManager({
+    type: 'manager.open',
+    version: '1.0.0',
+    uses: { issuer: CredentialIssuer, pulls: PullCredentials },
+    create: ({ uses: { issuer, pulls }, log }) => ({
+      async start() {
+        log.info('all of it', { made: await issuer.issue('press-7'), handed: await pulls.current() });
+      },
+    }),
+  });
+
+  it('gets their passwords, and the log never has them', async () => {
+    host = await startTestHost({
+      definitions: [made, handed, open],
+      profile: `
+profile: credentials
+providers:
+  made:   { type: credentials.keeper }
+  handed: { type: pull-credentials.keeper }
+managers:
+  open:   { type: manager.open }
+`,
+    });
+    expect(host.log()).toContain('all of it');
+    expect(host.log()).not.toMatch(/(?:made for|handed to) press-7/);
   });
 });

@@ -45,8 +45,8 @@ export class CredentialFault extends Error {
  * there is success.
  *
  * What holds:
- * - A holder is any text of 1 to 100 characters of `a-z`, `0-9` and `-` that begins and ends with a letter or digit; any
- *   other is `invalid`. No two holders share an account.
+ * - A holder is 1 to 100 characters: `a-z` and `0-9`, with single `-` between them. Any other is `invalid`. No two holders
+ *   share an account.
  * - A password is told once, by `issue`, and kept by nobody but the registry.
  * - Only accounts that `issue` made are changed or ended.
  *
