@@ -1,8 +1,9 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { TargetFault } from '../../../core/plugin/index.js';
+import type { Login } from '../../shared/logins/index.js';
 import { forgetProcess, noteProcess, signalGroup } from '../../shared/program/index.js';
-import { type Login, withDockerConfig } from './credentials.js';
+import { withDockerConfig } from './credentials.js';
 import { type EnginePlace, placeVariables } from './engine-place.js';
 
 export interface ComposeSettings {

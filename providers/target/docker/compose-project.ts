@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { componentFaults, type DesiredComponent, TargetFault } from '../../../core/plugin/index.js';
 import { readLooseYaml } from '../../../core/yaml/index.js';
+import type { Login } from '../../shared/logins/index.js';
 import type { ComposeCall, ComposeCli } from './compose-cli.js';
 import { composeFaults } from './compose-file.js';
 import type { DockerConfig } from './config.js';
-import type { Login } from './credentials.js';
 import { composeComponent } from './declaration.js';
 import { type ServiceModel, serviceModels } from './service-model.js';
 

@@ -1,16 +1,6 @@
-import { secret, z } from '../../../core/plugin/index.js';
+import { z } from '../../../core/plugin/index.js';
+import { registryLogin } from '../../shared/logins/index.js';
 import { permissions } from './permissions.js';
-
-const registry = z
-  .strictObject({
-    host: z.string().min(1).describe('Host and port as image references write them: `registry.example:5000`'),
-    username: z.string().min(1).describe('Who pulls'),
-    password: secret(z.string()).optional().describe('Or token; better kept in a file'),
-    passwordFile: z.string().optional().describe('File with the password; a final line break is ignored'),
-  })
-  .refine(({ password, passwordFile }) => (password === undefined) !== (passwordFile === undefined), {
-    error: 'exactly one of password and passwordFile is needed',
-  });
 
 const otlp = z.strictObject({
   http: z.url().describe('OTLP over HTTP, as containers reach it: HTTP_OTEL_EXPORTER_OTLP_ENDPOINT'),
@@ -46,7 +36,7 @@ export const dockerConfig = z
       .default('tutti')
       .describe('Marks what is ours; two agents on one engine need two of them'),
     allow: z.array(z.enum(permissions)).default([]).describe('What a component may have beyond an ordinary container'),
-    registries: z.array(registry).default([]).describe('Credentials for image pulls'),
+    registries: z.array(registryLogin).default([]).describe('Credentials for image pulls'),
     otlp: otlp.optional().describe('The collector that every container is told of'),
     parallel: z.int().min(1).max(64).default(4).describe('Applications worked on at the same time'),
     retryUpdate: z

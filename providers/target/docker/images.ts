@@ -1,5 +1,5 @@
 import { type ApplyCall, TargetFault, z } from '../../../core/plugin/index.js';
-import { type Login, loginFor } from './credentials.js';
+import { type Login, loginFor } from '../../shared/logins/index.js';
 import type { Engine } from './engine.js';
 import { jsonLines } from './json-lines.js';
 import type { PinnedImage } from './revision.js';

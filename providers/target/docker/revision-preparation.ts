@@ -1,9 +1,9 @@
 import type { ApplyCall, ArtifactRegistry, DesiredApplication, DesiredComponent } from '../../../core/plugin/index.js';
+import type { Login } from '../../shared/logins/index.js';
 import { componentFiles } from './component-files.js';
 import type { ComposeCli } from './compose-cli.js';
 import { checkedServices } from './compose-project.js';
 import type { DockerConfig } from './config.js';
-import type { Login } from './credentials.js';
 import type { Engine } from './engine.js';
 import { type ImageSource, pinnedImages } from './images.js';
 import { environmentFile, overrideFile } from './override.js';

@@ -1,7 +1,7 @@
 import type { Clock } from '../../../core/plugin/index.js';
 import { withDeadline } from '../../../core/work/index.js';
+import type { Login } from '../../shared/logins/index.js';
 import type { ComposeCli } from './compose-cli.js';
-import type { Login } from './credentials.js';
 import type { Engine } from './engine.js';
 import { composeLabels, labels } from './project.js';
 import type { Revision } from './revision.js';

@@ -19,10 +19,11 @@ import {
   type TargetProvider,
 } from '../../../core/plugin/index.js';
 import { LinkedAbortController, Turns } from '../../../core/work/index.js';
+import { logins } from '../../shared/logins/index.js';
 import { endOrphan } from '../../shared/program/index.js';
 import { ComposeCli } from './compose-cli.js';
 import type { DockerConfig } from './config.js';
-import { logins, sweepDockerConfigs } from './credentials.js';
+import { sweepDockerConfigs } from './credentials.js';
 import { composeComponent, dockerDeclaration } from './declaration.js';
 import { Engine } from './engine.js';
 import { enginePlace } from './engine-place.js';
@@ -132,9 +133,9 @@ export class DockerTarget implements TargetProvider, Lifecycle {
     await this.#alone(project, asked, async (call) => {
       const before = await this.#actual(project, name);
       if (before.phase === 'running' && before.applied === applied) return this.#adopt(project, applied);
-      const { config, registry, handed, resolvePath, clock, log } = this.options;
+      const { config, registry, clock, log } = this.options;
       const good = await this.#lastGood(project, applied);
-      const known = await logins(config.registries, resolvePath, handed, call.signal);
+      const known = await logins({ ...this.options, registries: config.registries }, call.signal);
       const on: Rollout = {
         ...{ engine: this.#engine, compose: this.#compose, clock, logins: known, project, name },
         ...{ owner: config.owner, settle: config.settle, wait: component.wait, timeout: component.timeout },

@@ -1,17 +1,7 @@
-import { secret, z } from '../../../core/plugin/index.js';
+import { z } from '../../../core/plugin/index.js';
+import { registryLogin } from '../../shared/logins/index.js';
 import { helmConfig } from './helm/config.js';
 import { permissions } from './permissions.js';
-
-const registry = z
-  .strictObject({
-    host: z.string().min(1).describe('Host and port as image references write them: `registry.example:5000`'),
-    username: z.string().min(1).describe('Who pulls'),
-    password: secret(z.string()).optional().describe('Or token; better kept in a file'),
-    passwordFile: z.string().optional().describe('File with the password; a final line break is ignored'),
-  })
-  .refine(({ password, passwordFile }) => (password === undefined) !== (passwordFile === undefined), {
-    error: 'exactly one of password and passwordFile is needed',
-  });
 
 const otlp = z.strictObject({
   http: z.url().describe('OTLP over HTTP, as pods reach it: HTTP_OTEL_EXPORTER_OTLP_ENDPOINT'),
@@ -79,7 +69,10 @@ export const k3sConfig = z
       .default(false)
       .describe('Take over fields of our own objects that others have set since (kubectl, an autoscaler)'),
     helm: helmConfig.prefault({}),
-    registries: z.array(registry).default([]).describe('Credentials for image pulls, given to pods as pull secrets'),
+    registries: z
+      .array(registryLogin)
+      .default([])
+      .describe('Credentials for image pulls, given to pods as pull secrets'),
     otlp: otlp.optional().describe('The collector that every container is told of'),
     parallel: z.int().min(1).max(64).default(4).describe('Components worked on at the same time'),
     settle: z

@@ -7,9 +7,9 @@ import type {
   DesiredComponent,
   Logger,
 } from '../../../core/plugin/index.js';
+import type { Login } from '../../shared/logins/index.js';
 import type { Cluster } from './cluster.js';
 import type { K3sConfig } from './config.js';
-import type { Login } from './credentials.js';
 import type { ObjectKey, ObjectMetadata } from './kubernetes.js';
 import type { Namespaces } from './namespaces.js';
 
@@ -123,6 +123,9 @@ export interface DriverContext {
   readonly resolvePath: (path: string) => string;
   /** Makes namespaces that are missing, and removes those of ours that nothing is left in. */
   readonly namespaces: Namespaces;
-  /** The credentials of the config, with password files read anew, and those that this device is handed. Never in a log, a label or an annotation. */
-  logins(): Promise<readonly Login[]>;
+  /**
+   * The credentials of the config, with password files read anew, and those that this device is handed. Never in a log, a
+   * label or an annotation.
+   */
+  logins(signal: AbortSignal): Promise<readonly Login[]>;
 }

@@ -21,11 +21,11 @@ import {
   Turns,
 } from '../../../core/plugin/index.js';
 import { withDeadline } from '../../../core/work/index.js';
+import { logins } from '../../shared/logins/index.js';
 import { Access } from './access.js';
 import { Cluster } from './cluster.js';
 import { type ComponentState, componentState, workloadsOf } from './component-status.js';
 import type { K3sConfig } from './config.js';
-import { logins } from './credentials.js';
 import { k3sDeclaration } from './declaration.js';
 import type { ApplyRequest, Driver, DriverContext, Release } from './driver.js';
 import { drivers } from './drivers.js';
@@ -71,7 +71,7 @@ export class K3sTarget implements TargetProvider, Lifecycle {
     this.#namespaces = new Namespaces({ cluster: this.#cluster, config, clock });
     const context: DriverContext = {
       ...{ cluster: this.#cluster, config, registry, clock, log, directory, resolvePath, namespaces: this.#namespaces },
-      logins: () => logins(config.registries, resolvePath, handed),
+      logins: (signal) => logins({ registries: config.registries, resolvePath, handed }, signal),
     };
     this.#drivers = drivers(context);
     const watched = this.#drivers.flatMap((driver) => driver.watched);

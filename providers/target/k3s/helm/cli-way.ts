@@ -34,7 +34,7 @@ export class CliWay implements HelmWay {
     const { component } = request;
     const { signal } = call;
     const version = await this.version(signal);
-    const logins = await this.on.logins();
+    const logins = await this.on.logins(signal);
     await this.program.withScratch(logins, async (scratch) => {
       await this.#heal(memo, scratch, call);
       const goesBack = deployedRevision(await this.#history(memo, signal)) !== undefined;

@@ -1,5 +1,5 @@
 import type { Json } from '../../../../core/plugin/index.js';
-import { dockerConfigJson, type Login } from '../credentials.js';
+import { dockerConfigJson, type Login } from '../../../shared/logins/index.js';
 import type { KubernetesObject, ObjectKey } from '../kubernetes.js';
 import { marksOf, releaseKey } from '../marks.js';
 import type { HelmConfig } from './config.js';

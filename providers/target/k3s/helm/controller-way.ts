@@ -132,7 +132,7 @@ export class ControllerWay implements HelmWay {
     return {
       ca: config.helm.ca === undefined ? undefined : await readFile(resolvePath(config.helm.ca), 'utf8'),
       insecure: config.helm.insecure,
-      logins: await this.on.logins(),
+      logins: await this.on.logins(signal),
       fields: await this.#fields(signal),
       timeout,
     };

@@ -61,7 +61,7 @@ export class HelmDriver implements Driver {
       throw new TargetFault('invalid', what, false);
     }
     const { config, cluster, namespaces } = this.on;
-    const { release, chart, values, pullSecret } = prepare(request, config, await this.on.logins());
+    const { release, chart, values, pullSecret } = prepare(request, config, await this.on.logins(signal));
     const mark = this.#mark(application, component.name);
     const before = (await this.#find(mark, signal)).find((memo) => memo.namespace === namespace);
     const way = before?.way ?? (await this.#chosen(signal));

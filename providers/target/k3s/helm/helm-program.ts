@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TargetFault } from '../../../../core/plugin/index.js';
+import { dockerConfigJson, type Login } from '../../../shared/logins/index.js';
 import { endOrphan, forgetProcess, noteProcess, signalGroup } from '../../../shared/program/index.js';
-import { dockerConfigJson, type Login } from '../credentials.js';
 import { type HelmVersion, parseHelmVersion } from './helm-version.js';
 
 export interface HelmProgramSettings {

@@ -1,6 +1,6 @@
 import type { Json } from '../../../../core/plugin/index.js';
+import { dockerConfigJson, type Login } from '../../../shared/logins/index.js';
 import type { K3sConfig } from '../config.js';
-import { dockerConfigJson, type Login } from '../credentials.js';
 import type { ApplyRequest } from '../driver.js';
 import type { KubernetesObject } from '../kubernetes.js';
 import { marksOf } from '../marks.js';

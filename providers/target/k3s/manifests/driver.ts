@@ -40,7 +40,7 @@ export class ManifestsDriver implements Driver {
   async apply(request: ApplyRequest, call: ApplyCall): Promise<void> {
     const { signal } = call;
     const { component, applied, present, presentRuns } = request;
-    const preparation = await this.#preparation(request);
+    const preparation = await this.#preparation(request, signal);
     const objects = await this.#desired(request, preparation, call);
     const revision: Revision = { revision: component.revision, applied, objects };
     const before = await this.#record(request, signal);
@@ -60,7 +60,7 @@ export class ManifestsDriver implements Driver {
     const { previous } = before ?? {};
     if (before === undefined || previous === undefined || previous.applied === request.applied) return undefined;
     call.progress(`going back to revision ${previous.revision}`);
-    await this.#bring(previous, { before, previous, preparation: await this.#preparation(request) }, call);
+    await this.#bring(previous, { before, previous, preparation: await this.#preparation(request, call.signal) }, call);
     return previous.revision;
   }
 
@@ -113,7 +113,7 @@ export class ManifestsDriver implements Driver {
     );
   }
 
-  async #preparation({ application, component, namespace }: ApplyRequest): Promise<Preparation> {
+  async #preparation({ application, component, namespace }: ApplyRequest, signal: AbortSignal): Promise<Preparation> {
     const { config } = this.on;
     const { id, name } = application;
     const mark: Mark = { owner: config.owner, application: { id, name }, component: component.name };
@@ -122,7 +122,7 @@ export class ManifestsDriver implements Driver {
       namespace,
       variables: { ...otlpVariables(config.otlp), ...parameterVariables(component.parameters) },
       pullSecret: `tutti-pull-${releaseKey(config.owner, id, component.name)}`,
-      logins: await this.on.logins(),
+      logins: await this.on.logins(signal),
     };
   }
 
@@ -141,7 +141,7 @@ export class ManifestsDriver implements Driver {
     const { mark, namespace } = preparation;
     const { signal, progress } = call;
     const release = releaseKey(mark.owner, mark.application.id, mark.component);
-    const secrets = pullSecretOf(revision.objects, await this.on.logins(), preparation);
+    const secrets = pullSecretOf(revision.objects, await this.on.logins(signal), preparation);
     const objects = [...secrets, ...revision.objects];
     for (const object of objects) await tryOut(this.on, object, release, signal);
 

@@ -1,4 +1,4 @@
-import { dockerConfigJson, type Login } from '../credentials.js';
+import { dockerConfigJson, type Login, loginFor } from '../../../shared/logins/index.js';
 import type { KubernetesObject, ResourceType } from '../kubernetes.js';
 import { type Mark, marksOf } from '../marks.js';
 import { fields, items, podTemplate, withPodTemplate } from './pod-templates.js';
@@ -60,7 +60,7 @@ function claimsMarked(object: KubernetesObject, labels: Readonly<Record<string, 
 function preparedPod(spec: Fields, { variables, pullSecret, logins }: Preparation): Fields {
   const lists = ['initContainers', 'containers'].filter((list) => Array.isArray(spec[list]));
   const containers = lists.map((list) => [list, items(spec[list]).map((each) => preparedContainer(each, variables))]);
-  const needsSecret = imagesOf(spec).some((image) => isOf(image, logins));
+  const needsSecret = imagesOf(spec).some((image) => loginFor(image, logins));
   const others = items(spec['imagePullSecrets']).filter(({ name }) => name !== pullSecret);
   return {
     ...spec,
@@ -88,7 +88,7 @@ export function pullSecretOf(
   const places = new Map<string, Set<Login>>();
   for (const object of objects) {
     const { spec = {} } = podTemplate(object) ?? {};
-    const known = logins.filter((login) => imagesOf(spec).some((image) => isOf(image, [login])));
+    const known = logins.filter((login) => imagesOf(spec).some((image) => loginFor(image, [login])));
     const place = object.metadata.namespace ?? namespace;
     for (const login of known) places.set(place, (places.get(place) ?? new Set()).add(login));
   }
@@ -103,8 +103,4 @@ export function pullSecretOf(
 
 function imagesOf(spec: Fields): string[] {
   return ['initContainers', 'containers'].flatMap((list) => items(spec[list]).map(({ image }) => String(image ?? '')));
-}
-
-function isOf(image: string, logins: readonly Pick<Login, 'host'>[]): boolean {
-  return logins.some(({ host }) => image.startsWith(`${host}/`));
 }
