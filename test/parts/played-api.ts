@@ -12,6 +12,7 @@ export interface PlayedRequest {
   /** Without the query. */
   readonly path: string;
   readonly query: URLSearchParams;
+  readonly contentType: string;
   readonly body: string;
 }
 
@@ -67,5 +68,6 @@ async function read(request: IncomingMessage): Promise<PlayedRequest> {
   const { pathname, searchParams } = new URL(request.url ?? '/', 'https://played');
   let body = '';
   for await (const chunk of request.setEncoding('utf8')) body += String(chunk);
-  return { method: request.method ?? 'GET', path: pathname, query: searchParams, body };
+  const { method = 'GET', headers } = request;
+  return { method, path: pathname, query: searchParams, contentType: headers['content-type'] ?? '', body };
 }

@@ -147,7 +147,8 @@ export class Feed {
         attempt = 0;
       } catch (error) {
         if (signal.aborted) return;
-        if (!(error instanceof TargetFault)) throw error;
+        // A fault of the cluster its watches tell of. Whatever it is, who listens hears of it again when it is over.
+        if (!(error instanceof TargetFault)) this.on.log.error('the releases cannot be told', { error });
         this.#anything = true;
         attempt += 1;
         await this.on.clock.delay(backoff(attempt, 500, 30_000), signal).catch((reason: unknown) => {

@@ -10,7 +10,7 @@ import { ControllerWay } from './controller-way.js';
 import { HelmProgram } from './helm-program.js';
 import { type HelmVersion, versionText } from './helm-version.js';
 import { releaseHistory } from './history.js';
-import { type Goal, type Memo, memoKey, memoType, plainValues, readMemo, writtenMemo } from './memo.js';
+import { type Goal, type Memo, memoKey, memoMark, memoType, plainValues, readMemo, writtenMemo } from './memo.js';
 import { prepare } from './prepared.js';
 import { releaseName } from './release-name.js';
 import { clusterSurroundings } from './surroundings.js';
@@ -49,8 +49,9 @@ export class HelmDriver implements Driver {
 
   async releases(signal: AbortSignal): Promise<readonly Release[]> {
     await this.#choose(signal);
-    const memos = await this.#memos(`${marks.owner}=${this.on.config.owner}`, signal);
-    return Promise.all(memos.map((memo) => this.#ways[memo.way].release(memo, signal)));
+    const secrets = await this.#secrets(`${marks.owner}=${this.on.config.owner}`, signal);
+    const releases = await Promise.all(secrets.map((secret) => this.#release(secret, signal)));
+    return releases.filter((release) => release !== undefined);
   }
 
   async apply(request: ApplyRequest, call: ApplyCall): Promise<void> {
@@ -162,10 +163,29 @@ export class HelmDriver implements Driver {
     return this.#memos(`${marks.release}=${releaseKey(owner, application.id, component)}`, signal);
   }
 
+  /** A memo that cannot be read is its component's trouble, and nobody else's. */
+  async #release(secret: KubernetesObject, signal: AbortSignal): Promise<Release | undefined> {
+    const mark = memoMark(secret);
+    if (mark === undefined) return undefined;
+    let memo: Memo | undefined;
+    try {
+      memo = readMemo(secret);
+    } catch (error) {
+      if (!(error instanceof TargetFault)) throw error;
+      const { application, component } = mark;
+      const { namespace = 'default' } = secret.metadata;
+      return { application, component, namespace, state: 'failed', reason: error.message, owns: () => false };
+    }
+    return memo && this.#ways[memo.way].release(memo, signal);
+  }
+
   async #memos(labelSelector: string, signal: AbortSignal): Promise<readonly Memo[]> {
+    return (await this.#secrets(labelSelector, signal)).map(readMemo).filter((memo) => memo !== undefined);
+  }
+
+  async #secrets(labelSelector: string, signal: AbortSignal): Promise<readonly KubernetesObject[]> {
     const fieldSelector = `type=${memoType}`;
-    const { items } = await this.on.cluster.list('/api/v1/secrets', { labelSelector, fieldSelector, signal });
-    return items.map(readMemo).filter((memo) => memo !== undefined);
+    return (await this.on.cluster.list('/api/v1/secrets', { labelSelector, fieldSelector, signal })).items;
   }
 
   async #write(memo: Memo, signal: AbortSignal): Promise<void> {

@@ -32,13 +32,13 @@ export function lastTrouble(
       last[seen.failed ? 'failed' : 'other'] = seen.reason;
     }
   })();
-  const ended = looking.catch((error: unknown) => {
-    if (!signal.aborted) throw error;
-  });
+  // Kept for whoever stops it: until then nobody would handle it.
+  const ended = looking.catch((error: unknown) => (signal.aborted ? undefined : { error }));
   return {
     stop: async () => {
       over.abort();
-      await ended;
+      const broken = await ended;
+      if (broken !== undefined) throw broken.error;
       return last.failed ?? last.other;
     },
   };

@@ -16,8 +16,17 @@ export type ManifestObject = z.output<typeof object>;
 /** The objects of a release's manifest; what is none, such as an empty document, is left out. */
 export function manifestObjects(manifest: string): ManifestObject[] {
   return parseAllDocuments(manifest, { strict: false, uniqueKeys: false })
-    .map((document) => object.safeParse(document.toJS()).data)
+    .map((document) => object.safeParse(plain(document)).data)
     .filter((each) => each !== undefined);
+}
+
+function plain(document: { toJS(): unknown }): unknown {
+  try {
+    return document.toJS();
+  } catch {
+    // The library's own limit on how often aliases may be followed: a manifest is text of whoever made the chart.
+    return undefined;
+  }
 }
 
 /** Those that have to be there as long as the release is: a Job may have gone after its time. */

@@ -54,10 +54,17 @@ export function writtenMemo({ mark, namespace, ...kept }: Memo): KubernetesObjec
   };
 }
 
+/** Whose memo a Secret is; nothing for one that is none of ours: not every Secret with our marks is what we have written. */
+export function memoMark({ metadata, type }: KubernetesObject): Mark | undefined {
+  const mark = readMark(metadata);
+  if (mark === undefined || type !== memoType) return undefined;
+  return metadata.name === memoKey(mark, '').name ? mark : undefined;
+}
+
 /** Nothing for a Secret that is none of ours. @throws TargetFault `platform` when it is one and damaged */
 export function readMemo(secret: KubernetesObject): Memo | undefined {
-  const mark = readMark(secret.metadata);
-  if (mark === undefined || secret['type'] !== memoType) return undefined;
+  const mark = memoMark(secret);
+  if (mark === undefined) return undefined;
   const { name, namespace = 'default' } = secret.metadata;
   try {
     const data = (secret['data'] as { readonly memo?: string } | undefined)?.memo ?? '';

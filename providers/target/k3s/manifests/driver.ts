@@ -10,7 +10,7 @@ import { manifestsComponent } from './declaration.js';
 import { readDocuments } from './documents.js';
 import { inOrder } from './order.js';
 import { type Preparation, preparedObject, pullSecretOf } from './prepared.js';
-import { type ReleaseRecord, type Revision, readRecord, recordName, writtenRecord } from './record.js';
+import { type ReleaseRecord, type Revision, readRecord, recordMark, recordName, writtenRecord } from './record.js';
 import { bears, type Removal, removeClaims, removeObjects } from './removal.js';
 import { ruleFaults } from './rules.js';
 import { substituted } from './substitution.js';
@@ -31,10 +31,7 @@ export class ManifestsDriver implements Driver {
 
   async releases(signal: AbortSignal): Promise<readonly Release[]> {
     const { items } = await this.on.cluster.list('/api/v1/secrets', { labelSelector: this.#ours, signal });
-    return items.flatMap((secret) => {
-      const record = readRecord(secret);
-      return record === undefined ? [] : [releaseOf(record)];
-    });
+    return items.map(releaseIn).filter((release) => release !== undefined);
   }
 
   async apply(request: ApplyRequest, call: ApplyCall): Promise<void> {
@@ -179,17 +176,35 @@ export class ManifestsDriver implements Driver {
   }
 }
 
-function releaseOf(record: ReleaseRecord): Release {
-  const { mark, namespace, state, reason, current, inventory } = record;
-  const release = releaseKey(mark.owner, mark.application.id, mark.component);
+/** A record that cannot be read is its component's trouble, and nobody else's. */
+function releaseIn(secret: KubernetesObject): Release | undefined {
+  const mark = recordMark(secret);
+  if (mark === undefined) return undefined;
+  try {
+    const record = readRecord(secret);
+    return record && releaseOf(record);
+  } catch (error) {
+    if (!(error instanceof TargetFault)) throw error;
+    return { ...whose(mark, secret.metadata.namespace ?? 'default'), state: 'failed', reason: error.message };
+  }
+}
+
+function releaseOf({ mark, namespace, state, current, inventory }: ReleaseRecord): Release {
   return {
-    ...{ application: mark.application, component: mark.component, namespace },
+    ...whose(mark, namespace),
     ...(state === 'deployed' && current && { applied: current.applied, revision: current.revision }),
     state: state === 'deployed' ? 'deployed' : 'pending',
-    ...(state === 'removing' ? { reason: 'its removal is not finished' } : reason !== undefined && { reason }),
-    owns: (object) => object.metadata.labels?.[marks.release] === release,
+    ...(state === 'removing' && { reason: 'its removal is not finished' }),
     expected: inventory.filter(isLasting),
   };
+}
+
+function whose(
+  { owner, application, component }: Mark,
+  namespace: string,
+): Pick<Release, 'application' | 'component' | 'namespace' | 'owns'> {
+  const release = releaseKey(owner, application.id, component);
+  return { application, component, namespace, owns: ({ metadata }) => metadata.labels?.[marks.release] === release };
 }
 
 function refuse(component: string, faults: readonly string[]): void {

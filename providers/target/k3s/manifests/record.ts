@@ -24,7 +24,6 @@ const content = z.object({
   format: z.literal(1),
   /** `pending` before anything is changed, `deployed` when all of it is applied. */
   state: z.enum(['pending', 'deployed', 'removing']),
-  reason: z.string().optional(),
   current: revision.optional(),
   /** The last one that ran before the current one. */
   previous: revision.optional(),
@@ -63,17 +62,25 @@ export function writtenRecord(record: ReleaseRecord): KubernetesObject {
   };
 }
 
+/** Whose record a Secret is; nothing for one that is none of ours: not every Secret with our marks is what we have written. */
+export function recordMark({ metadata, type: is }: KubernetesObject): Mark | undefined {
+  const mark = readMark(metadata);
+  if (mark === undefined || is !== type) return undefined;
+  return metadata.name === recordName(mark.owner, mark.application.id, mark.component) ? mark : undefined;
+}
+
 /** Nothing for a Secret that is no record of ours. @throws TargetFault `platform` when it is one and damaged */
 export function readRecord(secret: KubernetesObject): ReleaseRecord | undefined {
-  const mark = readMark(secret.metadata);
-  if (mark === undefined || secret['type'] !== type) return undefined;
+  const mark = recordMark(secret);
+  if (mark === undefined) return undefined;
+  const { name, namespace = 'default' } = secret.metadata;
   try {
     const data = (secret['data'] as { readonly record?: string } | undefined)?.record ?? '';
     const packed = Buffer.from(Buffer.from(data, 'base64').toString(), 'base64');
     const kept = content.parse(JSON.parse(gunzipSync(packed).toString()));
-    return { ...kept, mark, namespace: secret.metadata.namespace ?? 'default' };
+    return { ...kept, mark, namespace };
   } catch (cause) {
-    const what = `Secret ${secret.metadata.namespace}/${secret.metadata.name}, which says what ${mark.component} is, cannot be read; delete it and deploy again`;
+    const what = `Secret ${namespace}/${name}, which says what ${mark.component} is, cannot be read; delete it and deploy again`;
     throw new TargetFault('platform', what, true, { cause });
   }
 }

@@ -3,20 +3,34 @@ import { keyOf, shown } from '../kubernetes.js';
 import { type Permission, permissionMeaning } from '../permissions.js';
 import { fields, items, podTemplate } from './pod-templates.js';
 
-/** What of objects the config does not allow, one sentence each. */
+/** What of objects the config does not allow, or nobody may bring, one sentence each. */
 export function ruleFaults(
   objects: readonly { readonly object: KubernetesObject; readonly type: Pick<ResourceType, 'namespaced'> }[],
   namespace: string,
   allowed: readonly Permission[],
 ): string[] {
-  return objects.flatMap(({ object, type }) =>
-    [...placeNeeds(object, type, namespace), ...roleNeeds(object), ...podNeeds(object)]
-      .filter(({ permission }) => !allowed.includes(permission))
-      .map(({ permission, where }) => {
-        const at = where === undefined ? '' : ` ${where}:`;
-        return `${shown(keyOf(object))}:${at} ${permissionMeaning[permission]} are not allowed (\`allow: [${permission}]\`)`;
-      }),
-  );
+  return objects.flatMap(({ object, type }) => [...reserved(object), ...notAllowed(object, type, namespace, allowed)]);
+}
+
+/** Whoever wrote such a Secret would tell us what we have done. */
+function reserved(object: KubernetesObject): string[] {
+  const type = String(object['type']);
+  if (object.kind !== 'Secret' || !type.startsWith('tutti.dev/')) return [];
+  return [`${shown(keyOf(object))}: type ${type} is for what we keep ourselves`];
+}
+
+function notAllowed(
+  object: KubernetesObject,
+  type: Pick<ResourceType, 'namespaced'>,
+  namespace: string,
+  allowed: readonly Permission[],
+): string[] {
+  return [...placeNeeds(object, type, namespace), ...roleNeeds(object), ...podNeeds(object)]
+    .filter(({ permission }) => !allowed.includes(permission))
+    .map(({ permission, where }) => {
+      const at = where === undefined ? '' : ` ${where}:`;
+      return `${shown(keyOf(object))}:${at} ${permissionMeaning[permission]} are not allowed (\`allow: [${permission}]\`)`;
+    });
 }
 
 interface Need {
