@@ -276,6 +276,8 @@ export class Cluster {
       request.signal?.throwIfAborted();
       // A kept connection that the server had closed already says nothing of the server. Every call of ours may be repeated.
       if (again && reused && (error as NodeJS.ErrnoException).code === 'ECONNRESET') return this.#open(request, false);
+      // It may be elsewhere by now, or have a certificate of another authority: the next attempt reads where it is anew.
+      this.access.forget();
       throw this.#failed(connectionFault(server, error));
     }
   }

@@ -160,6 +160,26 @@ describe('the API server', () => {
     expect(cluster.health().status).toBe('ok');
   });
 
+  it('that has another authority, or is elsewhere, as soon as the kubeconfig says so', async () => {
+    answer = (_, response) => void response.end(list('7'));
+    const cluster = connect({ ca: other.ca });
+    expect((await fault(pods(cluster))).message).toContain('has a certificate of an authority that we do not trust');
+    kubeconfig();
+    expect((await pods(cluster)).resourceVersion).toBe('7');
+
+    const moved = createServer({ cert: certificate.certificate, key: certificate.key }, (_, response) =>
+      response.end(list('8')),
+    ).listen(0, '127.0.0.1');
+    await once(moved, 'listening');
+    server.closeAllConnections();
+    server.close();
+    expect((await fault(pods(cluster))).message).toMatch(/refuses connections|closed the connection/);
+    kubeconfig({ port: (moved.address() as AddressInfo).port });
+    expect((await pods(cluster)).resourceVersion).toBe('8');
+    moved.closeAllConnections();
+    moved.close();
+  });
+
   it('that has a kubeconfig without the context, or none', async () => {
     expect((await fault(pods(connect({}, 30_000, { context: 'y' })))).message).toContain(
       'no usable context y; it has x',

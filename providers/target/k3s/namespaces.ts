@@ -1,5 +1,5 @@
-import { type Clock, TargetFault, Turns } from '../../../core/plugin/index.js';
-import { hasStatus } from './api-fault.js';
+import { type Clock, type Logger, TargetFault, Turns } from '../../../core/plugin/index.js';
+import { ApiFault, hasStatus } from './api-fault.js';
 import { type Cluster, collection } from './cluster.js';
 import type { K3sConfig } from './config.js';
 import type { KubernetesObject, ObjectKey } from './kubernetes.js';
@@ -10,6 +10,7 @@ interface Options {
   readonly cluster: Cluster;
   readonly config: Pick<K3sConfig, 'namespaces' | 'owner'>;
   readonly clock: Clock;
+  readonly log: Logger;
 }
 
 /** What Kubernetes itself puts into every namespace, or derives from other objects there. */
@@ -46,7 +47,7 @@ export class Namespaces {
 
   /**
    * Removes a namespace that we made, when nothing is in it but what Kubernetes puts there and what is told to go with it;
-   * resolves when it is gone.
+   * resolves when it is gone. One that cannot be wholly looked into stays.
    *
    * @param ours whether an object is no reason to keep it
    * @returns whether it is gone
@@ -64,7 +65,7 @@ export class Namespaces {
         if (found === undefined) return true;
         if (found.metadata.labels?.[marks.owner] !== config.owner) return false;
         if (found.metadata.deletionTimestamp === undefined) {
-          if (await this.#hasOthers(name, signal, ours)) return false;
+          if (await this.#mayHaveOthers(name, signal, ours)) return false;
           await cluster.delete(namespaceKey(name), { uid: found.metadata.uid, signal });
         }
         await untilGone(cluster, namespaceKey(name), { uid: found.metadata.uid, clock, signal });
@@ -92,6 +93,22 @@ export class Namespaces {
       await cluster.json({ method: 'POST', path: '/api/v1/namespaces', body, signal });
     } catch (error) {
       if (!hasStatus(error, 409)) throw error;
+    }
+  }
+
+  /** Also when the cluster does not say: the API of a kind may be away, or not for us to see. */
+  async #mayHaveOthers(
+    name: string,
+    signal: AbortSignal,
+    ours: (object: KubernetesObject) => boolean,
+  ): Promise<boolean> {
+    try {
+      return await this.#hasOthers(name, signal, ours);
+    } catch (error) {
+      // Whoever does not know us, or does not answer at all, will later.
+      if (!(error instanceof ApiFault) || [401, 429].includes(error.status)) throw error;
+      this.on.log.warn(`namespace ${name} stays, for nobody can tell whether it is empty: ${error.message}`);
+      return true;
     }
   }
 

@@ -68,7 +68,7 @@ export class K3sTarget implements TargetProvider, Lifecycle {
   constructor(private readonly options: K3sTargetOptions) {
     const { config, registry, handed, clock, log, directory, resolvePath } = options;
     this.#cluster = new Cluster(new Access({ config, resolvePath, env: process.env }), config.answerSeconds * 1000);
-    this.#namespaces = new Namespaces({ cluster: this.#cluster, config, clock });
+    this.#namespaces = new Namespaces({ cluster: this.#cluster, config, clock, log });
     const context: DriverContext = {
       ...{ cluster: this.#cluster, config, registry, clock, log, directory, resolvePath, namespaces: this.#namespaces },
       logins: (signal) => logins({ registries: config.registries, resolvePath, handed }, signal),

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { refused } from '../../../../test/target/played-cluster.js';
 import { configMap, type PlayedK3s, playK3s } from '../../../../test/target/played-k3s.js';
 import { call, faultOf } from '../../../../test/target/trial.js';
 import { releaseKey } from '../marks.js';
@@ -50,5 +51,33 @@ describe('a record', () => {
     const fault = await faultOf(apply('1.0.0', junk));
     expect(fault.message).toContain('Secret junk: type tutti.dev/release.v1 is for what we keep ourselves');
     expect(played.cluster.changes()).toEqual([]);
+  });
+});
+
+describe('a namespace of ours', () => {
+  beforeEach(() => {
+    const labels = { 'tutti.dev/owner': 'tutti' };
+    played.cluster.put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'line', labels } });
+  });
+
+  it('goes with the last component in it', async () => {
+    const application = await apply('1.0.0', configMap('recipe'));
+    await played.target.remove(application, 'monitor', false, call());
+    expect(played.cluster.find('Namespace', 'line')).toBeUndefined();
+  });
+
+  it.each([
+    ['the API of a group is away', '/apis/batch/v1', 503],
+    ['a kind is not for us to see', '/apis/batch/v1/namespaces/line/jobs', 403],
+  ])('stays, and the component goes, where %s', async (_, path, status) => {
+    const application = await apply('1.0.0', configMap('recipe'));
+    played.cluster.answer = (request) =>
+      request.path === path ? refused(status, 'Away', 'nobody can say') : undefined;
+    await played.target.remove(application, 'monitor', false, call());
+    expect(played.cluster.find('Namespace', 'line')).toBeDefined();
+    expect(await played.target.actual()).toEqual([]);
+    expect(played.log.lines.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/^namespace line stays, for nobody can tell whether it is empty: .*nobody can say/),
+    ]);
   });
 });
