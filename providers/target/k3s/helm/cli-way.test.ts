@@ -25,6 +25,8 @@ let api: PlayedApi;
 let cluster: Cluster;
 /** Of the release's revisions that the cluster holds before helm is called; helm's upgrade adds one that failed. */
 let before: 'none' | 'deployed';
+/** What becomes of helm's upgrade. */
+let upgradeEnds: string;
 
 const calls = (): string[] => {
   const text = readFileSync(join(directory, 'calls'), 'utf8');
@@ -48,10 +50,8 @@ const revision = (version: number, status: string) => {
 
 beforeEach(async () => {
   before = 'none';
+  upgradeEnds = "echo 'Error: timed out' >&2; exit 1";
   directory = mkdtempSync(join(tmpdir(), 'tutti-helm-'));
-  const program = join(directory, 'helm');
-  const script = `#!/bin/sh\necho "$@" >> ${directory}/calls\n[ "$1" = upgrade ] || exit 0\necho 'Error: timed out' >&2\nexit 1\n`;
-  writeFileSync(program, script, { mode: 0o755 });
   api = await playApi(({ method, path }) => {
     const deployed = before === 'deployed' ? [revision(1, 'deployed')] : [];
     const items = upgraded() ? [revision(2, 'failed'), ...deployed] : deployed;
@@ -71,7 +71,9 @@ afterEach(async () => {
   rmSync(directory, { recursive: true });
 });
 
-async function bring(): Promise<void> {
+async function bring(reason = /timed out/): Promise<void> {
+  const script = `#!/bin/sh\necho "$@" >> ${directory}/calls\n[ "$1" = upgrade ] || exit 0\n${upgradeEnds}\n`;
+  writeFileSync(join(directory, 'helm'), script, { mode: 0o755 });
   const on = {
     ...{ cluster, log: silentLogger(), resolvePath: (path: string) => path, logins: () => Promise.resolve([]) },
     clock: manualClock(),
@@ -83,7 +85,7 @@ async function bring(): Promise<void> {
   // It is watched while helm waits, by a clock that stands still.
   const component = { name: 'web', revision: '1', wait: true, timeout: 60_000 };
   const request = { component } as unknown as ApplyRequest;
-  await expect(way.bring(memo, request, call)).rejects.toThrow(/timed out/);
+  await expect(way.bring(memo, request, call)).rejects.toThrow(reason);
 }
 
 it('takes away a first install that failed by itself, its volume claims kept, for helm would delete those that it took over', async () => {
@@ -94,6 +96,13 @@ it('takes away a first install that failed by itself, its volume claims kept, fo
   expect(uninstall).toMatch(/^uninstall web /);
   const kept = api.asked.find(({ method }) => method === 'PATCH');
   expect(kept?.path).toBe('/api/v1/namespaces/line/secrets/sh.helm.release.v1.web.v2');
+});
+
+it('leaves a first install that was killed as it is, for helm has not said that it failed', async () => {
+  upgradeEnds = 'kill -9 $$';
+  await bring(/it was ended by SIGKILL/);
+  expect(calls()).toHaveLength(1);
+  expect(api.asked.filter(({ method }) => method !== 'GET')).toEqual([]);
 });
 
 it('leaves it to helm to go back to what was deployed before', async () => {

@@ -79,7 +79,7 @@ export class CliWay implements HelmWay {
       readonly scratch: Scratch;
       readonly call: ApplyCall;
       readonly watched: boolean;
-      /** Whether nothing is to be left of it when it fails, but its volumes. */
+      /** Whether nothing is to be left of it when helm says that it failed, but its volumes. */
       readonly cleans: boolean;
     },
   ): Promise<void> {
@@ -93,7 +93,8 @@ export class CliWay implements HelmWay {
     });
     if (ended.code === 0) return;
     const fault = complaintFault(ended.stderr, `helm could not install ${memo.mark.component}`);
-    if (cleans) await this.#clean(memo, scratch, signal);
+    // One that was killed did not say so: the record that it left is healed by the next attempt.
+    if (cleans && ended.code !== undefined) await this.#clean(memo, scratch, signal);
     const why = reason === undefined || fault.code === 'artifact' ? '' : `; ${reason}`;
     throw new TargetFault(fault.code, `${fault.message}${why}`, fault.retry);
   }

@@ -21,7 +21,8 @@ export interface Scratch {
 }
 
 export interface Ended {
-  readonly code: number;
+  /** Nothing when it was killed, and had no time to say why, or to leave things as it wants to. */
+  readonly code: number | undefined;
   readonly stdout: string;
   readonly stderr: string;
 }
@@ -153,7 +154,7 @@ async function execute(
     });
     child.once('close', (code, ended) => {
       const stderr = ended === null ? err() : `${err()}\nError: it was ended by ${ended}`;
-      resolve({ code: code ?? -1, stdout: out(), stderr });
+      resolve({ code: code ?? undefined, stdout: out(), stderr });
     });
   });
   // At once and wholly: asked to end it would go back first, for as long as an update may take.
