@@ -14,7 +14,7 @@ import { type Goal, type Memo, memoKey, memoMark, memoType, plainValues, readMem
 import { prepare } from './prepared.js';
 import { releaseName } from './release-name.js';
 import { clusterSurroundings } from './surroundings.js';
-import { keepLiveVolumes, removeVolumes } from './volumes.js';
+import { keepLiveVolumes, rememberVolumes, removeVolumes } from './volumes.js';
 import type { HelmWay } from './way.js';
 
 /** Helm charts, by the cluster's own controller or by a helm program: whichever the cluster and this machine have. */
@@ -113,8 +113,9 @@ export class HelmDriver implements Driver {
     const memos = await this.#find(mark, signal);
     for (const memo of memos) {
       const newest = (await releaseHistory(cluster, memo, signal))[0];
+      if (newest !== undefined) await rememberVolumes(cluster, newest, signal);
       await this.#ways[memo.way].uninstall(memo, request, call);
-      if (purge) await removeVolumes(cluster, { release, newest }, signal);
+      if (purge) await removeVolumes(cluster, release, signal);
       // The memo goes with the namespace, or last: whoever is killed in between finds it again.
       const goes = ({ kind, metadata }: KubernetesObject): boolean =>
         kind === 'Secret' && metadata.labels?.[marks.release] === key;
@@ -125,7 +126,7 @@ export class HelmDriver implements Driver {
       for (const secret of own) await cluster.delete(keyOf(secret), { signal });
       await cluster.delete(memoKey(mark, memo.namespace), { signal });
     }
-    if (purge && memos.length === 0) await removeVolumes(cluster, { release, newest: undefined }, signal);
+    if (purge && memos.length === 0) await removeVolumes(cluster, release, signal);
   }
 
   async #chosen(signal: AbortSignal): Promise<Way> {

@@ -31,12 +31,13 @@ export function told(
   { mark, namespace, release }: Memo,
   newest: ReleaseRevision | undefined,
 ): Pick<Release, 'application' | 'component' | 'namespace' | 'owns' | 'expected'> {
+  const expected = newest && expectedWorkloads(newest.manifest, namespace);
   return {
     application: mark.application,
     component: mark.component,
     namespace,
     owns: (object) => isOf(object, release, namespace),
-    ...(newest !== undefined && { expected: expectedWorkloads(newest.manifest, namespace) }),
+    ...(expected !== undefined && { expected }),
   };
 }
 

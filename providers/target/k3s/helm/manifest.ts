@@ -1,5 +1,6 @@
 import { parseAllDocuments } from 'yaml';
 import { z } from '../../../../core/plugin/index.js';
+import { tooDeepAt } from '../../../../core/yaml/index.js';
 import type { ObjectKey } from '../kubernetes.js';
 
 const object = z.looseObject({
@@ -13,28 +14,44 @@ const object = z.looseObject({
 });
 export type ManifestObject = z.output<typeof object>;
 
-/** The objects of a release's manifest; what is none, such as an empty document, is left out. */
-export function manifestObjects(manifest: string): ManifestObject[] {
-  return parseAllDocuments(manifest, { strict: false, uniqueKeys: false })
-    .map((document) => object.safeParse(plain(document)).data)
+/** Helm makes what is in it, not the list. */
+const list = z.looseObject({ kind: z.string().endsWith('List'), items: z.array(z.unknown()) });
+
+/**
+ * The objects of a release's manifest; what is none, such as an empty document, is left out.
+ *
+ * @returns nothing where it cannot be read: its text is whatever a chart makes of its values
+ */
+export function manifestObjects(manifest: string): ManifestObject[] | undefined {
+  return documents(manifest)
+    ?.flatMap(flattened)
+    .map((each) => object.safeParse(each).data)
     .filter((each) => each !== undefined);
 }
 
-function plain(document: { toJS(): unknown }): unknown {
+function documents(manifest: string): unknown[] | undefined {
+  if (tooDeepAt(manifest) !== undefined) return undefined;
+  const all = parseAllDocuments(manifest, { strict: false, uniqueKeys: false, merge: true });
+  if (all.some(({ errors }) => errors.length > 0)) return undefined;
   try {
-    return document.toJS();
+    return all.map((document): unknown => document.toJS()).filter((each) => each !== null);
   } catch {
-    // The library's own limit on how often aliases may be followed: a manifest is text of whoever made the chart.
+    // The library's own limit on how often aliases may be followed.
     return undefined;
   }
+}
+
+function flattened(value: unknown): unknown[] {
+  return list.safeParse(value).data?.items.flatMap(flattened) ?? [value];
 }
 
 /** Those that have to be there as long as the release is: a Job may have gone after its time. */
 const lasting = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'CronJob']);
 
-export function expectedWorkloads(manifest: string, namespace: string): ObjectKey[] {
+/** @returns nothing where that cannot be known */
+export function expectedWorkloads(manifest: string, namespace: string): ObjectKey[] | undefined {
   return manifestObjects(manifest)
-    .filter(({ kind }) => lasting.has(kind))
+    ?.filter(({ kind }) => lasting.has(kind))
     .map(({ apiVersion, kind, metadata }) => ({
       apiVersion,
       kind,
@@ -43,30 +60,33 @@ export function expectedWorkloads(manifest: string, namespace: string): ObjectKe
     }));
 }
 
-const keep = { 'helm.sh/resource-policy': 'keep' };
+const claimKind = 'PersistentVolumeClaim';
+const claim = z.looseObject({
+  kind: z.literal(claimKind),
+  metadata: z.looseObject({ annotations: z.record(z.string(), z.unknown()).nullish() }),
+});
 
 /**
  * A manifest whose volume claims Helm leaves where they are when it uninstalls it: Helm goes by the manifest that it has
  * stored, not by the objects.
  *
- * @returns nothing where there is nothing to change
+ * @returns nothing where there is nothing to change; `unreadable` where there may be
  */
-export function keepingVolumes(manifest: string): string | undefined {
-  const objects = manifestObjects(manifest);
-  const deleted = objects.some(
-    ({ kind, metadata }) => isClaim(kind) && metadata.annotations?.['helm.sh/resource-policy'] !== 'keep',
-  );
-  if (!deleted) return undefined;
-  return (
-    objects
-      .map((each) => {
-        if (!isClaim(each.kind)) return each;
-        return { ...each, metadata: { ...each.metadata, annotations: { ...each.metadata.annotations, ...keep } } };
-      })
-      // JSON, for in YAML it depends on the reader what is text: `yes`, `0x10`.
-      .map((each) => `---\n${JSON.stringify(each)}\n`)
-      .join('')
-  );
+export function keepingVolumes(manifest: string): string | 'unreadable' | undefined {
+  if (!manifest.includes(claimKind)) return undefined;
+  const all = documents(manifest);
+  if (all === undefined) return 'unreadable';
+  const kept = all.map(keeping);
+  // JSON, for in YAML it depends on the reader what is text: `yes`, `0x10`.
+  const [before, after] = [all, kept].map((each) => each.map((one) => `---\n${JSON.stringify(one)}\n`).join(''));
+  return before === after ? undefined : after;
 }
 
-const isClaim = (kind: string): boolean => kind === 'PersistentVolumeClaim';
+function keeping(value: unknown): unknown {
+  const several = list.safeParse(value).data;
+  if (several !== undefined) return { ...several, items: several.items.map(keeping) };
+  const found = claim.safeParse(value).data;
+  if (found === undefined) return value;
+  const annotations = { ...found.metadata.annotations, 'helm.sh/resource-policy': 'keep' };
+  return { ...found, metadata: { ...found.metadata, annotations } };
+}

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { parseAllDocuments } from 'yaml';
 import type { KubernetesObject } from '../kubernetes.js';
 import { expectedWorkloads, keepingVolumes, manifestObjects } from './manifest.js';
 import { encodePayload, type ReleaseStatus, revisionsOf } from './release-record.js';
@@ -90,10 +91,30 @@ it('knows which workloads have to be there', () => {
 
 it('has Helm keep the volume claims, and changes nothing else', () => {
   const kept = keepingVolumes(manifest) ?? '';
-  const before = manifestObjects(manifest);
-  const after = manifestObjects(kept);
-  expect(after[0]?.metadata.annotations).toEqual({ a: 'yes', 'helm.sh/resource-policy': 'keep' });
-  expect(after.slice(1)).toEqual(before.slice(1));
+  const [, ...before] = manifestObjects(manifest) ?? [];
+  const [claim, ...after] = manifestObjects(kept) ?? [];
+  expect(claim?.metadata.annotations).toEqual({ a: 'yes', 'helm.sh/resource-policy': 'keep' });
+  expect(after).toEqual(before);
   expect(keepingVolumes(kept)).toBeUndefined();
   expect(keepingVolumes('')).toBeUndefined();
+});
+
+it('takes a list for what is in it', () => {
+  const items = parseAllDocuments(manifest).map((document): unknown => document.toJS());
+  const several = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: items.filter((each) => each !== null) });
+  expect(expectedWorkloads(several, 'line-a')).toEqual(expectedWorkloads(manifest, 'line-a'));
+  expect(manifestObjects(keepingVolumes(several) ?? '')).toEqual(manifestObjects(keepingVolumes(manifest) ?? ''));
+});
+
+/** Each line names the one before ten times. */
+const bomb = Array.from({ length: 9 }, (_, at) => `- &a${at} [${at === 0 ? 'x' : Array(10).fill(`*a${at - 1}`)}]`);
+
+it.for<[string, string]>([
+  ['aliases that multiply', bomb.join('\n')],
+  ['a nesting without end', '['.repeat(100_000)],
+  ['no YAML', '"'],
+])('knows nothing of a manifest of %s, and changes nothing in it', ([, text]) => {
+  expect(expectedWorkloads(text, 'line-a')).toBeUndefined();
+  expect(keepingVolumes(text)).toBeUndefined();
+  expect(keepingVolumes(`# PersistentVolumeClaim\n${text}`)).toBe('unreadable');
 });
