@@ -382,6 +382,24 @@ describe('several hosts that share their work', () => {
       .toBe('ONBOARDED');
   });
 
+  it('say that an import has failed which the queue has given up, and leave nothing of it there', async () => {
+    const [one] = await startHosts(1);
+    await push('1.0.0', { icon: new Uint8Array([1]) });
+    const { commit } = state;
+    state.commit = async (changes) => {
+      if (changes.some(({ in: { name } }) => name === 'package-resources')) throw new TypeError('no such field');
+      return commit.call(state, changes);
+    };
+    const id = (await one?.catalog.import(request({ tag: '1.0.0' })))?.id ?? '';
+    await expect
+      .poll(async () => {
+        await clock.advance(1000);
+        return one?.catalog.get(id);
+      })
+      .toMatchObject({ state: 'FAILED', failure: 'it was tried 5 times and given up: no such field' });
+    await expect.poll(() => queue.health()).toEqual({ status: 'ok' });
+  });
+
   it('leave an import to the one that was given credentials, and say that they are gone when it is', async () => {
     const [one, two] = await startHosts(2);
     await push('1.0.0');

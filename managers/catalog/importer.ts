@@ -99,6 +99,11 @@ export class Importer {
     await job?.done;
   }
 
+  /** Ends an import that nobody tries again, unless it has ended. */
+  giveUp(id: string, failure: string): Promise<void> {
+    return this.#fail(id, failure);
+  }
+
   async cancelAll(): Promise<void> {
     await Promise.all([...this.#jobs.keys()].map((id) => this.cancel(id)));
   }

@@ -127,8 +127,27 @@ export class ImportWork {
 
   async #pass(id: string): Promise<WorkResult> {
     if (this.#unfinished.get(id) !== 'open') return undefined;
+    try {
+      // First, since an item that was given up is as good as new once it is enqueued.
+      await this.#endGivenUp();
+    } catch (error) {
+      this.#parts.log.warn('imports that were given up could not be looked for; tried again', { error });
+      return { again };
+    }
     // One that waits or is worked on is not enqueued a second time.
     return { again: (await this.#enqueue(id)) ? reminder : again };
+  }
+
+  /** Says of imports whose items the queue has given up that they have failed: also what no host survives comes to its end. */
+  async #endGivenUp(): Promise<void> {
+    const { queue, importer } = this.#parts;
+    // One page: what was on it is gone when this is asked next.
+    const { items = [] } = (await queue?.failed(imports)) ?? {};
+    for (const { id, attempts, reason } of items) {
+      await importer.giveUp(id, `it was tried ${attempts} times and given up: ${reason}`);
+      // There is nothing to do any more, and so the queue forgets it.
+      await queue?.retry(imports, id);
+    }
   }
 
   async #enqueue(id: string, by?: string): Promise<boolean> {
