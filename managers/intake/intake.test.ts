@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RegistryFault, type ScanReport, StateFault } from '../../core/ports/index.js';
 import { type ManualClock, manualClock, recordingLogger, testContext } from '../../core/testing/index.js';
+import { Latch } from '../../core/testing/latch.js';
 import { MemoryState } from '../../providers/state/memory/index.js';
 import { MemoryRegistry } from '../../test/managers/registry.js';
 import { startWfm, type Wfm } from '../../test/managers/wfm.js';
@@ -153,10 +154,61 @@ describe('a push that a registry tells of', () => {
   });
 });
 
+describe('hosts that share their state', () => {
+  it('leave a notice to the one that took it', async () => {
+    await push('1.0.0');
+    const other = await startIntake();
+    await told({ tag: '1.0.0' });
+    await other.settled(never);
+    await clock.advance(60_000);
+    // Looked at, and imported.
+    expect(registry.resolved).toBe(2);
+  });
+
+  it('go on with what one of them has taken and not looked at when it died, without another start', async () => {
+    await push('1.0.0');
+    await startIntake();
+    registry.before = () => {
+      throw new RegistryFault('unreachable', 'the registry is away');
+    };
+    const dies = await startIntake();
+    await dies.notice([{ ...place, tag: '1.0.0' }]);
+    await expect.poll(() => registry.resolved).toBe(1);
+    await open.pop()?.();
+    registry.before = () => undefined;
+    await expect
+      .poll(async () => {
+        await clock.advance(10_000);
+        return (await catalog()).map(({ state: at }) => at);
+      })
+      .toEqual(['ONBOARDED']);
+    await intake.settled(never);
+  });
+});
+
+it('an import that takes long keeps no other notice from being looked at', async () => {
+  intake = await startIntake({ parallel: 1 });
+  await push('1.0.0');
+  const latch = new Latch();
+  const { fetch } = registry;
+  registry.fetch = async (...asked) => {
+    await latch.opened;
+    return fetch.apply(registry, asked);
+  };
+  await intake.notice([{ ...place, tag: '1.0.0' }]);
+  await expect.poll(() => registry.resolved).toBe(2);
+  await intake.notice([{ ...place, tag: 'gone' }]);
+  await expect.poll(() => registry.resolved).toBe(3);
+  latch.open();
+  await intake.settled(never);
+  expect(await catalog()).toMatchObject([{ version: '1.0.0', state: 'ONBOARDED' }]);
+});
+
 describe('a notice is kept, and looked at again,', () => {
   it.each([
     ['a registry that refuses the credentials', new RegistryFault('denied', 'no')],
     ['a store that is away', new StateFault('storage', 'away')],
+    ['an error of ours', new TypeError('no such field')],
   ])('for %s', async (_what, fault) => {
     await push('1.0.0');
     let refuses = true;

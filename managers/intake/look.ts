@@ -1,5 +1,6 @@
 import { Problem } from '../../core/operation/index.js';
 import { type ArtifactRegistry, RegistryFault, type ResolvedArtifact } from '../../core/ports/index.js';
+import type { Semaphore } from '../../core/work/index.js';
 import type { CatalogManager, PackageRecord, PackageSource } from '../catalog/index.js';
 import { artifactTypes } from '../margo/index.js';
 import type { Notice } from './index.js';
@@ -8,6 +9,8 @@ export interface LookParts {
   readonly registry: ArtifactRegistry;
   readonly catalog: CatalogManager;
   readonly labels: Readonly<Record<string, string>>;
+  /** How many ask a registry at the same time; who waits for an import asks none. */
+  readonly asking: Semaphore;
 }
 
 /**
@@ -16,12 +19,12 @@ export interface LookParts {
  * @throws RegistryFault when the registry does not say what is there
  */
 export async function look(parts: LookParts, notice: Notice, signal: AbortSignal): Promise<string | undefined> {
-  const { registry, catalog } = parts;
-  const resolved = await present(registry, notice, signal);
+  const { registry, catalog, asking } = parts;
+  const resolved = await asking.run(() => present(registry, notice, signal), signal);
   const digest = resolved?.descriptor.digest ?? notice.digest;
   const known = digest === undefined ? undefined : await catalog.find(sourceOf(notice, { digest }));
   if (known) {
-    const { upstream } = await catalog.refresh(known.id, signal);
+    const { upstream } = await asking.run(() => catalog.refresh(known.id, signal), signal);
     return `looked at package ${known.id}, which the registry ${upstream?.there === false ? 'has no longer' : 'has'}`;
   }
   if (!resolved || notice.tag === undefined || resolved.manifest.artifactType !== artifactTypes.application) {
