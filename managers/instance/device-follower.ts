@@ -5,6 +5,7 @@ import { backoff, KeyedQueue, type WorkResult } from '../../core/work/index.js';
 import type { DeviceManager, DeviceRecord } from '../device/index.js';
 import type { ManifestManager } from '../manifest/index.js';
 import { indexFor, instances, type StoredInstance } from './record.js';
+import { leaving } from './unheard.js';
 
 /** Changes in one commit. */
 const batch = 500;
@@ -108,7 +109,7 @@ export class DeviceFollower {
     for (;;) {
       const { items } = await state.list(instances, { ...indexFor({ clientId }), limit: batch });
       if (items.length === 0) return;
-      await state.commit(items.map(({ key }) => remove(instances, key)));
+      await state.commit(items.flatMap(({ key }) => [remove(instances, key), remove(leaving, key)]));
       log.info('deployments went with their device', { clientId, count: items.length });
       for (const { value } of items) await removed(value);
     }

@@ -97,7 +97,8 @@ export interface InstanceManager {
     expected?: number,
   ): Promise<InstanceRecord>;
   /**
-   * Removes it from the device; the record goes when the device reports it removed, or at once when forced.
+   * Removes it from the device; the record goes when the device reports it removed, or has a manifest without it and never
+   * said anything of it, or at once when forced.
    * @param expected revision that the caller believes to delete. @throws Problem 404, 412
    */
   delete(id: string, force: boolean, expected?: number): Promise<InstanceRecord>;
@@ -108,6 +109,11 @@ export interface InstanceManager {
    * A repeated report changes nothing.
    */
   report(clientId: string, report: StatusReport): Promise<void>;
+  /**
+   * A device has shown that it has this version of its manifest: what that leaves out and the device never said anything
+   * of has gone with it. From memory, unless there is such a deployment.
+   */
+  adopted(clientId: string, version: number): Promise<void>;
   /** Deployments that use a package, without reading them. */
   countByPackage(packageId: string): Promise<number>;
   /** Yields the present ones first, then every change. */

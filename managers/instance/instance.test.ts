@@ -26,6 +26,7 @@ import { manifestBlobs, manifests as manifestRecords } from '../manifest/record.
 import { readDeployment, readManifest } from '../margo/index.js';
 import type { InstanceRecord } from './index.js';
 import { instances as records } from './record.js';
+import { leaving } from './unheard.js';
 
 let wfm: Wfm;
 let clock: ManualClock;
@@ -309,6 +310,36 @@ describe('delete', () => {
     await wfm.instances.report(device.id, report(made.id, 'removed'));
     await expect(wfm.instances.get(made.id)).rejects.toMatchObject(problem(404));
     await expect(wfm.instances.report(device.id, report(made.id, 'installed'))).rejects.toMatchObject(problem(404));
+  });
+
+  it('forgets what the device never said anything of, once it shows a manifest without it', async () => {
+    const made = await create();
+    await wfm.instances.adopted(device.id, 2);
+    await wfm.instances.delete(made.id, false);
+    await wfm.instances.adopted(device.id, 2);
+    expect(await wfm.instances.get(made.id)).toMatchObject({ state: 'REMOVING' });
+    await wfm.stop();
+    wfm = await startWfm({ state, clock, dataDir: wfm.dataDir });
+    await wfm.instances.adopted('another', 3);
+    expect(await wfm.instances.get(made.id)).toMatchObject({ state: 'REMOVING' });
+    await wfm.instances.adopted(device.id, 3);
+    await expect(wfm.instances.get(made.id)).rejects.toMatchObject(problem(404));
+    expect(await state.count(leaving)).toBe(0);
+  });
+
+  it.each([
+    ['before', 'installing'],
+    ['after', 'removing'],
+  ] as const)('waits for the device to be done when it spoke of it %s that', async (when, said) => {
+    const made = await create();
+    if (when === 'before') await wfm.instances.report(device.id, report(made.id, said));
+    await wfm.instances.delete(made.id, false);
+    if (when === 'after') await wfm.instances.report(device.id, report(made.id, said));
+    await wfm.instances.adopted(device.id, 3);
+    expect(await wfm.instances.get(made.id)).toMatchObject({ state: 'REMOVING' });
+    await wfm.instances.report(device.id, report(made.id, 'removed'));
+    await expect(wfm.instances.get(made.id)).rejects.toMatchObject(problem(404));
+    expect(await state.count(leaving)).toBe(0);
   });
 
   it('forgets at once when it is forced, removal under way or not', async () => {

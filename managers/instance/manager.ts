@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { allOf } from '../../core/mirror/index.js';
 import { Problem, problems } from '../../core/operation/index.js';
-import type { Clock, Lifecycle, Logger } from '../../core/plugin/index.js';
+import type { Clock, Health, Lifecycle, Logger } from '../../core/plugin/index.js';
 import {
   type Change,
   type EventBus,
@@ -33,6 +33,7 @@ import { mustBeOnboarded } from './place.js';
 import { Planner, published } from './planner.js';
 import { indexFor, instances, type StoredInstance, view } from './record.js';
 import { applyReport } from './report.js';
+import { leaving, Unheard } from './unheard.js';
 import { watchInstances } from './watch.js';
 
 export interface InstanceParts {
@@ -63,12 +64,14 @@ export class Deployments implements InstanceManager, Lifecycle {
   readonly #state: StateProvider;
   readonly #planner: Planner;
   readonly #follower: DeviceFollower;
+  readonly #unheard: Unheard;
   readonly #following: (() => void)[] = [];
 
   constructor(parts: InstanceParts) {
     this.#parts = parts;
     this.#state = parts.state;
     this.#planner = new Planner(parts);
+    this.#unheard = new Unheard(parts);
     this.#follower = new DeviceFollower({
       ...parts,
       render: (clientId) => this.#render(clientId),
@@ -89,6 +92,7 @@ export class Deployments implements InstanceManager, Lifecycle {
         if (devices.keyOf(clientId) === undefined) this.#follower.follow(clientId);
       }),
     );
+    await this.#unheard.start();
     this.#follower.catchUp();
   }
 
@@ -96,8 +100,13 @@ export class Deployments implements InstanceManager, Lifecycle {
     return this.#close();
   }
 
-  stop(): Promise<void> {
-    return this.#close();
+  async stop(): Promise<void> {
+    await this.#close();
+    await this.#unheard.stop();
+  }
+
+  health(): Health {
+    return this.#unheard.health();
   }
 
   async create(request: CreateInstance): Promise<InstanceRecord> {
@@ -148,8 +157,12 @@ export class Deployments implements InstanceManager, Lifecycle {
       const gone = { ...rest, operation: 'DELETE', updatedAt: this.#parts.clock.now() } as const;
       if (!force && value.operation === 'DELETE') return asItIs(value);
       const after: StoredInstance = { ...gone, state: force ? 'REMOVED' : 'REMOVING' };
-      const change = force ? remove(instances, id, revision) : put(instances, id, after, revision);
-      return { instance: after, write: () => ({ instance: after, changes: [change] }) };
+      const write = ({ version }: NextManifest): Written => {
+        if (force) return { instance: after, changes: [remove(instances, id, revision), remove(leaving, id)] };
+        const unheard = value.unheard ? [put(leaving, id, { clientId, version })] : [];
+        return { instance: after, changes: [put(instances, id, after, revision), ...unheard] };
+      };
+      return { instance: after, write };
     });
     return changes.length === 0 ? view(instance) : this.#changed(instance);
   }
@@ -178,24 +191,27 @@ export class Deployments implements InstanceManager, Lifecycle {
       if (!stored || stored.value.clientId !== clientId) {
         throw new Problem(problems.notFound, `there is no deployment ${report.deploymentId} on this device`);
       }
-      const { value, revision } = stored;
-      if (await this.#isBehind(value)) {
+      const { value: found, revision } = stored;
+      const { unheard, ...value } = found;
+      const isBehind = await this.#isBehind(value);
+      if (isBehind) {
         this.#parts.log.debug('a report was about what was before the last update', {
           deploymentId: value.id,
           clientId,
         });
-        return;
       }
-      const next = applyReport(value, report, this.#parts.clock.now());
-      if (next === value) return;
+      const next = isBehind ? value : applyReport(value, report, this.#parts.clock.now());
+      if (next === value && !unheard) return;
       try {
         await this.#state.commit([
           next === 'removed' ? remove(instances, value.id, revision) : put(instances, value.id, next, revision),
+          ...(unheard ? [remove(leaving, value.id)] : []),
         ]);
       } catch (error) {
         if (error instanceof StateConflict) continue;
         throw error;
       }
+      if (next === value) return;
       const now = next === 'removed' ? { ...value, state: 'REMOVED' as const } : next;
       if (now.state !== value.state || next === 'removed') {
         this.#parts.log.info(`a deployment is ${now.state}`, { deploymentId: value.id, clientId });
@@ -203,6 +219,10 @@ export class Deployments implements InstanceManager, Lifecycle {
       await this.#announce(now);
       return;
     }
+  }
+
+  async adopted(clientId: string, version: number): Promise<void> {
+    for (const id of this.#unheard.without(clientId, version)) await this.#endUnheard(clientId, id);
   }
 
   countByPackage(packageId: string): Promise<number> {
@@ -239,6 +259,22 @@ export class Deployments implements InstanceManager, Lifecycle {
       const form = this.#parts.devices.formOf(await this.#parts.devices.get(clientId));
       return { deployments: await this.#desired(clientId), form, alongside: () => [] };
     });
+  }
+
+  async #endUnheard(clientId: string, id: string): Promise<void> {
+    for (;;) {
+      const stored = await this.#state.get(instances, id);
+      if (!stored?.value.unheard || stored.value.operation !== 'DELETE') return;
+      try {
+        await this.#state.commit([remove(instances, id, stored.revision), remove(leaving, id)]);
+      } catch (error) {
+        if (error instanceof StateConflict) continue;
+        throw error;
+      }
+      this.#parts.log.info('a deployment is gone before its device knew it', { deploymentId: id, clientId });
+      await this.#announce({ ...stored.value, state: 'REMOVED' });
+      return;
+    }
   }
 
   /** Whether the device has not been given the last update yet, so that all it says is about what was before. */

@@ -69,6 +69,7 @@ export class Planner {
       createdAt: now,
       updatedAt: now,
       deployment,
+      unheard: true,
     };
   }
 

@@ -7,6 +7,8 @@ export interface StoredInstance extends InstanceRecord {
   readonly deployment: Deployment;
   /** Version of the manifest that brought the last update: until the device has that, it speaks of what was before. */
   readonly updatedIn?: number;
+  /** Its device has said nothing of it yet. */
+  readonly unheard?: true;
 }
 
 export const instances = collection<StoredInstance>('instances', {
@@ -49,6 +51,6 @@ export function indexFor({
 }
 
 /** What a caller is shown. */
-export function view({ deployment: _, updatedIn: __, ...record }: StoredInstance): InstanceRecord {
+export function view({ deployment: _, updatedIn: __, unheard: ___, ...record }: StoredInstance): InstanceRecord {
   return record;
 }

@@ -119,4 +119,14 @@ describe('a status report', () => {
     expect((await wfm.operate('GET', `/deployments/${id}`)).status).toBe(404);
     expectProblem(await device.status(id, 'removed'), 404);
   });
+
+  it('is not waited for where the device never had the deployment, and shows that it has none', async () => {
+    expect((await wfm.operate('DELETE', `/deployments/${id}`)).status).toBe(202);
+    const { headers } = await device.poll();
+    expect((await shown())['state']).toBe('REMOVING');
+    expect((await device.poll({ 'If-None-Match': '*' })).status).toBe(304);
+    expect((await shown())['state']).toBe('REMOVING');
+    expect((await device.poll({ 'If-None-Match': String(headers.etag) })).status).toBe(304);
+    expect((await wfm.operate('GET', `/deployments/${id}`)).status).toBe(404);
+  });
 });

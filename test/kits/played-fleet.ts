@@ -74,7 +74,7 @@ export class PlayedFleet {
       }),
       defineManager({
         ...{ ...common, type: 'manager.instances', provides: InstanceManager },
-        create: () => ({ report }) as InstanceManager,
+        create: () => ({ report, adopted: async () => undefined }) as unknown as InstanceManager,
       }),
     ];
   }

@@ -8,7 +8,6 @@ import {
   entityTags,
   type FieldFault,
   type Handler,
-  noneMatch,
   ok,
   optional,
   Problem,
@@ -137,8 +136,9 @@ export default defineVendor({
         if (present === undefined)
           throw new Problem(problems.unavailable, 'the first manifest is not made yet', { retryAfterSeconds: 1 });
         // Of several, a device holds at most one; the others say nothing about what was ever given out.
-        const [only, ...more] = held === undefined || noneMatch(held, present.etag) ? [] : entityTags(held);
-        if (only !== undefined && more.length === 0) await manifests.observe(clientId, only);
+        const [only, ...more] = held === undefined || held.trim() === '*' ? [] : entityTags(held);
+        if (more.length === 0 && only === present.etag) await instances.adopted(clientId, present.version);
+        else if (only !== undefined && more.length === 0) await manifests.observe(clientId, only);
         const { bytes, etag, version } = manifests.current(clientId) ?? present;
         // A star is answered with 304, and shows nothing of what the device has.
         if (held?.trim() !== '*') await manifests.noteDelivered(clientId, version);
