@@ -7,16 +7,18 @@ let wfm: Wfm;
 let device: Device;
 let other: Device;
 let id: string;
+let packageId: string;
 beforeAll(async () => {
   wfm = await startWfm();
   device = await wfm.ready();
   other = await wfm.ready();
-  id = await wfm.deploy(await wfm.importPackage('1.0.0'), device);
+  packageId = await wfm.importPackage('1.0.0');
+  id = await wfm.deploy(packageId, device);
 });
 afterAll(() => wfm.stop());
 
-const shown = async (): Promise<Record<string, unknown>> =>
-  (await wfm.operate('GET', `/deployments/${id}`)).json['status'] as Record<string, unknown>;
+const shown = async (of = id): Promise<Record<string, unknown>> =>
+  (await wfm.operate('GET', `/deployments/${of}`)).json['status'] as Record<string, unknown>;
 
 describe('a status report', () => {
   it.each([
@@ -121,12 +123,13 @@ describe('a status report', () => {
   });
 
   it('is not waited for where the device never had the deployment, and shows that it has none', async () => {
-    expect((await wfm.operate('DELETE', `/deployments/${id}`)).status).toBe(202);
+    const unheard = await wfm.deploy(packageId, device);
+    expect((await wfm.operate('DELETE', `/deployments/${unheard}`)).status).toBe(202);
     const { headers } = await device.poll();
-    expect((await shown())['state']).toBe('REMOVING');
+    expect((await shown(unheard))['state']).toBe('REMOVING');
     expect((await device.poll({ 'If-None-Match': '*' })).status).toBe(304);
-    expect((await shown())['state']).toBe('REMOVING');
+    expect((await shown(unheard))['state']).toBe('REMOVING');
     expect((await device.poll({ 'If-None-Match': String(headers.etag) })).status).toBe(304);
-    expect((await wfm.operate('GET', `/deployments/${id}`)).status).toBe(404);
+    expect((await wfm.operate('GET', `/deployments/${unheard}`)).status).toBe(404);
   });
 });
