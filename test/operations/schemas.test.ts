@@ -38,6 +38,7 @@ describe('what is built in', () => {
   it('names what several operations share', () => {
     const shared = definitions(z.union(answers.map(([, schema]) => schema)), 'output');
     expect(Object.keys(shared).sort()).toEqual([
+      'ArtifactList',
       'Deployment',
       'DeploymentList',
       'Device',
@@ -46,9 +47,11 @@ describe('what is built in', () => {
       'IssuedToken',
       'Json',
       'ListMetadata',
+      'OfferMetadata',
       'Package',
       'PackageList',
       'ReportedError',
+      'RepositoryList',
       'Resynchronised',
       'Token',
       'TokenList',
