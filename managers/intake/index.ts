@@ -17,6 +17,7 @@ export interface IntakeManager {
    * - A tag that names an application package which the catalog does not have is imported; under the tag, or where the
    *   catalog has something else from this tag, by its digest.
    * - Of what the catalog has, it is noted whether the registry still has it and what its scanner found.
+   * - Of what is signed, a signature says that what was refused without one is imported again.
    */
   notice(notices: readonly Notice[]): Promise<void>;
   /** Resolves once nothing is left to look at. */

@@ -3,9 +3,10 @@ import { RegistryFault, type ScanReport, StateFault } from '../../core/ports/ind
 import { type ManualClock, manualClock, recordingLogger, testContext } from '../../core/testing/index.js';
 import { Latch } from '../../core/testing/latch.js';
 import { MemoryState } from '../../providers/state/memory/index.js';
+import { application } from '../../test/managers/application.js';
 import { MemoryRegistry } from '../../test/managers/registry.js';
 import { startWfm, type Wfm } from '../../test/managers/wfm.js';
-import { artifactTypes, mediaTypes } from '../margo/index.js';
+import { artifactTypes } from '../margo/index.js';
 import intakeManager from './definition.js';
 import type { IntakeManager } from './index.js';
 
@@ -19,7 +20,6 @@ class Scanning extends MemoryRegistry {
 
 const never = new AbortController().signal;
 const place = { registry: 'harbor.test', repository: 'apps/pump' };
-const title = 'org.opencontainers.image.title';
 const open: (() => Promise<void>)[] = [];
 let state: MemoryState;
 let clock: ManualClock;
@@ -47,26 +47,7 @@ afterEach(async () => {
   await wfm.stop();
 });
 
-async function push(tag: string, version = tag, artifactType: string = artifactTypes.application) {
-  const bytes = new TextEncoder().encode(margoYaml(version));
-  const annotations = { [title]: 'margo.yaml' };
-  const layers = [{ mediaType: mediaTypes.description, bytes, annotations }];
-  return registry.push({ ...place, tag }, { artifactType, layers });
-}
-
-const margoYaml = (version: string): string => `
-apiVersion: margo.org/v1-alpha1
-kind: ApplicationDescription
-id: com-acme-pump
-metadata:
-  name: Pump
-  version: ${version}
-  catalog: { application: { tags: [pump] }, organization: [{ name: Acme, site: https://acme.test }] }
-deploymentProfiles:
-  - id: compose
-    type: compose
-    components: [{ name: main, properties: { repository: oci://harbor.test/apps/main, revision: ${version} } }]
-`;
+const push = (tag: string, version = tag, to = place) => registry.push({ ...to, tag }, application(version));
 
 async function told(notice: object): Promise<void> {
   await intake.notice([{ ...place, ...notice }]);
@@ -122,7 +103,7 @@ describe('a push that a registry tells of', () => {
   });
 
   it('of what is no application package is not imported', async () => {
-    await push('1.0.0', '1.0.0', artifactTypes.compose);
+    await registry.push({ ...place, tag: '1.0.0' }, { ...application('1.0.0'), artifactType: artifactTypes.compose });
     await told({ tag: '1.0.0' });
     expect(await catalog()).toEqual([]);
   });
@@ -132,6 +113,26 @@ describe('a push that a registry tells of', () => {
     await push('1.0.0');
     await told({ tag: '1.0.0' });
     expect(registry.resolved).toBe(0);
+  });
+
+  it('is tried again for what failed, also where it is in the catalog by its digest', async () => {
+    await push('latest', '1.0.0');
+    await told({ tag: 'latest' });
+    const { digest } = await push('latest', '1.1.0');
+    const { manifest } = await registry.resolve({ ...place, digest });
+    registry.lose(manifest.layers[0]?.digest ?? '');
+    await told({ tag: 'latest', digest });
+    expect(await catalog()).toMatchObject([{ state: 'FAILED', source: { digest } }, { version: '1.0.0' }]);
+    await push('latest', '1.1.0');
+    await told({ tag: 'latest', digest });
+    expect(await catalog()).toMatchObject([{ version: '1.0.0' }, { version: '1.1.0', state: 'ONBOARDED', digest }]);
+  });
+
+  it('of a repository with a long name gives the package a name that the API takes', async () => {
+    const repository = `apps/${'x'.repeat(62)}__${'y'.repeat(100)}`;
+    await push('1.0.0', '1.0.0', { ...place, repository });
+    await told({ repository, tag: '1.0.0' });
+    expect(await catalog()).toMatchObject([{ name: 'x'.repeat(62) }]);
   });
 
   it('waits for a registry that is away, and for a host that was stopped meanwhile', async () => {
@@ -254,6 +255,22 @@ describe('what the registry says of a package', () => {
     await told({ tag: '1.0.0', digest });
     expect(await upstream()).toMatchObject({ there: false });
     expect(await catalog()).toMatchObject([{ version: '1.0.0', state: 'ONBOARDED' }]);
+  });
+
+  it('is noted of what was deleted, also where its tag leads to another one by now', async () => {
+    const { digest } = await push('latest', '1.0.0');
+    await told({ tag: 'latest' });
+    const { digest: other } = await push('latest', '1.1.0');
+    await told({ tag: 'latest' });
+    const { resolve } = registry;
+    registry.resolve = async (reference, call) => {
+      if (reference.digest === digest) throw new RegistryFault('not-found', 'it is not there');
+      return resolve.call(registry, reference, call);
+    };
+    await told({ tag: 'latest', digest });
+    const { items } = await wfm.catalog.list({});
+    const there = Object.fromEntries(items.map((one) => [one.digest, one.upstream?.there]));
+    expect(there).toEqual({ [digest]: false, [other]: true });
   });
 
   it('does not keep a package out when it cannot be had', async () => {

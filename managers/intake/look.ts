@@ -4,6 +4,8 @@ import type { Semaphore } from '../../core/work/index.js';
 import type { CatalogManager, PackageRecord, PackageSource } from '../catalog/index.js';
 import { artifactTypes } from '../margo/index.js';
 import type { Notice } from './index.js';
+import { firstRequest, requestAgain, sourceOf } from './request.js';
+import { importSigned, signedBy } from './signed.js';
 
 export interface LookParts {
   readonly registry: ArtifactRegistry;
@@ -20,24 +22,51 @@ export interface LookParts {
  */
 export async function look(parts: LookParts, notice: Notice, signal: AbortSignal): Promise<string | undefined> {
   const { registry, catalog, asking } = parts;
-  const resolved = await asking.run(() => present(registry, notice, signal), signal);
-  const digest = resolved?.descriptor.digest ?? notice.digest;
-  const known = digest === undefined ? undefined : await catalog.find(sourceOf(notice, { digest }));
-  if (known) {
-    const { upstream } = await asking.run(() => catalog.refresh(known.id, signal), signal);
-    return `looked at package ${known.id}, which the registry ${upstream?.there === false ? 'has no longer' : 'has'}`;
-  }
-  if (!resolved || notice.tag === undefined || resolved.manifest.artifactType !== artifactTypes.application) {
-    return undefined;
-  }
   const { tag } = notice;
+  const signed = tag === undefined ? undefined : signedBy(tag);
+  if (signed !== undefined) return importSigned(catalog, notice, signed, signal);
+  const resolved = await asking.run(() => present(registry, notice, signal), signal);
+  const digest = resolved?.descriptor.digest;
+  // The tag may lead elsewhere by now: the artifact that came with it may be gone, or have been scanned, all the same.
+  const before = notice.digest === digest ? undefined : await refreshed(parts, notice, notice.digest, signal);
+  const now =
+    resolved &&
+    ((await refreshed(parts, notice, digest, signal)) ?? (await lookAtUnknown(parts, notice, resolved, signal)));
+  const came = [before, now].filter((one) => one !== undefined);
+  return came.length === 0 ? undefined : came.join('; ');
+}
+
+async function refreshed(
+  { catalog, asking }: LookParts,
+  notice: Notice,
+  digest: string | undefined,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const known = digest === undefined ? undefined : await catalog.find(sourceOf(notice, { digest }));
+  // One that failed is not in the catalog: it is tried again like any other.
+  if (!known || known.state === 'FAILED') return undefined;
+  const { upstream } = await asking.run(() => catalog.refresh(known.id, signal), signal);
+  return `looked at package ${known.id}, which the registry ${upstream?.there === false ? 'has no longer' : 'has'}`;
+}
+
+async function lookAtUnknown(
+  parts: LookParts,
+  notice: Notice,
+  { descriptor, manifest }: ResolvedArtifact,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const { tag } = notice;
+  if (tag === undefined || manifest.artifactType !== artifactTypes.application) {
+    const { subject } = manifest;
+    return subject && importSigned(parts.catalog, notice, subject.digest, signal);
+  }
   const byTag = await imported(parts, sourceOf(notice, { tag }));
   // The tag of an earlier package leads elsewhere now, or led elsewhere while that one was pulled.
-  const settled = await catalog.settled(byTag.id, signal);
-  if (settled.digest === undefined || settled.digest === resolved.descriptor.digest) {
+  const settled = await parts.catalog.settled(byTag.id, signal);
+  if (settled.digest === undefined || settled.digest === descriptor.digest) {
     return `imported package ${settled.id} (${settled.state})`;
   }
-  const byDigest = await imported(parts, sourceOf(notice, { digest: resolved.descriptor.digest }));
+  const byDigest = await imported(parts, sourceOf(notice, { digest: descriptor.digest }));
   return `imported package ${byDigest.id} by its digest, since ${tag} was another one before`;
 }
 
@@ -62,19 +91,10 @@ async function imported({ catalog, labels }: LookParts, source: PackageSource): 
   const present = await catalog.find(source);
   if (present && present.state !== 'FAILED') return present;
   try {
-    return await catalog.import({ name: nameOf(source), source, labels });
+    return await catalog.import(present ? requestAgain(present) : firstRequest(source, labels));
   } catch (error) {
     const other = error instanceof Problem ? error.extensions?.['packageId'] : undefined;
     if (typeof other !== 'string') throw error;
     return catalog.get(other);
   }
-}
-
-function sourceOf({ registry, repository }: Notice, which: { tag: string } | { digest: string }): PackageSource {
-  return { registry, repository, ...which };
-}
-
-/** The last part of the repository, in the letters of a name. */
-function nameOf({ repository }: PackageSource): string {
-  return repository.slice(repository.lastIndexOf('/') + 1).replaceAll(/[^a-z0-9-]+/g, '-');
 }

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { builtins } from '../../cli/builtins.js';
-import type { ArtifactRegistry, ArtifactToPush, Definition } from '../../core/plugin/index.js';
+import type { ArtifactRegistry, Definition } from '../../core/plugin/index.js';
 import { startTestHost, type TestHost } from '../../core/testing/index.js';
-import { artifactTypes, mediaTypes } from '../../managers/margo/index.js';
+import { artifactTypes } from '../../managers/margo/index.js';
+import { application } from '../managers/application.js';
 import { describeWith, type RegistryPart } from '../parts/index.js';
 import { TokenIssuer } from '../parts/token-issuer.js';
 import { TestClock } from '../registry/client.js';
@@ -13,31 +14,6 @@ import { type Client, harborClient } from './harbor.js';
 import { HarborStandIn } from './stand-in.js';
 
 const secret = 'the Auth Header of this test';
-
-const margoYaml = (version: string): string => `
-apiVersion: margo.org/v1-alpha1
-kind: ApplicationDescription
-id: com-acme-pump
-metadata:
-  name: Pump
-  version: ${version}
-  catalog: { application: { tags: [pump] }, organization: [{ name: Acme, site: https://acme.test }] }
-deploymentProfiles:
-  - id: compose
-    type: compose
-    components: [{ name: main, properties: { repository: oci://harbor.test/apps/main, revision: ${version} } }]
-`;
-
-const application = (version: string): ArtifactToPush => ({
-  artifactType: artifactTypes.application,
-  layers: [
-    {
-      mediaType: mediaTypes.description,
-      bytes: Buffer.from(margoYaml(version)),
-      annotations: { 'org.opencontainers.image.title': 'margo.yaml' },
-    },
-  ],
-});
 
 const high = {
   'application/vnd.security.vulnerability.report; version=1.1': {
@@ -102,9 +78,8 @@ describeWith(
       expect(descriptor.digest).toBe(pushed.digest);
       const [layer] = manifest.layers;
       if (!layer) throw new Error('the artifact has a layer');
-      expect(Buffer.from(await registry.fetch(at('apps/line-1/pump'), layer, 10_000)).toString()).toBe(
-        margoYaml('1.0.0'),
-      );
+      const [sent] = application('1.0.0').layers;
+      expect(await registry.fetch(at('apps/line-1/pump'), layer, 10_000)).toEqual(Buffer.from(sent?.bytes ?? []));
       // The registry itself says which scope it wants for each request.
       const scopes = ['repository:apps/line-1/pump:pull', 'repository:apps/line-1/pump:pull,push'];
       expect([...new Set(harbor.tokens.map(({ scope }) => scope))].sort()).toEqual(scopes);

@@ -54,18 +54,29 @@ export class MemoryRegistry implements ArtifactRegistry {
 
   /** Pushes an artifact that names another as its subject. */
   async refer(subject: string, to: ArtifactReference, artifact: ArtifactToPush): Promise<Descriptor> {
-    const referrer = { ...(await this.push(to, artifact)), artifactType: artifact.artifactType };
+    const { descriptor } = await this.resolve({ ...to, digest: subject });
+    const referrer = { ...this.#put(to, artifact, descriptor), artifactType: artifact.artifactType };
     this.#referrers.set(subject, [...(this.#referrers.get(subject) ?? []), referrer]);
     return referrer;
   }
 
-  async push(to: ArtifactReference, { layers, artifactType }: ArtifactToPush): Promise<Descriptor> {
+  async push(to: ArtifactReference, artifact: ArtifactToPush): Promise<Descriptor> {
+    return this.#put(to, artifact);
+  }
+
+  #put(to: ArtifactReference, { layers, artifactType }: ArtifactToPush, subject?: Descriptor): Descriptor {
     const kept = layers.map(({ bytes, ...rest }) => ({ ...rest, ...this.#keep(bytes) }));
     const config = {
       mediaType: 'application/vnd.oci.empty.v1+json',
       ...this.#keep(new TextEncoder().encode('{}')),
     };
-    const manifest: ArtifactManifest = { schemaVersion: 2, artifactType, config, layers: kept };
+    const manifest: ArtifactManifest = {
+      schemaVersion: 2,
+      artifactType,
+      config,
+      layers: kept,
+      ...(subject && { subject }),
+    };
     const descriptor = {
       mediaType: 'application/vnd.oci.image.manifest.v1+json',
       ...this.#keep(new TextEncoder().encode(JSON.stringify(manifest))),

@@ -59,6 +59,8 @@ export interface WfmOptions {
   readonly locks?: LockProvider | undefined;
   readonly dataDir?: string;
   readonly onboarding?: 'ca' | 'approve' | 'open';
+  /** More of the config of the catalog. */
+  readonly catalog?: Readonly<Record<string, unknown>>;
   /** More of the config of the device manager. */
   readonly devices?: Readonly<Record<string, unknown>>;
 }
@@ -89,7 +91,7 @@ export async function startWfm(options: WfmOptions = {}): Promise<Wfm> {
   const catalog = await make<CatalogManager>(
     catalogManager,
     { state, registry, events, queue, locks },
-    { attempts: 2 },
+    { attempts: 2, ...options.catalog },
   );
   const { onboarding = 'open' } = options;
   const devices = await make<DeviceManager>(deviceManager, { state, events }, { onboarding, ...options.devices });
