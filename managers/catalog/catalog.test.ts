@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Change, put, type RegistryCall, RegistryFault } from '../../core/ports/index.js';
 import { type ManualClock, manualClock, recordingLogger } from '../../core/testing/index.js';
@@ -274,6 +275,14 @@ async function asPushed(tag: string) {
   );
   return { artifactType: manifest.artifactType ?? '', layers };
 }
+
+describe('a start', () => {
+  it('fails with the setting that names what cannot verify signatures', async () => {
+    const file = join(import.meta.dirname, 'signature/testdata/plant.ca.pem');
+    const signatures = [{ of: 'registry.test/apps/', cosignKeys: [file] }];
+    await expect(startWfm({ catalog: { signatures } })).rejects.toThrow(`signatures[0].cosignKeys[0], ${file}, cannot`);
+  });
+});
 
 describe('a restart', () => {
   it('goes on with what was under way', async () => {

@@ -70,6 +70,7 @@ export interface CatalogParts {
 export class PackageCatalog implements CatalogManager, Lifecycle {
   readonly #state: StateProvider;
   readonly #registry: ArtifactRegistry;
+  readonly #signatures: SignaturePolicy;
   readonly #events: EventBus;
   readonly #clock: Clock;
   readonly #log: Logger;
@@ -80,6 +81,7 @@ export class PackageCatalog implements CatalogManager, Lifecycle {
   constructor(parts: CatalogParts) {
     this.#state = parts.state;
     this.#registry = parts.registry;
+    this.#signatures = parts.signatures;
     this.#events = parts.events;
     this.#clock = parts.clock;
     this.#log = parts.log;
@@ -92,6 +94,7 @@ export class PackageCatalog implements CatalogManager, Lifecycle {
   }
 
   async start(): Promise<void> {
+    await this.#signatures.check(this.#log);
     for await (const mark of allOf(this.#state, deletions)) await this.#reopen(mark);
     await this.#imports.start();
   }

@@ -1,9 +1,10 @@
-import { createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../core/host/clock.js';
-import type { ArtifactLayer } from '../../../core/ports/index.js';
+import { type ArtifactLayer, RegistryFault } from '../../../core/ports/index.js';
+import { recordingLogger } from '../../../core/testing/index.js';
 import { MemoryRegistry } from '../../../test/managers/registry.js';
 import { pullPackage } from '../pull.js';
 import { cosignRefusal, publicKey, signatureRefusal } from './cosign.js';
@@ -85,6 +86,20 @@ describe('a package', () => {
     );
   });
 
+  it('is let in by a good one beside one that cannot be had', async () => {
+    const registry = await signedBy(byOther, byPlant);
+    const { fetch } = registry;
+    let broken = true;
+    registry.fetch = (...args) => {
+      if (!broken) return fetch.apply(registry, args);
+      broken = false;
+      return Promise.reject(new RegistryFault('corrupt', 'half of it is missing'));
+    };
+    expect(await refusal(registry)).toBeUndefined();
+    registry.fetch = () => Promise.reject(new RegistryFault('refused', 'too large'));
+    expect(await refusal(registry)).toBe('no signature of it counts: one cannot be had: too large');
+  });
+
   it('is neither let in nor refused while the registry does not say', async () => {
     const registry = await signedBy(byPlant);
     const away = new Error('away');
@@ -148,9 +163,51 @@ describe('the policy', () => {
     expect(pulled.description).toBeUndefined();
   });
 
-  it('takes no keys that cannot do', () => {
-    const { publicKey: small } = generateKeyPairSync('ed25519');
-    expect(() => publicKey(small.export({ type: 'spki', format: 'pem' }).toString())).toThrow(/ed25519/);
-    expect(createPublicKey(read('plant.pub.pem')).asymmetricKeyType).toBe('ec');
+  it('says at start which setting names a key that cannot be used', async () => {
+    const log = recordingLogger();
+    await policy(['plant.pub.pem', 'missing.pem']).check(log);
+    expect(log.lines).toMatchObject([
+      {
+        level: 'warn',
+        message: expect.stringMatching(/^signatures\[0\]\.cosignKeys\[1\], missing\.pem, is not there/),
+      },
+    ]);
+    await expect(policy(['plant.pub.pem', 'plant.ca.pem']).check(log)).rejects.toThrow(
+      'signatures[0].cosignKeys[1], plant.ca.pem, cannot be used: it must hold one PUBLIC KEY in PEM, as cosign.pub does, and holds CERTIFICATE',
+    );
+    const swapped = new SignaturePolicy(
+      [{ of: 'harbor.test/apps/', notation: { certificates: ['plant.pub.pem'] } }],
+      (file) => join(data, file),
+      systemClock,
+    );
+    await expect(swapped.check(log)).rejects.toThrow(
+      'signatures[0].notation.certificates[0], plant.pub.pem, cannot be used: there is no certificate in it',
+    );
+  });
+});
+
+describe('a key of cosign', () => {
+  const spki = (key: KeyObject): string => key.export({ type: 'spki', format: 'pem' }).toString();
+  const rsa = (modulusLength: number) => generateKeyPairSync('rsa', { modulusLength });
+
+  it('is one public key of an elliptic curve, or of RSA from 2048 bits', () => {
+    expect(publicKey(read('plant.pub.pem')).asymmetricKeyType).toBe('ec');
+    expect(publicKey(spki(rsa(2048).publicKey)).asymmetricKeyType).toBe('rsa');
+  });
+
+  it.each([
+    ['a short key of RSA', () => spki(rsa(1024).publicKey), /has 1024 bits; 2048 are the least/],
+    ['a key of another kind', () => spki(generateKeyPairSync('ed25519').publicKey), /of the kind ed25519/],
+    [
+      'a private key',
+      () => rsa(2048).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+      /holds PRIVATE KEY/,
+    ],
+    ['a certificate', () => read('plant.ca.pem'), /holds CERTIFICATE/],
+    ['several keys', () => read('plant.pub.pem') + read('other.pub.pem'), /holds PUBLIC KEY, PUBLIC KEY/],
+    ['no key', () => 'ssh-ed25519 AAAA', /holds no PEM/],
+    ['a broken one', () => '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----', /cannot be read/],
+  ])('is not %s', (_what, pem, why) => {
+    expect(() => publicKey(pem())).toThrow(why);
   });
 });

@@ -2,6 +2,7 @@ import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { z } from '../../../core/plugin/index.js';
 import { type ArtifactRegistry, type RegistryCall, RegistryFault } from '../../../core/ports/index.js';
 import type { PackageSource } from '../index.js';
+import { brokenSignature } from './broken.js';
 
 // Cosign's signatures by key pairs: github.com/sigstore/cosign, specs/SIGNATURE_SPEC.md.
 
@@ -42,10 +43,14 @@ export async function cosignRefusal(
   const refusals = new Set<string>();
   for (const layer of layers.slice(0, mostSignatures)) {
     const signature = Buffer.from(layer.annotations?.[annotation] ?? '', 'base64');
-    const bytes = await registry.fetch(place, layer, payloadLimit, call);
-    const refusal = signatureRefusal(bytes, signature, digest, keys);
-    if (refusal === undefined) return undefined;
-    refusals.add(refusal);
+    try {
+      const bytes = await registry.fetch(place, layer, payloadLimit, call);
+      const refusal = signatureRefusal(bytes, signature, digest, keys);
+      if (refusal === undefined) return undefined;
+      refusals.add(refusal);
+    } catch (error) {
+      refusals.add(brokenSignature(error));
+    }
   }
   return `no signature of it counts: ${refusals.size === 0 ? `${place.repository}:${tag} holds none` : [...refusals].join('; ')}`;
 }
@@ -74,9 +79,32 @@ function readPayload(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** @throws Error for what is no public key that signs with SHA-256: elliptic curves and RSA */
+const shortestRsa = 2048;
+
+/**
+ * Reads what `cosign generate-key-pair` leaves in `cosign.pub`: one key of an elliptic curve or of RSA.
+ * @throws Error that says what else it is, and nothing of what is in it
+ */
 export function publicKey(pem: string): KeyObject {
-  const key = createPublicKey(pem);
-  if (key.asymmetricKeyType === 'ec' || key.asymmetricKeyType === 'rsa') return key;
-  throw new Error(`its keys are of the kind ${key.asymmetricKeyType}; elliptic curves and RSA are taken`);
+  // A private key has a public one in it, and a certificate has names and an end that nobody would look at here.
+  const labels = [...pem.matchAll(/-----BEGIN ([A-Z0-9 ]+)-----/g)].map(([, label]) => label);
+  if (labels.length !== 1 || labels[0] !== 'PUBLIC KEY') {
+    const held = labels.length === 0 ? 'no PEM' : labels.join(', ');
+    throw new Error(`it must hold one PUBLIC KEY in PEM, as cosign.pub does, and holds ${held}`);
+  }
+  const key = readKey(pem);
+  const { asymmetricKeyType: kind, asymmetricKeyDetails: details } = key;
+  if (kind === 'ec') return key;
+  if (kind !== 'rsa') throw new Error(`its key is of the kind ${kind}; elliptic curves and RSA are taken`);
+  const bits = details?.modulusLength ?? 0;
+  if (bits < shortestRsa) throw new Error(`its RSA key has ${bits} bits; ${shortestRsa} are the least`);
+  return key;
+}
+
+function readKey(pem: string): KeyObject {
+  try {
+    return createPublicKey(pem);
+  } catch (cause) {
+    throw new Error('its PUBLIC KEY cannot be read', { cause });
+  }
 }

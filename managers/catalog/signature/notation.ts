@@ -2,6 +2,7 @@ import { type Certificate, codeSigningFault, verifyChain } from '../../../core/i
 import { z } from '../../../core/plugin/index.js';
 import { type ArtifactRegistry, type Descriptor, type RegistryCall, RegistryFault } from '../../../core/ports/index.js';
 import type { PackageSource } from '../index.js';
+import { brokenSignature } from './broken.js';
 import { EnvelopeFault, openEnvelope, readEnvelope, type Signed } from './envelope.js';
 
 // Notation's signatures: github.com/notaryproject/specifications, signature-specification.md. Whether a certificate was
@@ -63,9 +64,7 @@ export async function notationRefusal(
       if (refusal === undefined) return undefined;
       refusals.add(refusal);
     } catch (error) {
-      // Whoever may push here may have left a broken one beside a good one.
-      if (!(error instanceof RegistryFault) || error.reason === 'denied' || error.reason === 'unreachable') throw error;
-      refusals.add(`one cannot be had: ${error.message}`);
+      refusals.add(brokenSignature(error));
     }
   }
   return `no signature of it counts: ${[...refusals].join('; ')}`;

@@ -1,7 +1,8 @@
 import type { KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { hasCode } from '../../../core/files/index.js';
 import { parseCertificates } from '../../../core/identity/index.js';
-import { type Clock, z } from '../../../core/plugin/index.js';
+import { type Clock, type Logger, z } from '../../../core/plugin/index.js';
 import type { ArtifactRegistry, Descriptor, RegistryCall } from '../../../core/ports/index.js';
 import type { Finding } from '../../margo/index.js';
 import { sameHost } from '../host.js';
@@ -23,7 +24,9 @@ export const signaturesConfig = z
           .array(z.string().min(1))
           .min(1)
           .optional()
-          .describe('PEM files of public keys, one of which must have signed with cosign; read at each import'),
+          .describe(
+            'PEM files with a public key each, as cosign.pub, one of which must have signed with cosign; read at each import',
+          ),
         notation: z
           .strictObject({
             certificates: z
@@ -62,6 +65,18 @@ export class SignaturePolicy {
     private readonly resolvePath: (path: string) => string,
     private readonly clock: Pick<Clock, 'now'>,
   ) {}
+
+  /**
+   * Reads the files of all rules, so that a slip is seen before the first package is refused for it. A file may come later.
+   * @throws Error that names the setting, for a file that is there and is not what is needed
+   */
+  async check(log: Pick<Logger, 'warn'>): Promise<void> {
+    for (const [index, { cosignKeys = [], notation }] of this.rules.entries()) {
+      await this.#check(`signatures[${index}].cosignKeys`, cosignKeys, publicKey, log);
+      const certificates = notation?.certificates ?? [];
+      await this.#check(`signatures[${index}].notation.certificates`, certificates, parseCertificates, log);
+    }
+  }
 
   /**
    * @param artifact the package's manifest
@@ -107,12 +122,32 @@ export class SignaturePolicy {
       try {
         all.push(...parse(await readFile(this.resolvePath(file), 'utf8')));
       } catch (error) {
-        const why = error instanceof Error ? error.message : String(error);
-        return `the ${what} ${file} of this host cannot be used: ${why}`;
+        return `the ${what} ${file} of this host cannot be used: ${reason(error)}`;
       }
     }
     return all;
   }
+
+  async #check(
+    setting: string,
+    files: readonly string[],
+    parse: (pem: string) => unknown,
+    log: Pick<Logger, 'warn'>,
+  ): Promise<void> {
+    for (const [index, file] of files.entries()) {
+      try {
+        parse(await readFile(this.resolvePath(file), 'utf8'));
+      } catch (cause) {
+        const where = `${setting}[${index}], ${file}`;
+        if (!hasCode(cause, 'ENOENT')) throw new Error(`${where}, cannot be used: ${reason(cause)}`, { cause });
+        log.warn(`${where}, is not there: until it is, no signature counts where it is needed`);
+      }
+    }
+  }
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** The first rule for a source, however its host is spelled: one more place that must be signed does no harm, one less does. */
