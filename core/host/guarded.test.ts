@@ -95,7 +95,13 @@ describe('an entry that asks for pull credentials', () => {
     port: PullCredentials,
     type: 'pull-credentials.keeper',
     version: '1.0.0',
-    create: () => ({ current: async () => credential('handed to press-7'), refused: async () => undefined }),
+    create: () => ({
+      current: async () => credential('handed to press-7'),
+      async *changes() {
+        yield ['registry.test'];
+      },
+      refused: async () => undefined,
+    }),
   });
   const open = defineManager({
     type: 'manager.open',

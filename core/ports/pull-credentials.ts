@@ -91,6 +91,11 @@ export const CredentialIssuer = definePort<CredentialIssuer>(
 export interface PullCredentials {
   /** Those of now. Resolves at once while there are any. */
   current(signal?: AbortSignal): Promise<readonly PullCredential[]>;
+  /**
+   * The registries of each handover after the call, for who keeps a password where others read it: those of `current` are
+   * other ones from then on. Who reads slowly misses none. Ends when the signal aborts, or the provider stops.
+   */
+  changes(signal: AbortSignal): AsyncIterable<readonly string[]>;
   /** Says that the registry did not take one of them, so that new ones are asked for. */
   refused(credential: Pick<PullCredential, 'registry' | 'username'>): Promise<void>;
 }
@@ -100,7 +105,7 @@ export const PullCredentials = definePort<PullCredentials>(
   'The credentials that a device is handed for its pulls',
   {
     boundary: {
-      members: { current: 'call', refused: 'call' },
+      members: { current: 'call', changes: 'stream', refused: 'call' },
       faults: [],
       broken: (message) => new Error(message),
       functions: false,

@@ -134,6 +134,33 @@ describe('what the fleet manager hands to a device', () => {
     expect(await passwords(pulls)).toEqual(['password 2']);
   });
 
+  it('is told of to who keeps it elsewhere, each time that there is another', async () => {
+    const pulls = await start();
+    await passwords(pulls);
+    const leaving = new AbortController();
+    const told = pulls.changes(leaving.signal)[Symbol.asyncIterator]();
+    for (const asked of [2, 3]) {
+      await vi.waitFor(async () => {
+        await clock.advance(day);
+        expect(await passwords(pulls)).toEqual([`password ${asked}`]);
+      }, patience);
+    }
+    for (let time = 0; time < 2; time++) {
+      expect(await told.next()).toEqual({ done: false, value: ['registry.test'] });
+    }
+    leaving.abort();
+    expect(await told.next()).toEqual({ done: true, value: undefined });
+  });
+
+  it('is told of until it stops', async () => {
+    const pulls = await start();
+    await passwords(pulls);
+    const listening = pulls.changes(new AbortController().signal)[Symbol.asyncIterator]();
+    await stopAll();
+    const late = pulls.changes(new AbortController().signal)[Symbol.asyncIterator]();
+    for (const told of [listening, late]) expect(await told.next()).toEqual({ done: true, value: undefined });
+  });
+
   it('is never in the log', async () => {
     const pulls = await start();
     await passwords(pulls);

@@ -1,3 +1,4 @@
+import { EventEmitter, on } from 'node:events';
 import type { Clock, Health, Lifecycle, Logger } from '../../../core/plugin/index.js';
 import {
   type FleetManager,
@@ -23,6 +24,8 @@ const longestWait = 300_000;
 const nothingWait = 3_600_000;
 /** How long new credentials are not replaced though a registry does not take them: their age cannot be the reason. */
 const refusedWait = 600_000;
+/** Ends everything that tells of handovers. */
+const ended = 'ended';
 /** No timer of Node's runs longer than 24 days. */
 const longestTimer = 86_400_000;
 
@@ -36,6 +39,7 @@ export class HandedCredentials implements PullCredentials, Lifecycle {
   #notBefore = 0;
   #fault: string | undefined;
   readonly #stopped = new AbortController();
+  readonly #handovers = new EventEmitter().setMaxListeners(0);
 
   constructor(private readonly parts: HandedParts) {
     this.#queue = new KeyedQueue({ clock: parts.clock, parallel: 1, work: () => this.#work() });
@@ -48,6 +52,7 @@ export class HandedCredentials implements PullCredentials, Lifecycle {
 
   async stop(): Promise<void> {
     this.#stopped.abort(new Error('the credentials of the fleet manager are asked for no more'));
+    this.#handovers.emit(ended);
     await this.#queue.stop();
     await this.#asking;
   }
@@ -62,6 +67,11 @@ export class HandedCredentials implements PullCredentials, Lifecycle {
     signal.throwIfAborted();
     if (this.#good().length === 0) await unlessAborted(signal, this.#renewed());
     return this.#good();
+  }
+
+  changes(signal: AbortSignal): AsyncIterable<readonly string[]> {
+    const over = signal.aborted || this.#stopped.signal.aborted;
+    return told(over ? undefined : on(this.#handovers, 'handover', { signal, close: [ended] }), signal);
   }
 
   async refused({ registry, username }: Pick<PullCredential, 'registry' | 'username'>): Promise<void> {
@@ -113,10 +123,14 @@ export class HandedCredentials implements PullCredentials, Lifecycle {
       this.#failures = 0;
       this.#fault = undefined;
       if (credentials.length === 0) this.#notBefore = held.at + nothingWait;
-      await file?.write(held);
-      log.info('the fleet manager handed out pull credentials', {
-        registries: credentials.map(({ registry }) => registry),
-      });
+      const registries = credentials.map(({ registry }) => registry);
+      log.info('the fleet manager handed out pull credentials', { registries });
+      try {
+        await file?.write(held);
+      } finally {
+        // Whether or not they outlive us: those before count no more. Not earlier, for a restart goes back to the file.
+        this.#handovers.emit('handover', registries);
+      }
     } catch (error) {
       if (!this.#stopped.signal.aborted) this.#failed(error);
     }
@@ -130,6 +144,17 @@ export class HandedCredentials implements PullCredentials, Lifecycle {
     this.#notBefore = clock.now() + wait;
     this.#fault = why;
     log.warn('no new pull credentials from the fleet manager; asked again', { again: wait, why });
+  }
+}
+
+async function* told(
+  handovers: AsyncIterable<unknown[]> | undefined,
+  signal: AbortSignal,
+): AsyncGenerator<readonly string[]> {
+  try {
+    for await (const [registries] of handovers ?? []) yield registries as readonly string[];
+  } catch (error) {
+    if (!signal.aborted) throw error;
   }
 }
 

@@ -9,6 +9,8 @@ export const marks = {
   owner: 'tutti.dev/owner',
   /** Label: {@link releaseKey}. */
   release: 'tutti.dev/release',
+  /** Label of the Secrets that we make for pulls. */
+  pulls: 'tutti.dev/pulls',
   /** Annotations. */
   application: 'tutti.dev/application',
   applicationName: 'tutti.dev/application-name',

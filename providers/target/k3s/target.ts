@@ -34,6 +34,7 @@ import { Feed } from './feed.js';
 import { workloadLogs } from './logs.js';
 import { releaseKey } from './marks.js';
 import { Namespaces } from './namespaces.js';
+import { PullSecretRenewal } from './pull-secret-renewal.js';
 import { untilRuns } from './waiting.js';
 import type { Workload } from './workload-model.js';
 import { workloadsIn } from './workloads.js';
@@ -62,6 +63,7 @@ export class K3sTarget implements TargetProvider, Lifecycle {
   readonly #namespaces: Namespaces;
   readonly #drivers: readonly Driver[];
   readonly #feed: Feed;
+  readonly #renewal: PullSecretRenewal | undefined;
   readonly #turns = new Turns();
   readonly #stopped = new AbortController();
 
@@ -77,17 +79,21 @@ export class K3sTarget implements TargetProvider, Lifecycle {
     const watched = this.#drivers.flatMap((driver) => driver.watched);
     const releases = async (signal: AbortSignal): Promise<Release[]> =>
       (await this.#releases(signal)).map(({ release }) => release);
+    const alone = (release: string, work: () => Promise<void>, signal: AbortSignal): Promise<void> =>
+      this.#turns.take(release, work, signal);
+    this.#renewal = handed && new PullSecretRenewal({ ...context, owner: config.owner, handed, alone });
     this.#feed = new Feed({ cluster: this.#cluster, clock, log, watched, releases });
   }
 
   async start(): Promise<void> {
     await mkdir(this.options.directory, { recursive: true, mode: 0o700 });
     this.#feed.start();
+    this.#renewal?.start();
   }
 
   async stop(): Promise<void> {
     this.#stopped.abort(new TargetFault('platform', 'the target has stopped', true));
-    await Promise.all([this.#feed.stop(), this.#turns.idle()]);
+    await Promise.all([this.#feed.stop(), this.#renewal?.stop(), this.#turns.idle()]);
     this.#cluster.access.close();
   }
 

@@ -1,7 +1,8 @@
 import type { Json } from '../../../../core/plugin/index.js';
-import { dockerConfigJson, type Login } from '../../../shared/logins/index.js';
+import type { Login } from '../../../shared/logins/index.js';
 import type { KubernetesObject, ObjectKey } from '../kubernetes.js';
 import { marksOf, releaseKey } from '../marks.js';
+import { pullSecret } from '../pull-secret.js';
 import type { HelmConfig } from './config.js';
 import { type Goal, type Memo, shortDigest } from './memo.js';
 
@@ -48,14 +49,10 @@ export function chartObjects(memo: Memo, goal: Goal, around: ChartSurroundings):
     registry: `${release}-registry`,
   };
   const secrets = [
-    ...(bySecret ? [ownSecret(memo, names.values, 'Opaque', { 'values.yaml': values })] : []),
+    ...(bySecret ? [valuesSecret(memo, names.values, values)] : []),
     ...(logins.length === 0
       ? []
-      : [
-          ownSecret(memo, names.registry, 'kubernetes.io/dockerconfigjson', {
-            '.dockerconfigjson': dockerConfigJson(logins),
-          }),
-        ]),
+      : [pullSecret({ mark: memo.mark, name: names.registry, namespace: chartNamespace }, logins)]),
   ];
   const spec: Readonly<Record<string, Json>> = {
     chart: goal.chart.chart,
@@ -80,18 +77,13 @@ export function chartObjects(memo: Memo, goal: Goal, around: ChartSurroundings):
   };
 }
 
-function ownSecret(
-  { mark }: Memo,
-  name: string,
-  type: string,
-  texts: Readonly<Record<string, string>>,
-): KubernetesObject {
+function valuesSecret({ mark }: Memo, name: string, values: string): KubernetesObject {
   return {
     apiVersion: 'v1',
     kind: 'Secret',
     metadata: { name, namespace: chartNamespace, ...marksOf(mark) },
-    type,
-    data: Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, Buffer.from(text).toString('base64')])),
+    type: 'Opaque',
+    data: { 'values.yaml': Buffer.from(values).toString('base64') },
   };
 }
 

@@ -1,9 +1,9 @@
 import type { Json } from '../../../../core/plugin/index.js';
-import { dockerConfigJson, type Login } from '../../../shared/logins/index.js';
+import type { Login } from '../../../shared/logins/index.js';
 import type { K3sConfig } from '../config.js';
 import type { ApplyRequest } from '../driver.js';
 import type { KubernetesObject } from '../kubernetes.js';
-import { marksOf } from '../marks.js';
+import { pullSecret } from '../pull-secret.js';
 import { otlpVariables } from '../variables.js';
 import { type ChartReference, chartReference } from './chart-reference.js';
 import { releaseName } from './release-name.js';
@@ -35,17 +35,10 @@ export function prepare(
     chart: chartReference(component),
     values: withAdditions(valuesOf(component.parameters), additions),
     ...(logins.length > 0 && {
-      pullSecret: {
-        apiVersion: 'v1',
-        kind: 'Secret',
-        metadata: {
-          name,
-          namespace,
-          ...marksOf({ owner: config.owner, application, component: component.name }),
-        },
-        type: 'kubernetes.io/dockerconfigjson',
-        data: { '.dockerconfigjson': Buffer.from(dockerConfigJson(logins)).toString('base64') },
-      },
+      pullSecret: pullSecret(
+        { mark: { owner: config.owner, application, component: component.name }, name, namespace },
+        logins,
+      ),
     }),
   };
 }

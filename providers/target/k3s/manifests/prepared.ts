@@ -1,6 +1,7 @@
-import { dockerConfigJson, type Login, loginFor } from '../../../shared/logins/index.js';
+import { type Login, loginFor } from '../../../shared/logins/index.js';
 import type { KubernetesObject, ResourceType } from '../kubernetes.js';
 import { type Mark, marksOf } from '../marks.js';
+import { pullSecret } from '../pull-secret.js';
 import { fields, items, podTemplate, withPodTemplate } from './pod-templates.js';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -83,7 +84,7 @@ function preparedContainer(written: Fields, variables: Readonly<Record<string, s
 export function pullSecretOf(
   objects: readonly KubernetesObject[],
   logins: readonly Login[],
-  { mark, namespace, pullSecret }: Pick<Preparation, 'mark' | 'namespace' | 'pullSecret'>,
+  { mark, namespace, pullSecret: name }: Pick<Preparation, 'mark' | 'namespace' | 'pullSecret'>,
 ): readonly KubernetesObject[] {
   const places = new Map<string, Set<Login>>();
   for (const object of objects) {
@@ -92,13 +93,7 @@ export function pullSecretOf(
     const place = object.metadata.namespace ?? namespace;
     for (const login of known) places.set(place, (places.get(place) ?? new Set()).add(login));
   }
-  return [...places].map(([place, used]) => ({
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: { name: pullSecret, namespace: place, ...marksOf(mark) },
-    type: 'kubernetes.io/dockerconfigjson',
-    data: { '.dockerconfigjson': Buffer.from(dockerConfigJson([...used])).toString('base64') },
-  }));
+  return [...places].map(([place, used]) => pullSecret({ mark, name, namespace: place }, [...used]));
 }
 
 function imagesOf(spec: Fields): string[] {
