@@ -1,5 +1,10 @@
 import { packTarGz } from '../../core/archive/index.js';
-import { artifactAt, type DesiredApplication, type DesiredComponent } from '../../core/plugin/index.js';
+import {
+  artifactAt,
+  type DesiredApplication,
+  type DesiredComponent,
+  type PullCredentials,
+} from '../../core/plugin/index.js';
 import { targetDocker } from '../../providers/target/docker/index.js';
 import type { DockerPart, RegistryPart } from '../parts/index.js';
 import { monitorApplication, type TargetTrial, targetTrial } from './trial.js';
@@ -16,11 +21,13 @@ export async function dockerTrial(
   { socket, compose }: DockerPart,
   { url, host }: RegistryPart,
   config: object = {},
+  handed?: PullCredentials,
 ): Promise<DockerTrial> {
   const trial = await targetTrial(targetDocker, {
     name: 'docker',
     config: { socket, compose, settle: 500, ...config },
     registries: [{ url }],
+    handed,
   });
   return { ...trial, registryHost: host };
 }

@@ -7,6 +7,7 @@ import {
   type DesiredApplication,
   type DesiredComponent,
   type Lifecycle,
+  type PullCredentials,
   TargetFault,
   type TargetProvider,
 } from '../../core/plugin/index.js';
@@ -24,14 +25,22 @@ export interface TargetTrial {
   dispose(): Promise<void>;
 }
 
-/** @param registries what the client of registries is told of them */
+interface TrialOptions {
+  readonly name: string;
+  readonly config: object;
+  /** What the client of registries is told of them. */
+  readonly registries?: object[];
+  /** Who hands the device what it pulls with. */
+  readonly handed?: PullCredentials | undefined;
+}
+
 export async function targetTrial(
   definition: Definition,
-  { name, config, registries = [] }: { readonly name: string; readonly config: object; readonly registries?: object[] },
+  { name, config, registries = [], handed }: TrialOptions,
 ): Promise<TargetTrial> {
   const registry = await testContext<ArtifactRegistry>(registryOci, { clock: systemClock, config: { registries } });
   const log = recordingLogger();
-  const options = { name, clock: systemClock, log, config, uses: { registry: registry.instance } };
+  const options = { name, clock: systemClock, log, config, uses: { registry: registry.instance, handed } };
   const context = await testContext<TargetProvider>(definition, options);
   await context.start();
   const others: { dispose(): Promise<void> }[] = [];

@@ -11,7 +11,6 @@ describeWith(['docker', 'registry'], 'an image in a private registry', (start) =
   let docker: DockerPart;
   let components: RegistryPart;
   let images: RegistryPart;
-  let image: string;
 
   beforeAll(async () => {
     [docker, components, images] = await Promise.all([
@@ -19,22 +18,24 @@ describeWith(['docker', 'registry'], 'an image in a private registry', (start) =
       start.registry(),
       start.registry({ credentials }),
     ]);
-    image = `${images.host}/private/box:1`;
-    await buildImage(docker, image, {}, { command: ['/bin/sleep', '1000'] });
-    const pushing = await docker.client
-      .getImage(image)
-      .push({ authconfig: { ...credentials, serveraddress: images.host } });
-    let said = '';
-    for await (const chunk of pushing) said += chunk.toString();
-    expect(said).not.toContain('"error"');
-    await docker.client.getImage(image).remove();
+    for (const tag of ['1', '2']) await inRegistryAlone(tag);
   });
   afterAll(async () => {
     await Promise.all([docker.stop(), components.stop(), images.stop()]);
   });
 
-  const deploy = async (trial: DockerTrial, told = call()): Promise<void> => {
-    const text = `services: { web: { image: '${image}', stop_signal: SIGKILL } }`;
+  const imageOf = (tag: string) => `${images.host}/private/box:${tag}`;
+  const inRegistryAlone = async (tag: string): Promise<void> => {
+    await buildImage(docker, imageOf(tag), {}, { command: ['/bin/sleep', '1000'] });
+    const image = docker.client.getImage(imageOf(tag));
+    let said = '';
+    const pushing = await image.push({ authconfig: { ...credentials, serveraddress: images.host } });
+    for await (const chunk of pushing) said += chunk.toString();
+    expect(said).not.toContain('"error"');
+    await image.remove();
+  };
+  const deploy = async (trial: DockerTrial, told = call(), tag = '1'): Promise<void> => {
+    const text = `services: { web: { image: '${imageOf(tag)}', stop_signal: SIGKILL } }`;
     const repository = await pushComponent(trial, 'web', '1.0.0', { 'compose.yaml': text });
     await trial.target.apply(application(repository, '1.0.0'), 'monitor', told);
   };
@@ -61,9 +62,39 @@ describeWith(['docker', 'registry'], 'an image in a private registry', (start) =
     await deploy(trial, told);
     const phases = (await trial.target.actual()).map(({ components: [one] }) => one?.phase);
     expect(phases.sort()).toEqual(['installing', 'running']);
-    expect(told.told).toContain(`pulling image ${image}`);
+    expect(told.told).toContain(`pulling image ${imageOf('1')}`);
     expect(JSON.stringify([trial.log.lines, told.told])).not.toContain(credentials.password);
     expect(readdirSync(join(trial.dataDir, 'docker')).filter((name) => name.includes('docker-config'))).toEqual([]);
+    await trial.dispose();
+  });
+
+  it('is pulled with what the device is handed, of which another one is asked for when it is refused', async () => {
+    const refused: object[] = [];
+    let password = 'rotated away';
+    const trial = await dockerTrial(
+      docker,
+      components,
+      {},
+      {
+        current: async () => [{ registry: images.host, username: credentials.username, password }],
+        async *changes() {
+          yield [images.host];
+        },
+        refused: async (credential) => {
+          refused.push(credential);
+          password = credentials.password;
+        },
+      },
+    );
+    const fault = await faultOf(deploy(trial, call(), '2'));
+    expect(fault).toMatchObject({ code: 'artifact', retry: true });
+    expect(refused).toEqual([{ registry: images.host, username: credentials.username }]);
+    const told = call();
+    await deploy(trial, told, '2');
+    expect(told.told).toContain(`pulling image ${imageOf('2')}`);
+    expect(refused).toHaveLength(1);
+    const written = JSON.stringify([trial.log.lines, told.told, fault.message]);
+    for (const secret of ['rotated away', credentials.password]) expect(written).not.toContain(secret);
     await trial.dispose();
   });
 });
