@@ -122,13 +122,28 @@ export class Cluster {
     key: ObjectKey,
     patch: object,
     { dryRun = false, signal }: { dryRun?: boolean; signal?: AbortSignal } = {},
-  ): Promise<void> {
-    await this.json({
+  ): Promise<KubernetesObject> {
+    return (await this.json({
       method: 'PATCH',
       path: await this.#pathOf(key, signal),
       query: { fieldManager, ...(dryRun && { dryRun: 'All' }) },
       contentType: 'application/strategic-merge-patch+json',
       body: patch,
+      signal,
+    })) as KubernetesObject;
+  }
+
+  /** Says anew who has set which fields of an object. @throws ApiFault 409 when it is another one by now */
+  async setManagedFields(object: KubernetesObject, value: readonly object[], signal: AbortSignal): Promise<void> {
+    const { resourceVersion } = object.metadata;
+    await this.json({
+      method: 'PATCH',
+      path: await this.#pathOf(keyOf(object), signal),
+      contentType: 'application/json-patch+json',
+      body: [
+        { op: 'replace', path: '/metadata/managedFields', value },
+        { op: 'replace', path: '/metadata/resourceVersion', value: resourceVersion },
+      ],
       signal,
     });
   }

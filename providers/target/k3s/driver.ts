@@ -6,6 +6,7 @@ import type {
   DesiredApplication,
   DesiredComponent,
   Logger,
+  TargetFault,
 } from '../../../core/plugin/index.js';
 import type { Login } from '../../shared/logins/index.js';
 import type { Cluster } from './cluster.js';
@@ -43,12 +44,22 @@ export interface Driver {
    */
   remove(request: RemoveRequest, call: ApplyCall): Promise<void>;
   /**
-   * Called when what `apply` made does not come to run: goes back to the last revision that ran, if there is one that is
-   * not this one. Nobody waits for that to run again. Absent: the driver does so by itself in `apply`, or cannot.
+   * Makes sure that the component can be had, and changes nothing: what is there of another deployment type goes next.
    *
+   * @throws TargetFault `artifact` or `invalid` when it cannot, or the signal's reason
+   */
+  ensureAvailable(request: ApplyRequest, call: ApplyCall): Promise<void>;
+  /**
+   * Called when `apply` failed, whether or not it had changed anything by then, or when what it made does not come to run:
+   * goes back to the last revision that ran, if something was changed and there is one that is not this one. Nobody waits
+   * for that to run again. Absent: the driver does so by itself in `apply`, or cannot.
+   *
+   * @param fault why
    * @returns the revision that it went back to, nothing where there was none
    */
-  goBack?(request: ApplyRequest, call: ApplyCall): Promise<string | undefined>;
+  goBack?(request: ApplyRequest, call: ApplyCall, fault: TargetFault): Promise<string | undefined>;
+  /** Called when what was applied was seen to run: it is what `goBack` goes back to when a later one does not. */
+  noteRuns?(request: ApplyRequest, call: ApplyCall): Promise<void>;
 }
 
 export interface ApplyRequest {
@@ -58,7 +69,7 @@ export interface ApplyRequest {
   readonly applied: string;
   /** Where it goes: of the deployment, or of the config. */
   readonly namespace: string;
-  /** What `releases` told of it, when it is there already. */
+  /** What `releases` told of it, when it is there already: in that namespace. */
   readonly present?: Release;
   /** Whether that runs: it is then what `goBack` goes back to. */
   readonly presentRuns: boolean;

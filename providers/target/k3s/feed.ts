@@ -67,9 +67,9 @@ export class Feed {
     return listener;
   }
 
-  /** Ids of all applications that are there: for who has just begun to listen. */
-  async all(signal: AbortSignal): Promise<readonly string[]> {
-    return ids(await this.on.releases(signal));
+  /** Tells everybody of all applications that are there, as soon as they can be read. */
+  tellAll(): void {
+    this.#mark();
   }
 
   async #followKind(path: string, apiVersion: string, kind: string): Promise<void> {

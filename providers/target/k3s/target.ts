@@ -20,24 +20,21 @@ import {
   type TargetProvider,
   Turns,
 } from '../../../core/plugin/index.js';
-import { withDeadline } from '../../../core/work/index.js';
 import { logins } from '../../shared/logins/index.js';
 import { Access } from './access.js';
 import { Cluster } from './cluster.js';
-import { type ComponentState, componentState, workloadsOf } from './component-status.js';
+import { workloadsOf } from './component-status.js';
 import type { K3sConfig } from './config.js';
 import { k3sDeclaration } from './declaration.js';
 import type { ApplyRequest, Driver, DriverContext, Release } from './driver.js';
 import { drivers } from './drivers.js';
-import { explanation } from './explanation.js';
 import { Feed } from './feed.js';
 import { workloadLogs } from './logs.js';
 import { releaseKey } from './marks.js';
 import { Namespaces } from './namespaces.js';
 import { PullSecretRenewal } from './pull-secret-renewal.js';
-import { untilRuns } from './waiting.js';
-import type { Workload } from './workload-model.js';
-import { workloadsIn } from './workloads.js';
+import { Releases } from './releases.js';
+import { Rollout } from './rollout.js';
 
 export interface K3sTargetOptions {
   readonly config: K3sConfig;
@@ -51,19 +48,15 @@ export interface K3sTargetOptions {
   readonly resolvePath: (path: string) => string;
 }
 
-/** A release with the driver that made it. */
-interface Found {
-  readonly driver: Driver;
-  readonly release: Release;
-}
-
 /** Components on a Kubernetes cluster, which is the only memory: nothing is kept here that an answer is made of. */
 export class K3sTarget implements TargetProvider, Lifecycle {
   readonly #cluster: Cluster;
   readonly #namespaces: Namespaces;
   readonly #drivers: readonly Driver[];
+  readonly #releases: Releases;
   readonly #feed: Feed;
   readonly #renewal: PullSecretRenewal | undefined;
+  readonly #rollout: Rollout;
   readonly #turns = new Turns();
   readonly #stopped = new AbortController();
 
@@ -76,13 +69,15 @@ export class K3sTarget implements TargetProvider, Lifecycle {
       logins: (signal) => logins({ registries: config.registries, resolvePath, handed }, signal),
     };
     this.#drivers = drivers(context);
+    this.#releases = new Releases(this.#cluster, this.#drivers);
     const watched = this.#drivers.flatMap((driver) => driver.watched);
     const releases = async (signal: AbortSignal): Promise<Release[]> =>
-      (await this.#releases(signal)).map(({ release }) => release);
+      (await this.#releases.all(signal)).map(({ release }) => release);
     const alone = (release: string, work: () => Promise<void>, signal: AbortSignal): Promise<void> =>
       this.#turns.take(release, work, signal);
     this.#renewal = handed && new PullSecretRenewal({ ...context, owner: config.owner, handed, alone });
     this.#feed = new Feed({ cluster: this.#cluster, clock, log, watched, releases });
+    this.#rollout = new Rollout({ releases: this.#releases, feed: this.#feed, clock, log, settle: config.settle });
   }
 
   async start(): Promise<void> {
@@ -111,15 +106,20 @@ export class K3sTarget implements TargetProvider, Lifecycle {
   }
 
   async actual(): Promise<readonly ActualApplication[]> {
-    const found = await this.#releases();
-    const workloads = await this.#workloads(found.map(({ release }) => release));
+    const { signal } = this.#stopped;
+    const releases = (await this.#releases.all(signal)).map(({ release }) => release);
+    const workloads = await this.#releases.workloads(releases, signal);
+    const told = await Promise.all(releases.map((release) => this.#releases.explained(release, signal, workloads)));
     const applications = new Map<string, { id: string; name: string; components: ActualComponent[] }>();
-    const told = await Promise.all(found.map(({ release }) => this.#told(release, workloads)));
-    for (const [at, { release }] of found.entries()) {
-      const { application } = release;
+    for (const [at, { application, component: name, applied }] of releases.entries()) {
       const known = applications.get(application.id) ?? { ...application, components: [] };
-      const component = told[at];
-      if (component !== undefined) known.components.push(component);
+      const { phase = 'absent', reason } = told[at] ?? {};
+      known.components.push({
+        name,
+        phase,
+        ...(applied !== undefined && { applied }),
+        ...(reason !== undefined && { reason }),
+      });
       applications.set(application.id, known);
     }
     return [...applications.values()];
@@ -129,18 +129,25 @@ export class K3sTarget implements TargetProvider, Lifecycle {
     const { driver, component, namespace } = this.#chosen(application, name);
     const applied = componentDigest(component, driver.type.changes);
     await this.#alone(application.id, name, asked, async (call) => {
-      const all = await this.#of(application.id, name, call.signal);
+      const all = await this.#releases.of(application.id, name, call.signal);
       const present = all.find((each) => each.driver === driver)?.release;
-      const presentRuns = present !== undefined && (await this.#state(present, call.signal)).phase === 'running';
-      if (presentRuns && present.applied === applied && all.length === 1) return;
-      for (const { driver: other, release } of all.filter((each) => each.driver !== driver)) {
-        await other.remove({ application, component: name, purge: false, present: release }, call);
-      }
+      const others = all.filter((each) => each.driver !== driver);
+      if (present !== undefined && present.namespace !== namespace) throw cannotMove(present, namespace);
+      const presentRuns =
+        present !== undefined && (await this.#releases.state(present, call.signal)).phase === 'running';
       const request: ApplyRequest = {
         ...{ application, component, applied, namespace, presentRuns },
         ...(present && { present }),
       };
-      await this.#bring(driver, request, call);
+      if (presentRuns && present.applied === applied && others.length === 0) {
+        // Whoever was killed when it came to run has not noted it.
+        return this.#rollout.noteRuns(driver, request, call);
+      }
+      if (others.length > 0) await driver.ensureAvailable(request, call);
+      for (const { driver: other, release } of others) {
+        await other.remove({ application, component: name, purge: false, present: release }, call);
+      }
+      await this.#rollout.bring(driver, request, call);
     });
   }
 
@@ -151,7 +158,7 @@ export class K3sTarget implements TargetProvider, Lifecycle {
     asked: ApplyCall,
   ): Promise<void> {
     await this.#alone(application.id, name, asked, async (call) => {
-      const all = await this.#of(application.id, name, call.signal);
+      const all = await this.#releases.of(application.id, name, call.signal);
       for (const driver of this.#drivers) {
         const present = all.find((each) => each.driver === driver)?.release;
         await driver.remove({ application, component: name, purge, ...(present && { present }) }, call);
@@ -162,13 +169,14 @@ export class K3sTarget implements TargetProvider, Lifecycle {
   async preview(application: DesiredApplication, name: string, signal: AbortSignal): Promise<readonly string[]> {
     const { driver, component, namespace } = this.#chosen(application, name);
     const { repository, revision } = component;
-    const all = await this.#of(application.id, name, signal);
+    const all = await this.#releases.of(application.id, name, signal);
     const present = all.find((each) => each.driver === driver)?.release;
+    if (present !== undefined && present.namespace !== namespace) throw cannotMove(present, namespace);
     if (present === undefined) return [`install ${name} of ${repository} ${revision} into namespace ${namespace}`];
     if (present.applied !== componentDigest(component, driver.type.changes)) {
       return [`update ${name} from ${present.revision ?? 'what is half installed'} to ${revision}`];
     }
-    const { phase, reason } = await this.#state(present, signal);
+    const { phase, reason } = await this.#releases.state(present, signal);
     return phase === 'running' ? [] : [`bring ${name} up again: ${reason ?? `it is ${phase}`}`];
   }
 
@@ -176,8 +184,8 @@ export class K3sTarget implements TargetProvider, Lifecycle {
     const end = new LinkedAbortController(signal, this.#stopped.signal);
     const listener = this.#feed.listen();
     try {
-      // What happened before is told by nobody.
-      listener.tell(await this.#feed.all(end.signal).catch(() => []));
+      // What happened before is told by nobody else.
+      this.#feed.tellAll();
       while (!end.signal.aborted) yield* await listener.next(end.signal);
     } catch (error) {
       if (!end.signal.aborted) throw error;
@@ -188,104 +196,14 @@ export class K3sTarget implements TargetProvider, Lifecycle {
   }
 
   async logs(applicationId: string, component: string, lines: number): Promise<readonly string[]> {
-    const found = (await this.#of(applicationId, component)).map(({ release }) => release);
-    const workloads = await this.#workloads(found);
+    const { signal } = this.#stopped;
+    const found = (await this.#releases.of(applicationId, component, signal)).map(({ release }) => release);
+    const workloads = await this.#releases.workloads(found, signal);
     return workloadLogs(
       this.#cluster,
       found.flatMap((release) => workloadsOf(release, workloads)),
       lines,
     );
-  }
-
-  async #bring(driver: Driver, request: ApplyRequest, call: ApplyCall): Promise<void> {
-    const { clock, config } = this.options;
-    const { application, component } = request;
-    const listener = this.#feed.listen(application.id);
-    const late = async (): Promise<TargetFault> => this.#late(driver, request, call.signal);
-    const time = { clock, milliseconds: component.timeout, signal: call.signal, late };
-    try {
-      const work = (signal: AbortSignal): Promise<void> => driver.apply(request, { ...call, signal });
-      await (driver.keepsTime === true ? work(call.signal) : withDeadline(time, work));
-      if (!component.wait) return;
-      await withDeadline(time, (signal) =>
-        untilRuns({
-          ...{ name: component.name, clock, settle: config.settle, call: { ...call, signal } },
-          listener,
-          look: () => this.#lookAt(driver, request, signal),
-        }),
-      );
-    } catch (error) {
-      call.signal.throwIfAborted();
-      const stays = !(error instanceof TargetFault) || !['timeout', 'unhealthy', 'start'].includes(error.code);
-      if (stays || driver.goBack === undefined) throw error;
-      const back = await driver.goBack(request, call);
-      if (back === undefined) throw error;
-      throw new TargetFault(error.code, `${error.message}\nrevision ${back} was brought back`, true, { cause: error });
-    } finally {
-      listener.close();
-    }
-  }
-
-  /** The component as it is now, with a reason that tells all there is to tell. */
-  async #lookAt(
-    driver: Driver,
-    { application, component }: ApplyRequest,
-    signal: AbortSignal,
-  ): Promise<ComponentState> {
-    const all = await this.#of(application.id, component.name, signal);
-    const release = all.find((each) => each.driver === driver)?.release;
-    if (release === undefined) return { phase: 'absent', reason: 'it is gone', final: false, probed: true };
-    const state = await this.#state(release, signal);
-    const reason = await explanation(this.#cluster, state, signal);
-    return { ...state, ...(reason !== undefined && { reason }) };
-  }
-
-  async #late(driver: Driver, request: ApplyRequest, signal: AbortSignal): Promise<TargetFault> {
-    const { component } = request;
-    const state = await this.#lookAt(driver, request, signal);
-    const why = state.reason === undefined ? '' : `: ${state.reason}`;
-    const code = state.unhealthy === true ? 'unhealthy' : 'timeout';
-    return new TargetFault(code, `${component.name} does not run after ${component.timeout / 1000} s${why}`, true);
-  }
-
-  async #told(release: Release, workloads: readonly Workload[]): Promise<ActualComponent> {
-    const state = componentState(release, workloadsOf(release, workloads));
-    const reason = await explanation(this.#cluster, state);
-    return {
-      name: release.component,
-      phase: state.phase,
-      ...(release.applied !== undefined && { applied: release.applied }),
-      ...(reason !== undefined && { reason }),
-    };
-  }
-
-  async #state(release: Release, signal: AbortSignal): Promise<ComponentState> {
-    const workloads = await this.#workloads([release], signal);
-    return componentState(release, workloadsOf(release, workloads));
-  }
-
-  async #releases(signal: AbortSignal = this.#stopped.signal): Promise<readonly Found[]> {
-    const all = await Promise.all(
-      this.#drivers.map(async (driver) => (await driver.releases(signal)).map((release) => ({ driver, release }))),
-    );
-    return all.flat();
-  }
-
-  async #of(applicationId: string, component: string, signal?: AbortSignal): Promise<readonly Found[]> {
-    const all = await this.#releases(signal);
-    return all.filter(({ release }) => release.application.id === applicationId && release.component === component);
-  }
-
-  /** Of all namespaces that something of these releases is in. */
-  async #workloads(releases: readonly Release[], signal?: AbortSignal): Promise<readonly Workload[]> {
-    const namespaces = new Set(
-      releases.flatMap(({ namespace, expected = [] }) => [
-        namespace,
-        ...expected.map((key) => key.namespace ?? namespace),
-      ]),
-    );
-    const all = await Promise.all([...namespaces].map((each) => workloadsIn(this.#cluster, each, signal)));
-    return all.flat();
   }
 
   #chosen(
@@ -327,4 +245,9 @@ export class K3sTarget implements TargetProvider, Lifecycle {
       end.unlink();
     }
   }
+}
+
+function cannotMove({ component, namespace: from }: Release, to: string): TargetFault {
+  const what = `${component} is in namespace ${from}, and cannot move to ${to}; remove it first`;
+  return new TargetFault('invalid', what, false);
 }

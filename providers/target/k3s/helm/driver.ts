@@ -1,4 +1,4 @@
-import { type ApplyCall, TargetFault } from '../../../../core/plugin/index.js';
+import { type ApplyCall, artifactAt, RegistryFault, TargetFault } from '../../../../core/plugin/index.js';
 import type { ApplyRequest, Driver, DriverContext, Release, RemoveRequest, Watched } from '../driver.js';
 import { type KubernetesObject, keyOf } from '../kubernetes.js';
 import { type Mark, marks, releaseKey } from '../marks.js';
@@ -56,11 +56,7 @@ export class HelmDriver implements Driver {
 
   async apply(request: ApplyRequest, call: ApplyCall): Promise<void> {
     const { signal } = call;
-    const { component, application, namespace, present } = request;
-    if (present !== undefined && present.namespace !== namespace) {
-      const what = `${component.name} is in namespace ${present.namespace}, and cannot move to ${namespace}; remove it first`;
-      throw new TargetFault('invalid', what, false);
-    }
+    const { component, application, namespace } = request;
     const { config, cluster, namespaces } = this.on;
     const { release, chart, values, pullSecret } = prepare(request, config, await this.on.logins(signal));
     const mark = this.#mark(application, component.name);
@@ -70,7 +66,8 @@ export class HelmDriver implements Driver {
       ...{ applied: request.applied, revision: component.revision, chart },
       values: plainValues(values),
     };
-    const good = request.presentRuns && before?.goal.applied !== request.applied ? before?.goal : before?.good;
+    const ran = request.presentRuns || before?.ran === true;
+    const good = ran && before?.goal.applied !== request.applied ? before?.goal : before?.good;
     const history = await releaseHistory(cluster, { release, namespace }, signal);
     const memo: Memo = {
       ...{ format: 1, way, mark, namespace, release, goal, after: baseRevision(history) },
@@ -88,19 +85,46 @@ export class HelmDriver implements Driver {
     }
   }
 
-  async goBack(request: ApplyRequest, call: ApplyCall): Promise<string | undefined> {
+  async ensureAvailable(request: ApplyRequest, { signal }: ApplyCall): Promise<void> {
+    const { config, registry } = this.on;
+    await this.#chosen(signal);
+    prepare(request, config, await this.on.logins(signal));
+    const { name, repository, revision } = request.component;
+    try {
+      await registry.resolve(artifactAt(repository, revision), { signal });
+    } catch (cause) {
+      signal.throwIfAborted();
+      if (!(cause instanceof RegistryFault)) throw cause;
+      // Helm has credentials of its own.
+      if (cause.reason === 'denied') return;
+      const what = `chart ${repository}:${revision} of ${name}: ${cause.message}`;
+      throw new TargetFault('artifact', what, cause.reason !== 'invalid', { cause });
+    }
+  }
+
+  async goBack(request: ApplyRequest, call: ApplyCall, fault: TargetFault): Promise<string | undefined> {
+    // What Helm itself could not bring onto the cluster it takes care of itself.
+    if (!['timeout', 'unhealthy', 'start'].includes(fault.code)) return undefined;
     const { signal } = call;
     const { application, component, namespace } = request;
     const found = await this.#find(this.#mark(application, component.name), signal);
     const memo = found.find((each) => each.namespace === namespace);
     const good = memo?.good;
     if (memo === undefined || good === undefined || good.applied === request.applied) return undefined;
+    if (memo.goal.applied !== request.applied) return undefined;
     const history = await releaseHistory(this.on.cluster, memo, signal);
     await keepLiveVolumes(this.on.cluster, memo, signal);
     if (!(await this.#ways[memo.way].goBack(memo, request, call))) return undefined;
     const { trouble: _trouble, ...rest } = memo;
-    await this.#write({ ...rest, goal: good, after: baseRevision(history) }, signal);
+    await this.#write({ ...rest, goal: good, ran: true, after: baseRevision(history) }, signal);
     return good.revision;
+  }
+
+  async noteRuns(request: ApplyRequest, { signal }: ApplyCall): Promise<void> {
+    const { application, component, namespace, applied } = request;
+    const found = await this.#find(this.#mark(application, component.name), signal);
+    const memo = found.find((each) => each.namespace === namespace && each.goal.applied === applied);
+    if (memo !== undefined && memo.ran !== true) await this.#write({ ...memo, ran: true }, signal);
   }
 
   async remove(request: RemoveRequest, call: ApplyCall): Promise<void> {

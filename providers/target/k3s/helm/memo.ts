@@ -19,6 +19,8 @@ const content = z.object({
   way: z.enum(['controller', 'cli']),
   release: z.string(),
   goal,
+  /** Whether the goal was seen to run. */
+  ran: z.boolean().optional(),
   /** What ran before that. */
   good: goal.optional(),
   /** The release's newest revision when the goal was set: what fulfils it is newer. */

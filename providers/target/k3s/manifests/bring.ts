@@ -7,44 +7,81 @@ import { type KubernetesObject, keyOf, type ObjectKey, shown } from '../kubernet
 import { readMark } from '../marks.js';
 import { untilGone } from '../until-gone.js';
 import { applyFault, isImmutable } from './apply-fault.js';
+import { hasFailed } from './failed-objects.js';
+import { disownPatched } from './ownership.js';
 import { fields, items, podTemplate } from './pod-templates.js';
 import { bears } from './removal.js';
 import { withRemovals } from './removed-fields.js';
 
 type Context = Pick<DriverContext, 'cluster' | 'config' | 'clock'>;
 
+interface Trial {
+  /** Label of what is ours. */
+  readonly release: string;
+  /** Whether the cluster can judge it yet: what the component's own CustomResourceDefinitions bring it cannot. */
+  readonly judged: boolean;
+}
+
 /** @throws TargetFault where an object is somebody else's, or would not be taken; nothing is changed */
 export async function tryOut(
   { cluster, config }: Context,
   object: KubernetesObject,
-  release: string,
+  { release, judged }: Trial,
   signal: AbortSignal,
 ): Promise<void> {
   const key = keyOf(object);
-  // What the component's own CustomResourceDefinition brings cannot be there yet.
   if (!(await cluster.has(key, signal))) return;
   const found = await cluster.get(key, signal);
-  if (found === undefined || found.metadata.deletionTimestamp !== undefined) return;
-  if (!bears(found, release)) throw new TargetFault('platform', foreign(found), true);
+  if (found?.metadata.deletionTimestamp !== undefined) return;
+  if (found !== undefined) {
+    refuseForeign(found, release);
+    await disownPatched(cluster, found, signal);
+  }
+  if (!judged) return;
   try {
     await applied(cluster, object, found, { force: config.force, dryRun: true, signal });
   } catch (error) {
-    if (!isImmutable(object, error)) throw applyFault(object, error);
+    if (isImmutable(object, error) || isNoJudgement(error, found)) return;
+    throw applyFault(object, error);
   }
 }
 
-/** Makes the cluster have an object; what it takes only anew is made anew. */
-export async function bring(on: Context, object: KubernetesObject, signal: AbortSignal): Promise<void> {
+/** Whether a trial says nothing of what the object itself is like. */
+function isNoJudgement(error: unknown, found: KubernetesObject | undefined): boolean {
+  // A webhook that says so itself.
+  if (hasStatus(error, 400)) return error.message.includes('does not support dry run');
+  // What a new object needs (its namespace, a service account, a class) may be made just before it.
+  return found === undefined && hasStatus(error, 403, 404, 409);
+}
+
+/** Makes the cluster have an object; what it takes only anew, or what has ended in failure, is made anew. */
+export async function bring(
+  on: Context,
+  object: KubernetesObject,
+  release: string,
+  signal: AbortSignal,
+): Promise<void> {
   const { cluster, config } = on;
   const { force } = config;
   const key = keyOf(object);
+  const anew = async (there: KubernetesObject | undefined): Promise<void> => {
+    const { uid } = there?.metadata ?? {};
+    if (await cluster.delete(key, { uid, foreground: true, signal })) await gone(on, key, there, signal);
+  };
   try {
-    const found = await cluster.get(key, signal);
-    if (found?.metadata.deletionTimestamp !== undefined) await gone(on, key, found, signal);
+    let found = await cluster.get(key, signal);
+    if (found?.metadata.deletionTimestamp !== undefined) {
+      await gone(on, key, found, signal);
+      found = undefined;
+    }
+    if (found !== undefined) refuseForeign(found, release);
+    if (found !== undefined && hasFailed(found)) {
+      await anew(found);
+      found = undefined;
+    }
     await applied(cluster, object, found, { force, dryRun: false, signal }).catch(async (error: unknown) => {
       if (!isImmutable(object, error)) throw error;
-      const { uid } = found?.metadata ?? {};
-      if (await cluster.delete(key, { uid, foreground: true, signal })) await gone(on, key, found, signal);
+      await anew(found);
       await cluster.apply(object, { force, signal });
     });
   } catch (error) {
@@ -67,8 +104,10 @@ async function applied(
     // Who owns what is looked at before what is valid: nobody else's field is overridden here.
     const patch = hasStatus(error, 422) && found && podTemplate(object) ? withRemovals(object, found) : undefined;
     if (patch === undefined) throw error;
-    await cluster.patch(keyOf(object), patch, { dryRun, signal });
-    if (!dryRun) await cluster.apply(object, options);
+    const patched = await cluster.patch(keyOf(object), patch, { dryRun, signal });
+    if (dryRun) return;
+    await disownPatched(cluster, patched, signal);
+    await cluster.apply(object, options);
   }
 }
 
@@ -96,9 +135,11 @@ function isEstablished(definition: KubernetesObject): boolean {
   return conditions.some(({ type, status }) => type === 'Established' && status === 'True');
 }
 
-function foreign(found: KubernetesObject): string {
+function refuseForeign(found: KubernetesObject, release: string): void {
+  if (bears(found, release)) return;
   const mark = readMark(found.metadata);
   const whose =
     mark === undefined ? 'and was not made by us' : `as a part of ${mark.component} of ${mark.application.name}`;
-  return `${shown(keyOf(found))} is there already, ${whose}; it is let be. Give it another name in the manifest, or remove it`;
+  const what = `${shown(keyOf(found))} is there already, ${whose}; it is let be. Give it another name in the manifest, or remove it`;
+  throw new TargetFault('platform', what, true);
 }

@@ -10,11 +10,19 @@ import { manifestsComponent } from './declaration.js';
 import { readDocuments } from './documents.js';
 import { inOrder } from './order.js';
 import { type Preparation, preparedObject, pullSecretOf } from './prepared.js';
-import { type ReleaseRecord, type Revision, readRecord, recordMark, recordName, writtenRecord } from './record.js';
+import {
+  lastGood,
+  type ReleaseRecord,
+  type Revision,
+  readRecord,
+  recordMark,
+  recordName,
+  writtenRecord,
+} from './record.js';
 import { bears, type Removal, removeClaims, removeObjects } from './removal.js';
 import { ruleFaults } from './rules.js';
 import { substituted } from './substitution.js';
-import { typed } from './types.js';
+import { definedKinds, typed } from './types.js';
 
 /** Plain manifests by server-side apply. A Secret beside them says what there is of a component: see `record.ts`. */
 export class ManifestsDriver implements Driver {
@@ -35,30 +43,33 @@ export class ManifestsDriver implements Driver {
   }
 
   async apply(request: ApplyRequest, call: ApplyCall): Promise<void> {
-    const { signal } = call;
-    const { component, applied, present, presentRuns } = request;
-    const preparation = await this.#preparation(request, signal);
+    const preparation = await this.#preparation(request, call.signal);
     const objects = await this.#desired(request, preparation, call);
-    const revision: Revision = { revision: component.revision, applied, objects };
-    const before = await this.#record(request, signal);
-    if (present !== undefined && present.namespace !== request.namespace) {
-      throw new TargetFault(
-        'invalid',
-        `${component.name} is in namespace ${present.namespace}, and cannot move to ${request.namespace}; remove it first`,
-        false,
-      );
-    }
-    const previous = presentRuns && before?.current?.applied !== applied ? before?.current : before?.previous;
+    const revision: Revision = { revision: request.component.revision, applied: request.applied, objects };
+    const before = await this.#record(request, call.signal);
+    const previous = before && lastGood(before, request);
     await this.#bring(revision, { before, previous, preparation }, call);
+  }
+
+  async ensureAvailable(request: ApplyRequest, call: ApplyCall): Promise<void> {
+    await this.#desired(request, await this.#preparation(request, call.signal), call);
   }
 
   async goBack(request: ApplyRequest, call: ApplyCall): Promise<string | undefined> {
     const before = await this.#record(request, call.signal);
     const { previous } = before ?? {};
     if (before === undefined || previous === undefined || previous.applied === request.applied) return undefined;
+    // Nothing of this one has come onto the cluster.
+    if (before.state === 'deployed' && before.current?.applied !== request.applied) return undefined;
     call.progress(`going back to revision ${previous.revision}`);
     await this.#bring(previous, { before, previous, preparation: await this.#preparation(request, call.signal) }, call);
     return previous.revision;
+  }
+
+  async noteRuns(request: ApplyRequest, { signal }: ApplyCall): Promise<void> {
+    const record = await this.#record(request, signal);
+    if (record === undefined || record.ran || record.current?.applied !== request.applied) return;
+    await this.#write({ ...record, ran: true }, signal);
   }
 
   async remove({ application, component, purge }: RemoveRequest, call: ApplyCall): Promise<void> {
@@ -140,25 +151,30 @@ export class ManifestsDriver implements Driver {
     const release = releaseKey(mark.owner, mark.application.id, mark.component);
     const secrets = pullSecretOf(revision.objects, await this.on.logins(signal), preparation);
     const objects = [...secrets, ...revision.objects];
-    for (const object of objects) await tryOut(this.on, object, release, signal);
+    const own = new Set(objects.flatMap(definedKinds).map(([kind]) => kind));
+    for (const object of objects) {
+      const judged = !own.has(`${object.apiVersion} ${object.kind}`);
+      await tryOut(this.on, object, { release, judged }, signal);
+    }
 
     const keys = objects.map(keyOf);
     const old = (before?.inventory ?? []).filter((key) => !keys.some((other) => isSame(key, other)));
-    const { current, ...rest } = before ?? { current: undefined };
+    const { current, ran = false } = before ?? {};
     const record: ReleaseRecord = {
-      ...rest,
       ...(current && { current }),
       ...(previous && { previous }),
-      ...{ format: 1, mark, namespace, state: 'pending', inventory: [...old, ...keys] },
+      ...{ format: 1, mark, namespace, state: 'pending', ran, inventory: [...old, ...keys] },
     };
     await namespaces.within(namespace, signal, () => this.#write(record, signal));
     for (const object of objects) {
       progress(`applying ${shown(keyOf(object))}`);
-      await bring(this.on, object, signal);
+      await bring(this.on, object, release, signal);
     }
     await removeObjects(old, { cluster, namespaces, clock, log, signal, release, purge: false, progress });
     const kept = old.filter(({ kind }) => kind === 'PersistentVolumeClaim');
-    await this.#write({ ...record, state: 'deployed', current: revision, inventory: [...kept, ...keys] }, signal);
+    const known = [previous, ...(ran ? [current] : [])].some((each) => each?.applied === revision.applied);
+    const inventory = [...kept, ...keys];
+    await this.#write({ ...record, state: 'deployed', current: revision, ran: known, inventory }, signal);
   }
 
   async #record({ application, component }: ApplyRequest, signal: AbortSignal): Promise<ReleaseRecord | undefined> {

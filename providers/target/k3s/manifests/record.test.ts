@@ -9,6 +9,7 @@ const record: ReleaseRecord = {
   namespace: 'line',
   state: 'deployed',
   current: { revision: '1.0.0', applied: 'f00', objects: [object] },
+  ran: true,
   inventory: [{ apiVersion: 'v1', kind: 'ConfigMap', namespace: 'line', name: 'c' }],
 };
 

@@ -25,6 +25,8 @@ const content = z.object({
   /** `pending` before anything is changed, `deployed` when all of it is applied. */
   state: z.enum(['pending', 'deployed', 'removing']),
   current: revision.optional(),
+  /** Whether the current one was seen to run. */
+  ran: z.boolean().default(false),
   /** The last one that ran before the current one. */
   previous: revision.optional(),
   /** Everything that may be there of it, in the order in which it was made. */
@@ -36,6 +38,14 @@ export type RecordContent = z.output<typeof content>;
 export interface ReleaseRecord extends RecordContent {
   readonly mark: Mark;
   readonly namespace: string;
+}
+
+/** What can be gone back to when something else than what there is does not come to run: the last one that ran. */
+export function lastGood(
+  { current, ran, previous }: Pick<RecordContent, 'current' | 'ran' | 'previous'>,
+  { applied, presentRuns }: { readonly applied: string; readonly presentRuns: boolean },
+): Revision | undefined {
+  return current !== undefined && current.applied !== applied && (ran || presentRuns) ? current : previous;
 }
 
 export const recordName = (owner: string, applicationId: string, component: string): string =>

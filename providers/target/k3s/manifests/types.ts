@@ -23,7 +23,7 @@ export async function typed(
 }
 
 /** `apiVersion kind` of each version that a CustomResourceDefinition brings. */
-function definedKinds(object: KubernetesObject): [string, Pick<ResourceType, 'namespaced'>][] {
+export function definedKinds(object: KubernetesObject): [string, Pick<ResourceType, 'namespaced'>][] {
   if (object.kind !== 'CustomResourceDefinition') return [];
   const spec = fields(object['spec']) ?? {};
   const kind = fields(spec['names'])?.['kind'];
