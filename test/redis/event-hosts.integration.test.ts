@@ -3,7 +3,8 @@ import { runUntilKilled } from '../../core/testing/crash-process.js';
 import { manualClock } from '../../core/testing/index.js';
 import { Latch } from '../../core/testing/latch.js';
 import { describeWith, type RedisPart } from '../parts/index.js';
-import { configOf, happened, hostOn, Journal } from './event-hosts.js';
+import { happened, hostOn, Journal } from './event-hosts.js';
+import { configOf } from './started.js';
 import { typescript } from './typescript.js';
 
 const refuse = (): never => {

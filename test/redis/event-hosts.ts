@@ -1,26 +1,11 @@
-import { randomUUID } from 'node:crypto';
-import { afterEach } from 'vitest';
-import { systemClock } from '../../core/host/clock.js';
 import { type Clock, type EventHandler, type EventMeta, eventType } from '../../core/plugin/index.js';
-import { type RecordingLogger, recordingLogger, testContext } from '../../core/testing/index.js';
-import type { RedisEvents } from '../../providers/events/redis/bus.js';
-import redis from '../../providers/events/redis/index.js';
-import type { RedisPart } from '../parts/index.js';
+import type { RecordingLogger } from '../../core/testing/index.js';
+import redis, { type RedisEvents } from '../../providers/events/redis/index.js';
+import { startedOn } from './started.js';
 
 export const happened = eventType<number>('plant:happened');
 /** Longer than any test: only what is said between hosts can pass an event on. */
 export const never = 3600;
-
-const endings: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const end of endings.splice(0).reverse()) await end();
-});
-
-/** Stopped at the end of the test. */
-export function ended<T extends { stop(): Promise<void> }>(part: T): T {
-  endings.push(() => part.stop());
-  return part;
-}
 
 export interface EventHost {
   readonly bus: RedisEvents;
@@ -28,19 +13,14 @@ export interface EventHost {
   stop(): Promise<void>;
 }
 
-export async function hostOn(
-  config: Readonly<Record<string, unknown>>,
-  clock: Clock = systemClock,
-): Promise<EventHost> {
-  const log = recordingLogger();
-  const all = { timeout: 30, firstDelay: 10, claimAfter: never, ...config };
-  const context = await testContext<RedisEvents>(redis, { config: all, clock, log });
-  endings.push(() => context.dispose());
-  await context.start();
-  return { bus: context.instance, log, stop: () => context.dispose() };
+export async function hostOn(config: Readonly<Record<string, unknown>>, clock?: Clock): Promise<EventHost> {
+  const { instance, ...host } = await startedOn<RedisEvents>(
+    redis,
+    { firstDelay: 10, claimAfter: never, ...config },
+    clock,
+  );
+  return { bus: instance, ...host };
 }
-
-export const configOf = ({ url, passwordFile }: RedisPart) => ({ url, passwordFile, prefix: randomUUID() });
 
 /** What handlers were given, over all hosts. */
 export class Journal {

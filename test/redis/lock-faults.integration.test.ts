@@ -3,8 +3,7 @@ import { expect, it } from 'vitest';
 import { manualClock } from '../../core/testing/index.js';
 import redis, { type RedisLocks } from '../../providers/lock/redis/index.js';
 import { describeWith, type RedisPart } from '../parts/index.js';
-import { configOf, ended } from './event-hosts.js';
-import { startedOn, works } from './started.js';
+import { configOf, ended, guarded, leaveBehind, replicated, startedOn, works } from './started.js';
 
 /** For Redis that is away on purpose: seconds. */
 const timeout = 1;
@@ -89,18 +88,12 @@ describeWith(['redis', 'sentinel'], 'lock.redis and its faults', (start) => {
   it('keeps a lease that a failover has forgotten, unless somebody has had it since; fences go on growing', {
     timeout: 120_000,
   }, async () => {
-    const master = ended(await start.redis());
-    const replica = ended(await start.redis({ replicaOf: master }));
-    await expect.poll(() => master.cli('info', 'replication')).toContain('state=online');
-    const sentinel = ended(await start.sentinel(master));
-    const node = { master: sentinel.master, nodes: [sentinel.node] };
-    const config = { sentinel: node, passwordFile: master.passwordFile, prefix: randomUUID(), timeout, duration };
+    const { master, replica, config: reached } = await guarded(start);
+    const config = { ...reached, timeout, duration };
     const clock = manualClock();
     const { instance: one } = await startedOn<RedisLocks>(redis, config, clock);
     const { instance: two } = await startedOn<RedisLocks>(redis, config);
-    // It can follow its master no longer.
-    await replica.cli('config', 'set', 'masterauth', 'wrong');
-    await replica.cli('client', 'kill', 'type', 'master');
+    await leaveBehind(replica);
     const [kept, taken] = [await one.acquire('kit'), await one.acquire('taken')];
     await master.kill();
 
@@ -118,13 +111,20 @@ describeWith(['redis', 'sentinel'], 'lock.redis and its faults', (start) => {
   it('gives no lease that no replica knows of, where it waits for one, and leaves none behind', {
     timeout: 60_000,
   }, async () => {
-    const master = ended(await start.redis());
-    const replica = ended(await start.redis({ replicaOf: master }));
-    await expect.poll(() => master.cli('info', 'replication')).toContain('state=online');
+    const { master, replica } = await replicated(start.redis);
     const config = { ...configOf(master), replicas: 1, duration, timeout };
     const { instance: locks } = await startedOn<RedisLocks>(redis, config);
     await (await locks.acquire('kit')).release();
+    const clock = manualClock();
+    const { instance: other } = await startedOn<RedisLocks>(redis, { ...config, prefix: 'other' }, clock);
+    const lease = await other.acquire('kit');
+    const before = await until(master, 'other');
     replica.pause();
+    // Renewed where it may be lost in a failover: that does not count.
+    await clock.advance(third);
+    await expect.poll(() => until(master, 'other')).toBeGreaterThan(before);
+    await clock.advance(2 * third);
+    expect(lease.signal.reason).toMatchObject({ reason: 'lost' });
     await expect(locks.acquire('kit')).rejects.toMatchObject({
       reason: 'away',
       message: expect.stringContaining('a replica did not confirm within 1 s'),

@@ -1,13 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { type QueueProvider, type WorkMeta, workQueue } from '../../core/plugin/index.js';
 import { manualClock } from '../../core/testing/index.js';
 import { Latch } from '../../core/testing/latch.js';
-import lockRedis, { type RedisLocks } from '../../providers/lock/redis/index.js';
 import redis, { type RedisQueues } from '../../providers/queue/redis/index.js';
 import { describeWith } from '../parts/index.js';
-import { configOf, ended } from './event-hosts.js';
-import { startedOn, works } from './started.js';
+import { configOf, ended, guarded, leaveBehind, replicated, startedOn, works } from './started.js';
 
 /** For Redis that is away on purpose: seconds. */
 const timeout = 1;
@@ -167,24 +164,24 @@ describeWith(['redis', 'sentinel'], 'queue.redis and its faults', (start) => {
       .poll(async () => (await other.failed(queue)).items)
       .toMatchObject([{ id: 'poison', payload: 1, attempts: 1, reason: 'its worker gave no sign of life' }]);
     expect(log.lines.map(({ level }) => level)).toContain('error');
+    await expect
+      .poll(() => other.health())
+      .toEqual({ status: 'degraded', reason: '1 items of plant:work have failed for good' });
+    await other.retry(queue, 'poison');
+    await expect.poll(() => journal.done).toContain('poison');
+    await expect.poll(() => other.health()).toEqual({ status: 'ok' });
     latch.open();
   });
 
   it('goes on at the replica that takes over; what the failover has lost can be enqueued again', {
     timeout: 120_000,
   }, async () => {
-    const master = ended(await start.redis());
-    const replica = ended(await start.redis({ replicaOf: master }));
-    await expect.poll(() => master.cli('info', 'replication')).toContain('state=online');
-    const sentinel = ended(await start.sentinel(master));
-    const node = { master: sentinel.master, nodes: [sentinel.node] };
-    const config = { sentinel: node, passwordFile: master.passwordFile, prefix: randomUUID(), timeout };
+    const { master, replica, config: reached } = await guarded(start);
+    const config = { ...reached, timeout };
     const { instance: queues } = await startedOn<RedisQueues>(redis, config);
     await queues.enqueue(queue, 'kept', 1);
     await expect.poll(() => replica.cli('llen', `{${config.prefix}}:queue:ready:plant%3Awork`)).toBe('1');
-    // It can follow its master no longer.
-    await replica.cli('config', 'set', 'masterauth', 'wrong');
-    await replica.cli('client', 'kill', 'type', 'master');
+    await leaveBehind(replica);
     await queues.enqueue(queue, 'lost', 2);
     await master.kill();
     await expect.poll(() => works(() => queues.enqueue(queue, 'lost', 2))).toBe(true);
@@ -194,9 +191,7 @@ describeWith(['redis', 'sentinel'], 'queue.redis and its faults', (start) => {
   });
 
   it('does not acknowledge what no replica has, where it waits for one', { timeout: 60_000 }, async () => {
-    const master = ended(await start.redis({ settings: ['appendfsync everysec'] }));
-    const replica = ended(await start.redis({ replicaOf: master }));
-    await expect.poll(() => master.cli('info', 'replication')).toContain('state=online');
+    const { master, replica } = await replicated(start.redis, ['appendfsync everysec']);
     const { instance: queues } = await startedOn<RedisQueues>(redis, { ...configOf(master), replicas: 1, timeout });
     expect([queues.durable, queues.health()]).toEqual([true, { status: 'ok' }]);
     await queues.enqueue(queue, 'one', 1);
@@ -209,31 +204,5 @@ describeWith(['redis', 'sentinel'], 'queue.redis and its faults', (start) => {
     }
     replica.resume();
     await expect.poll(() => works(() => queues.enqueue(queue, 'two', 2))).toBe(true);
-  });
-
-  it('lives in a cluster, and so does lock.redis', { timeout: 120_000 }, async () => {
-    const nodes = await Promise.all(
-      Array.from({ length: 3 }, () => start.redis({ settings: ['cluster-enabled yes'] })),
-    );
-    for (const node of nodes) ended(node);
-    const [first] = nodes;
-    if (!first) throw new Error('no node');
-    const addresses = nodes.map(({ port }) => `127.0.0.1:${port}`);
-    await first.cli('--cluster', 'create', ...addresses, '--cluster-yes');
-    await expect.poll(() => first.cli('cluster', 'info')).toContain('cluster_state:ok');
-    const { passwordFile } = first;
-    for (const prefix of ['a', 'b', 'c', 'd']) {
-      const config = { cluster: addresses, passwordFile, prefix };
-      const { instance: queues } = await startedOn<RedisQueues>(redis, config);
-      const journal = new Journal();
-      journal.work(queues, 'one');
-      for (const n of [1, 2, 3]) await queues.enqueue(queue, `k${n}`, n);
-      await expect.poll(() => journal.done).toEqual(['k1', 'k2', 'k3']);
-      const { instance: locks } = await startedOn<RedisLocks>(lockRedis, config);
-      const lease = await locks.acquire('kit');
-      const next = locks.acquire('kit');
-      await lease.release();
-      expect((await next).fence).toBeGreaterThan(lease.fence);
-    }
   });
 });

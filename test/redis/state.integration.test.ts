@@ -1,13 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, test } from 'vitest';
 import { cases, conformance } from '../../core/testing/index.js';
 import redis from '../../providers/state/redis/index.js';
 import { describeWith, type RedisPart } from '../parts/index.js';
-
-// The sources are TypeScript, which the killed process has to read as well.
-const typescript = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+import { typescript } from './typescript.js';
 
 describeWith(['redis'], 'state.redis', (start) => {
   let part: RedisPart;

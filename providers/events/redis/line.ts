@@ -71,6 +71,12 @@ export class Line {
     });
   }
 
+  /** @returns how many events of a type some group has not handled */
+  async waiting(type: string): Promise<number> {
+    const { connection, keyspace } = this.parts;
+    return (await connection.ready()).xlen(`${keyspace}:events:type:${part(type)}`);
+  }
+
   async #claim(keeps: '0' | '1', deliveries: readonly Delivery[]): Promise<readonly number[]> {
     const { connection, keyspace, host } = this.parts;
     const args = deliveries.flatMap(({ type, group, entry, attempts }) => [part(type), part(group), entry, attempts]);

@@ -1,29 +1,14 @@
 import { ulid } from 'ulid';
 import { type Grant, Leases } from '../../../core/locks/index.js';
-import { type Clock, type Health, type Lifecycle, LinkedAbortController } from '../../../core/plugin/index.js';
+import { type Health, type Lifecycle, LinkedAbortController } from '../../../core/plugin/index.js';
 import type { Lease, LockProvider } from '../../../core/ports/index.js';
-import {
-  block,
-  Confirmation,
-  type ConnectionParts,
-  type Keeping,
-  keepingOf,
-  keyspace,
-  part,
-  RedisConnection,
-  type Script,
-  takeFormat,
-  WakeUps,
-} from '../../shared/redis/index.js';
+import { part, type RedisParts, RedisStore } from '../../shared/redis/index.js';
 import { lockFault } from './faults.js';
 import { Renewal } from './renewal.js';
 import { acquireScript, format, releaseScript, renewScript } from './scripts.js';
 import { Waiting } from './waiting.js';
 
-export interface RedisLocksParts extends Omit<ConnectionParts, 'name' | 'silence'> {
-  readonly clock: Clock;
-  /** Replicas that must know of a lease before it counts. */
-  readonly replicas: number;
+export interface RedisLocksParts extends RedisParts {
   /** Seconds for which a lease is given each time. */
   readonly duration: number;
 }
@@ -31,41 +16,22 @@ export interface RedisLocksParts extends Omit<ConnectionParts, 'name' | 'silence
 /** Locks among all hosts that share a Redis. */
 export class RedisLocks implements LockProvider, Lifecycle {
   readonly #parts: RedisLocksParts;
-  readonly #keyspace: string;
-  readonly #asking: RedisConnection;
-  readonly #listening: RedisConnection;
-  readonly #confirmation: Confirmation;
-  readonly #wakeUps: WakeUps;
+  readonly #store: RedisStore;
   readonly #waiting = new Waiting();
   readonly #leases = new Leases((...asked) => this.#grant(...asked));
-  #keeping: Keeping = { durable: true };
 
   constructor(parts: RedisLocksParts) {
     this.#parts = parts;
-    const { settings, clock, log, replicas, secrets, resolvePath } = parts;
-    this.#keyspace = keyspace(settings.prefix);
-    const silence = settings.timeout * 1000;
-    const common = { settings, secrets, resolvePath, log };
-    this.#asking = new RedisConnection({ ...common, name: 'locks', silence: replicas > 0 ? 2 * silence : silence });
-    const name = 'lock-wake-ups';
-    this.#listening = new RedisConnection({ ...common, name, silence: silence + block, quiet: true });
-    this.#confirmation = new Confirmation({ connection: this.#asking, replicas, timeout: settings.timeout });
-    const woken = (lock: string | undefined): void => this.#waiting.wake(lock);
-    const stream = `${this.#keyspace}:lock:wake`;
-    this.#wakeUps = new WakeUps({ connection: this.#listening, stream, clock, log, woken });
+    this.#store = new RedisStore(parts, { kind: 'lock', format });
+    this.#store.hear((lock) => this.#waiting.wake(lock));
   }
 
   /** @throws LockFault when it cannot be used; its `reason` and text say why */
   async start(signal: AbortSignal = new AbortController().signal): Promise<void> {
-    const { where } = this.#asking;
     try {
-      const client = await this.#asking.open(signal);
-      await takeFormat(client, `${this.#keyspace}:lock:format`, format, where);
-      this.#keeping = await keepingOf(client, this.#parts.replicas, where);
-      if (this.#keeping.warning !== undefined) this.#parts.log.warn(this.#keeping.warning);
-      await this.#wakeUps.start(await this.#listening.open(signal));
+      await this.#store.open(signal);
     } catch (error) {
-      throw lockFault(error, where);
+      throw lockFault(error, this.#store.where);
     }
     this.#leases.open();
   }
@@ -76,15 +42,11 @@ export class RedisLocks implements LockProvider, Lifecycle {
 
   async stop(): Promise<void> {
     await this.#leases.close();
-    for (const connection of [this.#asking, this.#listening]) connection.close();
-    await this.#wakeUps.stop();
+    await this.#store.close();
   }
 
   health(): Health {
-    const away = [this.#asking, this.#listening].find(({ fault }) => fault !== undefined);
-    if (away) return { status: 'failed', reason: `${away.where} is away: ${away.fault}` };
-    const { warning } = this.#keeping;
-    return warning === undefined ? { status: 'ok' } : { status: 'degraded', reason: warning };
+    return this.#store.health();
   }
 
   async #grant(name: string, signal: AbortSignal, lose: (reason: string) => void): Promise<Grant> {
@@ -103,7 +65,7 @@ export class RedisLocks implements LockProvider, Lifecycle {
       if (error === signal.reason) throw error;
       // It may have been given: then nobody has to wait until it runs out.
       await this.#release(name, owner);
-      throw lockFault(error, this.#asking.where);
+      throw lockFault(error, this.#store.where);
     } finally {
       this.#waiting.forget(name);
     }
@@ -111,8 +73,9 @@ export class RedisLocks implements LockProvider, Lifecycle {
 
   #given(name: string, owner: string, fence: number, since: number, lose: (reason: string) => void): Grant {
     const { clock, log } = this.#parts;
+    // As the lease itself, its renewal counts when replicas know of it.
     const renew = async (): Promise<boolean> =>
-      (await this.#say(renewScript, name, owner, this.#duration, fence)) === 1;
+      (await this.#store.write(renewScript, [part(name), owner, this.#duration, fence], (kept) => kept === 1)) === 1;
     const renewal = new Renewal({
       clock,
       since,
@@ -138,25 +101,18 @@ export class RedisLocks implements LockProvider, Lifecycle {
 
   /** @returns whether the lease was given, and its fence, or in how many milliseconds that of another runs out */
   async #take(name: string, owner: string): Promise<readonly [given: boolean, number: number]> {
-    const client = await this.#asking.ready();
-    const { generation } = this.#asking;
-    const answer = await acquireScript.run(client, this.#keyspace, part(name), owner, this.#duration);
-    const [given, number] = answer as readonly [number, Buffer | number];
-    if (given !== 1) return [false, Number(number)];
-    await this.#confirmation.of(client, generation);
-    return [true, Number(number)];
-  }
-
-  async #say(script: Script, name: string, ...args: readonly (string | number)[]): Promise<unknown> {
-    return script.run(await this.#asking.ready(), this.#keyspace, part(name), ...args);
+    const isGiven = (answer: unknown): boolean => (answer as readonly [number, unknown])[0] === 1;
+    const answer = await this.#store.write(acquireScript, [part(name), owner, this.#duration], isGiven);
+    const [, number] = answer as readonly [number, Buffer | number];
+    return [isGiven(answer), Number(number)];
   }
 
   async #release(name: string, owner: string): Promise<void> {
     // Who cannot reach Redis does not wait for it: the lease runs out.
-    if (this.#asking.fault !== undefined) return;
+    if (this.#store.writing.fault !== undefined) return;
     const untold = (error: unknown): void =>
       this.#parts.log.debug('Redis could not be told of a release; the lease runs out', { lock: name, error });
-    await this.#say(releaseScript, name, owner).catch(untold);
+    await this.#store.write(releaseScript, [part(name), owner], () => false).catch(untold);
   }
 
   /** Until the lease of another runs out, or it may be free before that. @throws the signal's reason */

@@ -41,19 +41,23 @@ export type Ending = { readonly how: 'done' | 'back' } | { readonly how: 'failed
 export class Line {
   constructor(private readonly parts: LineParts) {}
 
-  /** @returns what there is, and how many items were given up because their workers were lost */
-  async take(queue: string, owner: string): Promise<{ readonly taken: Taken; readonly lost: number }> {
+  /** @returns what there is, how many items were given up because their workers were lost, and how many have failed in all */
+  async take(
+    queue: string,
+    owner: string,
+  ): Promise<{ readonly taken: Taken; readonly lost: number; readonly failed: number }> {
     const { connection, keyspace, claimAfter, retries } = this.parts;
     const client = await connection.ready();
     const args = [part(queue), owner, claimAfter, retries.attempts, 'its worker gave no sign of life'];
     const answer = (await takeScript.run(client, keyspace, ...args)) as readonly (Buffer | number)[];
     if (String(answer[0]) === 'none') {
-      const again = Number(answer[1]);
-      return { taken: { kind: 'none', again: again < 0 ? undefined : again }, lost: Number(answer[2]) };
+      const [, again = -1, lost, failed] = answer.map(Number);
+      const taken = { kind: 'none', again: again < 0 ? undefined : again } as const;
+      return { taken, lost: Number(lost), failed: Number(failed) };
     }
-    const [, id, payload, attempt, lost] = answer.map(String);
+    const [, id, payload, attempt, lost, failed] = answer.map(String);
     const taken = { id: fromStored(id ?? ''), payload: frozenJson(payload ?? 'null'), attempt: Number(attempt) };
-    return { taken: { kind: 'item', ...taken }, lost: Number(lost) };
+    return { taken: { kind: 'item', ...taken }, lost: Number(lost), failed: Number(failed) };
   }
 
   /** @returns those that another has */

@@ -35,6 +35,8 @@ local function giveUp(q, id, reason)
   redis.call('HSET', item(q, id), 's', 'failed', 'e', reason, 't', text(now))
   redis.call('HDEL', item(q, id), 'o')
   redis.call('ZADD', place('failed', q), 0, id)
+  -- Hosts that wait hear how many have failed.
+  wake(q)
 end
 -- Whether this worker has it still.
 local function mine(q, id, owner)
@@ -84,7 +86,7 @@ return 1
  * what is said of one whose worker was lost at its last attempt. What others have left comes first to where it is seen.
  *
  * Answers `{'item', id, payload, attempt}`; or `{'none', in how many milliseconds to ask again}`, -1 where nothing waits.
- * Then how many were given up.
+ * Then how many were given up, and how many have failed in all.
  */
 export const takeScript = new Script(
   `${names}
@@ -108,7 +110,7 @@ if id then
   local attempt = redis.call('HINCRBY', item(q, id), 'a', 1)
   redis.call('HSET', item(q, id), 's', 'busy', 'o', owner)
   redis.call('ZADD', busy, text(now + duration), id)
-  return { 'item', id, redis.call('HGET', item(q, id), 'v'), attempt, up }
+  return { 'item', id, redis.call('HGET', item(q, id), 'v'), attempt, up, redis.call('ZCARD', place('failed', q)) }
 end
 local soonest = -1
 for _, waiting in ipairs({ due, busy }) do
@@ -118,7 +120,7 @@ for _, waiting in ipairs({ due, busy }) do
     if soonest < 0 or left < soonest then soonest = left end
   end
 end
-return { 'none', soonest, up }
+return { 'none', soonest, up, redis.call('ZCARD', place('failed', q)) }
 `,
   1,
 );

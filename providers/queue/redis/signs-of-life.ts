@@ -3,7 +3,7 @@ import { backoff } from '../../../core/work/index.js';
 import type { Held, Line } from './line.js';
 
 export interface SignsOfLifeParts {
-  readonly line: Line;
+  readonly line: Pick<Line, 'keep'>;
   readonly clock: Clock;
   readonly log: Logger;
   /** Milliseconds without a sign of life after which an item is taken from its worker. */

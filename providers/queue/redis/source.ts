@@ -6,10 +6,12 @@ import type { SignsOfLife } from './signs-of-life.js';
 
 export interface RedisSourceParts {
   readonly queue: string;
-  readonly line: Line;
+  readonly line: Pick<Line, 'take' | 'end'>;
   readonly signs: SignsOfLife;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Told how many items of the queue have failed for good, whoever gave them up. */
+  readonly failures: (count: number) => void;
 }
 
 /** The items of one queue for a crew of this host. */
@@ -17,10 +19,11 @@ export class RedisSource implements Source {
   constructor(private readonly parts: RedisSourceParts) {}
 
   async take(): Promise<TakenItem | number | undefined> {
-    const { queue, line, signs, clock, log } = this.parts;
+    const { queue, line, signs, clock, log, failures } = this.parts;
     const owner = ulid();
     const since = clock.now();
-    const { taken, lost } = await line.take(queue, owner);
+    const { taken, lost, failed } = await line.take(queue, owner);
+    failures(failed);
     if (lost > 0) log.error('items of a work queue have failed for good: their workers were lost', { queue, lost });
     if (taken.kind === 'none') return taken.again === undefined ? undefined : taken.again + 1;
     const { id, payload, attempt } = taken;
@@ -39,6 +42,8 @@ export class RedisSource implements Source {
   async #end(held: Held, ending: Ending): Promise<void> {
     const { queue, id } = held;
     const { line, signs, log } = this.parts;
+    // Before it is told: a sign of life that comes after the end would find that nobody has the item.
+    signs.end(held);
     try {
       const outcome = await line.end(held, ending);
       if (outcome === 'for good') log.error('an item of a work queue has failed for good', { queue, id, ...ending });
@@ -46,8 +51,6 @@ export class RedisSource implements Source {
     } catch (error) {
       // For want of signs of life it is worked on again: at least once.
       log.warn('Redis could not be told how an item ended; it is worked on again', { queue, id, error });
-    } finally {
-      signs.end(held);
     }
   }
 }

@@ -1,3 +1,4 @@
+import { Cluster, type Redis } from 'ioredis';
 import type { Logger } from '../../../core/plugin/index.js';
 import type { RedisSettings } from './config.js';
 import { isRefusal, wordsOf } from './faults.js';
@@ -41,7 +42,7 @@ export class RedisConnection {
     return this.#fault;
   }
 
-  /** Grows with each connection: what was said over one, another does not know. */
+  /** Grows with each connection, of a cluster to whichever node: what was said over one, another does not know. */
   get generation(): number {
     return this.#generation;
   }
@@ -66,6 +67,7 @@ export class RedisConnection {
       this.#note(this.#fault ?? 'the connection has ended');
       this.#renewCredentials(client);
     });
+    if (client instanceof Cluster) this.#followNodes(client);
     // The client gives up when it hears of a failover while it connects anew.
     client.on('end', () => this.#connect(client));
     this.#connect(client);
@@ -90,6 +92,19 @@ export class RedisConnection {
     if (this.#closing.signal.aborted) return;
     // Every failed attempt is told as an error event; this promise knows only the first.
     client.connect().catch((error: unknown) => this.#note(wordsOf(error)));
+  }
+
+  /** The client of a cluster stays connected while a replica takes over from the master that has our keys. */
+  #followNodes(client: Cluster): void {
+    let before: string | undefined;
+    const grow = (): void => void this.#generation++;
+    client.on('+node', (node: Redis) => node.on('ready', grow));
+    client.on('refresh', () => {
+      const addresses = client.nodes('master').map(({ options: { host, port } }) => `${host}:${port}`);
+      const masters = addresses.sort().join();
+      if (before !== undefined && masters !== before) grow();
+      before = masters;
+    });
   }
 
   #note(fault: string | undefined): void {

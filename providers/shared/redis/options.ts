@@ -61,8 +61,10 @@ export async function makeClient(
       lazyConnect: true,
       enableOfflineQueue: false,
       clusterRetryStrategy: retryStrategy,
-      clusterNodeRetryStrategy: retryStrategy,
+      // A node that is gone is forgotten; any other says who has its keys now, or that nobody has.
+      clusterNodeRetryStrategy: null,
       retryDelayOnFailover: 0,
+      retryDelayOnClusterDown: 0,
     });
   }
   const single = { ...common, db: database, lazyConnect: true, enableOfflineQueue: false, retryStrategy };

@@ -30,9 +30,9 @@ export class WakeUps {
 
   constructor(private readonly parts: WakeUpsParts) {}
 
-  /** @param client connected already */
-  async start(client: RedisClient): Promise<void> {
-    await this.#toTheEnd(client);
+  /** The connection has to be open. */
+  async start(): Promise<void> {
+    await this.#toTheEnd(await this.parts.connection.ready());
     this.#following = this.#follow();
   }
 

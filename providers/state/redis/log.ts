@@ -37,6 +37,7 @@ export class CommitLog {
   readonly #stopping = new AbortController();
   readonly #progress = new EventEmitter<{ read: [] }>();
   #at: Position = { revision: 0, part: 0 };
+  #breaks = 0;
   #generation = 0;
   #following: Promise<void> = Promise.resolve();
 
@@ -50,16 +51,20 @@ export class CommitLog {
     return this.#at.revision;
   }
 
-  /** @param client connected already */
-  async start(client: RedisClient): Promise<void> {
-    await this.#toTheEnd(client);
+  /** How often commits were missed, or undone, since its start. */
+  get breaks(): number {
+    return this.#breaks;
+  }
+
+  /** The connection has to be open. */
+  async start(): Promise<void> {
+    await this.#toTheEnd(await this.#parts.connection.ready());
     this.#following = this.#follow();
   }
 
-  /** Resolves when a commit has been told of, or `signal` aborts. */
-  async reached(revision: number, signal: AbortSignal): Promise<void> {
-    while (this.#at.revision < revision && !signal.aborted)
-      await once(this.#progress, 'read', { signal }).catch(() => undefined);
+  /** Resolves when something is so that can become so whenever it has read on, or `signal` aborts. */
+  async until(condition: () => boolean, signal: AbortSignal): Promise<void> {
+    while (!condition() && !signal.aborted) await once(this.#progress, 'read', { signal }).catch(() => undefined);
   }
 
   /** The connection has to be closed before: a question that is open ends with it. */
@@ -124,7 +129,9 @@ export class CommitLog {
   async #lost(client: RedisClient): Promise<void> {
     await this.#toTheEnd(client);
     this.#parts.log.warn('changes of the store were missed or undone; everything is read anew');
+    this.#breaks++;
     this.#parts.broken();
+    this.#progress.emit('read');
   }
 
   async #toTheEnd(client: RedisClient): Promise<void> {

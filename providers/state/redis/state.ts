@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Clock, Health, Lifecycle } from '../../../core/plugin/index.js';
+import type { Health, Lifecycle } from '../../../core/plugin/index.js';
 import {
   type Change,
   type Collection,
@@ -21,27 +21,14 @@ import {
   prepareChanges,
   toStored,
 } from '../../../core/state/index.js';
-import {
-  Confirmation,
-  type ConnectionParts,
-  type Keeping,
-  keepingOf,
-  keyspace,
-  part,
-  type RedisClient,
-  RedisConnection,
-  takeFormat,
-} from '../../shared/redis/index.js';
+import { part, type RedisClient, type RedisConnection, type RedisParts, RedisStore } from '../../shared/redis/index.js';
 import { stateFault } from './faults.js';
 import { Indexing } from './indexing.js';
 import { argumentsOf, encodedOf, type Row, rangeArguments, rowsOf } from './layout.js';
 import { block, CommitLog } from './log.js';
 import { commitScript, format, listScript } from './scripts.js';
 
-export interface RedisStateParts extends Omit<ConnectionParts, 'name' | 'silence'> {
-  readonly clock: Clock;
-  /** Replicas that must have a commit before it is acknowledged. */
-  readonly replicas: number;
+export interface RedisStateParts extends RedisParts {
   /** Commits that the log keeps, for hosts that were away. */
   readonly history: number;
 }
@@ -49,82 +36,63 @@ export interface RedisStateParts extends Omit<ConnectionParts, 'name' | 'silence
 /** Keeps everything in a Redis that many hosts may share. */
 export class RedisState implements StateProvider, Lifecycle {
   readonly #parts: RedisStateParts;
-  readonly #keyspace: string;
+  readonly #store: RedisStore;
   readonly #feed = new ChangeFeed();
-  readonly #writes: RedisConnection;
   readonly #reads: RedisConnection;
   readonly #listening: RedisConnection;
   readonly #commits: CommitLog;
   readonly #indexing: Indexing;
-  readonly #confirmation: Confirmation;
-  #keeping: Keeping = { durable: true };
   /** The newest commit that is known to have reached as many replicas as it must. */
   #confirmed = 0;
   /** The newest commit that a caller here has heard of: a watch that begins now does not tell of it again. */
   #heard = 0;
-  #fault: StateFault | undefined;
   #catchingUp: Promise<void> | undefined;
 
   constructor(parts: RedisStateParts) {
     this.#parts = parts;
-    const { settings, replicas, history: _, ...around } = parts;
-    const silence = settings.timeout * 1000;
-    this.#keyspace = keyspace(settings.prefix);
+    const { clock, log } = parts;
+    this.#store = new RedisStore(parts, { kind: 'state', format });
+    const { keyspace, where } = this.#store;
     // Reads do not wait behind a write that waits for replicas, nor either behind the open question of the log.
-    this.#writes = new RedisConnection({
-      ...around,
-      settings,
-      name: 'state-writes',
-      silence: replicas > 0 ? 2 * silence : silence,
-    });
-    this.#reads = new RedisConnection({ ...around, settings, name: 'state-reads', silence, quiet: true });
-    this.#listening = new RedisConnection({
-      ...around,
-      settings,
-      name: 'state-log',
-      silence: silence + block,
-      quiet: true,
-    });
+    this.#reads = this.#store.line('reads');
+    this.#listening = this.#store.line('log', block);
     this.#commits = new CommitLog({
-      ...around,
+      clock,
+      log,
       connection: this.#listening,
-      keyspace: this.#keyspace,
+      keyspace,
       committed: (changes) => this.#feed.publish(changes),
-      broken: () =>
-        this.#feed.fail(new StateFault('history', `${this.#writes.where}: changes were missed; list again`)),
+      broken: () => {
+        // What was undone nobody tells of any more.
+        this.#heard = this.#commits.revision;
+        this.#feed.fail(new StateFault('history', `${where}: changes were missed; list again`));
+      },
     });
     this.#indexing = new Indexing(
-      this.#keyspace,
+      keyspace,
       () => this.#reads.ready(),
-      (collection) => parts.log.info('indexed anew', { collection }),
+      (collection) => log.info('indexed anew', { collection }),
     );
-    this.#confirmation = new Confirmation({ connection: this.#writes, replicas, timeout: settings.timeout });
   }
 
   get durable(): boolean {
-    return this.#keeping.durable;
+    return this.#store.durable;
   }
 
   /** @throws StateFault when it cannot be used; its `reason` and text say why */
   async start(signal: AbortSignal = new AbortController().signal): Promise<void> {
-    const { replicas, log } = this.#parts;
-    const { where } = this.#writes;
     try {
-      const client = await this.#writes.open(signal);
-      await takeFormat(client, `${this.#keyspace}:format`, format, where);
-      this.#keeping = await keepingOf(client, replicas, where);
-      if (this.#keeping.warning !== undefined) log.warn(this.#keeping.warning);
-      await this.#reads.open(signal);
-      await this.#commits.start(await this.#listening.open(signal));
+      await this.#store.open(signal);
+      await this.#commits.start();
       this.#heard = this.#commits.revision;
     } catch (error) {
-      throw stateFault(error, where);
+      throw stateFault(error, this.#store.where);
     }
   }
 
   async get<T>(from: Collection<T>, key: string): Promise<Stored<T> | undefined> {
     return this.#ask(async (client) => {
-      const at = `${this.#keyspace}:doc:${part(from.name)}:${toStored(key)}`;
+      const at = `${this.#store.keyspace}:doc:${part(from.name)}:${toStored(key)}`;
       const [revision, content, value] = await client.hmgetBuffer(at, 'r', 'c', 'v');
       if (!value) return undefined;
       return stored(from, { key, revision: Number(revision), encoded: encodedOf(String(content), value) });
@@ -135,7 +103,7 @@ export class RedisState implements StateProvider, Lifecycle {
     const range = keyRange(from, query);
     return this.#ask(async (client) => {
       await this.#indexing.meet(from);
-      const rows = rowsOf(await listScript.run(client, this.#keyspace, ...rangeArguments(from, range)));
+      const rows = rowsOf(await listScript.run(client, this.#store.keyspace, ...rangeArguments(from, range)));
       return buildPage(rows, range, (row) => stored(from, row));
     });
   }
@@ -146,27 +114,22 @@ export class RedisState implements StateProvider, Lifecycle {
       await this.#indexing.meet(from);
       const of = part(from.name);
       const keys = index ? `index:${of}:${part(index.name)}:${toStored(index.equals)}` : `keys:${of}`;
-      return client.zcard(`${this.#keyspace}:${keys}`);
+      return client.zcard(`${this.#store.keyspace}:${keys}`);
     });
   }
 
   async commit(changes: readonly Change[]): Promise<number> {
     const prepared = prepareChanges(changes);
-    const { where } = this.#writes;
     try {
       for (const each of new Set(changes.map((change) => change.in))) await this.#indexing.meet(each);
-      const client = await this.#writes.ready();
-      const { generation } = this.#writes;
-      const { history } = this.#parts;
-      const answer = await commitScript.run(client, this.#keyspace, history, ...argumentsOf(prepared));
+      const written = [this.#parts.history, ...argumentsOf(prepared)];
+      const answer = await this.#store.write(commitScript, written, isDone);
       const revision = revisionOf(answer, prepared);
-      await this.#confirmation.of(client, generation);
       this.#heard = Math.max(this.#heard, revision);
       this.#confirmed = Math.max(this.#confirmed, revision);
-      this.#fault = undefined;
       return revision;
     } catch (error) {
-      throw this.#noted(error, where);
+      throw this.#noted(error);
     }
   }
 
@@ -185,7 +148,7 @@ export class RedisState implements StateProvider, Lifecycle {
 
   async stop(signal: AbortSignal = new AbortController().signal): Promise<void> {
     if (this.#listening.fault === undefined) await this.#tellTheRest(signal);
-    for (const connection of [this.#writes, this.#reads, this.#listening]) connection.close();
+    await this.#store.close();
     await this.#commits.stop();
     this.#feed.close();
   }
@@ -193,25 +156,25 @@ export class RedisState implements StateProvider, Lifecycle {
   /** Whoever watches gets what was committed here, unless Redis takes too long to tell of it. */
   async #tellTheRest(signal: AbortSignal): Promise<void> {
     const patience = AbortSignal.timeout(this.#parts.settings.timeout * 1000);
-    await this.#commits.reached(this.#heard, AbortSignal.any([signal, patience]));
+    await this.#commits.until(() => this.#commits.revision >= this.#heard, AbortSignal.any([signal, patience]));
   }
 
   health(): Health {
-    const away = [this.#writes, this.#reads, this.#listening].find(({ fault }) => fault !== undefined);
-    if (away) return { status: 'failed', reason: `${away.where} is away: ${away.fault}` };
-    if (this.#fault) return { status: 'failed', reason: this.#fault.message };
-    const { warning } = this.#keeping;
-    return warning === undefined ? { status: 'ok' } : { status: 'degraded', reason: warning };
+    return this.#store.health();
   }
 
   async #catchUp(): Promise<void> {
-    const revision = await this.#ask(async (client) => Number(await client.get(`${this.#keyspace}:revision`)));
+    const { revision: told, breaks } = this.#commits;
+    const revision = await this.#ask(async (client) => Number(await client.get(`${this.#store.keyspace}:revision`)));
     if (revision > this.#confirmed) await this.#confirm(revision);
-    if (this.#commits.revision >= revision) return;
+    // What was told of before and Redis does not know is undone: a failover that the log has yet to come to.
+    const undone = told > revision;
+    const has = (): boolean => this.#commits.revision >= revision && (!undone || this.#commits.breaks > breaks);
+    if (has()) return;
     const patience = this.#parts.settings.timeout;
-    await this.#commits.reached(revision, AbortSignal.timeout(patience * 1000));
-    if (this.#commits.revision < revision) {
-      throw new StateFault('storage', `${this.#reads.where} has not told of the newest changes within ${patience} s`);
+    await this.#commits.until(has, AbortSignal.timeout(patience * 1000));
+    if (!has()) {
+      throw new StateFault('storage', `${this.#store.where} has not told of the newest changes within ${patience} s`);
     }
     // Readers take what they were given before this turn ends.
     await setImmediate();
@@ -222,15 +185,10 @@ export class RedisState implements StateProvider, Lifecycle {
    * that would be an acknowledgement.
    */
   async #confirm(revision: number): Promise<void> {
-    if (this.#parts.replicas === 0) return;
     try {
-      const client = await this.#writes.ready();
-      const { generation } = this.#writes;
-      // Redis waits for what was written over the connection that asks, and for all before it.
-      await client.set(`${this.#keyspace}:asked`, revision);
-      await this.#confirmation.of(client, generation);
+      await this.#store.confirmAll(`${this.#store.keyspace}:asked`, revision);
     } catch (error) {
-      throw this.#noted(error, this.#writes.where);
+      throw this.#noted(error);
     }
     this.#confirmed = Math.max(this.#confirmed, revision);
   }
@@ -239,17 +197,14 @@ export class RedisState implements StateProvider, Lifecycle {
     try {
       return await question(await this.#reads.ready());
     } catch (error) {
-      throw this.#noted(error, this.#reads.where);
+      throw this.#noted(error);
     }
   }
 
   /** What an error means, remembered for health when it will meet others as well. */
-  #noted(error: unknown, where: string): unknown {
+  #noted(error: unknown): unknown {
     if (error instanceof StateConflict || error instanceof TypeError || error instanceof RangeError) return error;
-    const fault = stateFault(error, where);
-    if (fault.reason === 'full' && this.#fault?.reason !== 'full') this.#parts.log.error(fault.message);
-    if (fault.reason === 'full') this.#fault = fault;
-    return fault;
+    return this.#store.noted(stateFault(error, this.#store.where));
   }
 }
 
@@ -257,10 +212,17 @@ function stored<T>(from: Collection<T>, { key, revision, encoded }: Row): Stored
   return { key, revision, value: decodeValue(from, key, encoded) };
 }
 
+/** Whether it was done; its revision, or which change met something else; and the revision of that. */
+type CommitAnswer = readonly [done: number, which: number | Buffer, found: Buffer | undefined];
+
+function isDone(answer: unknown): boolean {
+  return (answer as CommitAnswer)[0] === 1;
+}
+
 /** @throws StateConflict */
 function revisionOf(answer: unknown, changes: readonly PreparedChange[]): number {
-  const [done, which, found] = answer as readonly [number, number | Buffer, Buffer | undefined];
-  if (done === 1) return Number(which);
+  const [, which, found] = answer as CommitAnswer;
+  if (isDone(answer)) return Number(which);
   const change = changes[Number(which) - 1];
   if (!change) throw new Error('Redis tells of a conflict that is not in the commit');
   const present = String(found ?? '');
