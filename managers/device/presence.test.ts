@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseCertificate } from '../../core/identity/index.js';
-import { put, remove } from '../../core/ports/index.js';
+import { put, remove, StateFault } from '../../core/ports/index.js';
 import { type ManualClock, manualClock, recordingLogger } from '../../core/testing/index.js';
 import { MemoryState } from '../../providers/state/memory/index.js';
 import { certificatePem, startWfm, type Wfm } from '../../test/managers/wfm.js';
@@ -63,6 +63,33 @@ describe('a device', () => {
     await expect.poll(() => two.devices.connected(id)).toBe(true);
     await one.stop();
     await expect.poll(() => two.devices.connected(id)).toBe(false);
+    await two.stop();
+  });
+
+  it('is connected no more when its line ended while the store was away, once that is back', async () => {
+    const state = sharedState();
+    const [one, two] = [await startWfm({ state, clock }), await startWfm({ state, clock })];
+    const { id } = await one.devices.onboard(await certificatePem(clock, 'lathe'));
+    const line = one.devices.connect(id);
+    await expect.poll(() => two.devices.connected(id)).toBe(true);
+    const { get } = state;
+    const asked = new Promise<void>((resolve) => {
+      state.get = () => {
+        resolve();
+        return Promise.reject(new StateFault('storage', 'away'));
+      };
+    });
+    line.close();
+    await asked;
+    state.get = get;
+    await expect
+      .poll(async () => {
+        await clock.advance(10_000);
+        return state.get(deviceLines, id);
+      })
+      .toBeUndefined();
+    await expect.poll(() => two.devices.connected(id)).toBe(false);
+    await one.stop();
     await two.stop();
   });
 

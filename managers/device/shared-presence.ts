@@ -130,23 +130,28 @@ export class SharedPresence {
       const came = ids.filter((id) => this.#parts.here.has(id));
       const left = ids.filter((id) => !this.#parts.here.has(id));
       const written = await this.#commit(came.map((id) => put(deviceLines, id, { host: this.#me })));
-      for (const id of left) if (written) await this.#leave(id);
-      if (written) continue;
+      const undone = written ? [] : [...came];
+      for (const id of left) if (!written || !(await this.#leave(id))) undone.push(id);
+      if (undone.length === 0) continue;
       // With the next sign of life.
-      for (const id of ids) this.#changed.add(id);
+      for (const id of undone) this.#changed.add(id);
       break;
     }
     this.#writing = undefined;
   }
 
   /** Unless the device has come to another host meanwhile. */
-  async #leave(id: string): Promise<void> {
+  async #leave(id: string): Promise<boolean> {
     const { state } = this.#parts;
     try {
       const line = await state.get(deviceLines, id);
       if (line?.value.host === this.#me) await state.commit([remove(deviceLines, id, line.revision)]);
+      return true;
     } catch (error) {
-      if (!(error instanceof StateConflict)) this.#note(error);
+      // Written anew meanwhile: by the host that the device is at now.
+      if (error instanceof StateConflict) return true;
+      this.#note(error);
+      return false;
     }
   }
 
