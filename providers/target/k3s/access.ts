@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import https from 'node:https';
+import { delimiter, resolve } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { TargetFault } from '../../../core/plugin/index.js';
 import type { K3sConfig } from './config.js';
@@ -29,17 +30,27 @@ export class Access {
 
   constructor(private readonly options: AccessOptions) {}
 
-  /** The kubeconfig's path, for a program that reads it by itself; nothing where the service account of a pod counts. */
+  /**
+   * The kubeconfig's path, for a program that reads it by itself; nothing where the service account of a pod counts, or
+   * several files of KUBECONFIG together, which such a program knows of by itself.
+   */
   get file(): string | undefined {
-    const { config, resolvePath, env } = this.options;
-    if (config.kubeconfig !== undefined) return resolvePath(config.kubeconfig);
-    if (env['KUBECONFIG'] !== undefined && env['KUBECONFIG'] !== '') return env['KUBECONFIG'];
-    return env['KUBERNETES_SERVICE_HOST'] === undefined ? k3sFile : undefined;
+    const [file, ...more] = this.#files;
+    return more.length === 0 ? file : undefined;
   }
 
   /** The API server's address, as far as it is known without asking anybody. */
   get server(): string {
-    return this.#loaded?.server ?? this.file ?? 'the service account';
+    return this.#loaded?.server ?? (this.#files.join(', ') || 'the service account');
+  }
+
+  /** Of which kubeconfig is made; none where the service account of a pod counts. */
+  get #files(): readonly string[] {
+    const { config, resolvePath, env } = this.options;
+    if (config.kubeconfig !== undefined) return [resolvePath(config.kubeconfig)];
+    const told = (env['KUBECONFIG'] ?? '').split(delimiter).filter((file) => file !== '');
+    if (told.length > 0) return told.map((file) => resolve(file));
+    return env['KUBERNETES_SERVICE_HOST'] === undefined ? [k3sFile] : [];
   }
 
   /** Forgets what was read: the file may say something else by now, as after k3s has renewed its certificates. */
@@ -73,11 +84,7 @@ export class Access {
 
   #load(): { readonly config: KubeConfig; readonly server: string } {
     const { config: told } = this.options;
-    const { file } = this;
-    const config = new KubeConfig();
-    if (file === undefined) config.loadFromCluster();
-    else if (!existsSync(file)) throw noKubeconfig(file);
-    else config.loadFromFile(file);
+    const config = this.#read();
     if (told.context !== undefined) {
       if (config.getContextObject(told.context) === null) throw noContext(told.context, config);
       config.setCurrentContext(told.context);
@@ -85,6 +92,25 @@ export class Access {
     const server = config.getCurrentCluster()?.server;
     if (server === undefined) throw noContext(config.getCurrentContext(), config);
     return { config, server: server.replace(/\/+$/, '') };
+  }
+
+  #read(): KubeConfig {
+    const files = this.#files;
+    const config = new KubeConfig();
+    if (files.length === 0) {
+      config.loadFromCluster();
+      return config;
+    }
+    // As kubectl reads several: those that are not there are left out, and the first that names a context has its way.
+    const [first, ...more] = files.filter((file) => existsSync(file));
+    if (first === undefined) throw noKubeconfig(files.join(', '));
+    config.loadFromFile(first);
+    for (const file of more) {
+      const next = new KubeConfig();
+      next.loadFromFile(file);
+      config.mergeConfig(next, Boolean(config.getCurrentContext()));
+    }
+    return config;
   }
 
   /** The library makes an agent for each request, and with it a connection: one is kept for as long as nothing changed. */

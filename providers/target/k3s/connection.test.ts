@@ -1,11 +1,11 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { TargetFault } from '../../../core/plugin/index.js';
 import { manualClock } from '../../../core/testing/index.js';
@@ -187,6 +187,19 @@ describe('the API server', () => {
     const none = { kubeconfig: join(directory, 'none') };
     expect((await fault(pods(connect({}, 30_000, none)))).message).toContain('is k3s installed here?');
   });
+});
+
+it('reads several kubeconfigs of the environment together, as far as they are there', async () => {
+  answer = (_, response) => void response.end(list('7'));
+  const { clusters, users, contexts, ...rest } = JSON.parse(readFileSync(kubeconfig(), 'utf8'));
+  const [place, person] = [join(directory, 'place'), join(directory, 'person')];
+  writeFileSync(place, JSON.stringify({ clusters, users: [], contexts: [] }));
+  writeFileSync(person, JSON.stringify({ clusters: [], users, contexts, ...rest }));
+  const env = { KUBECONFIG: [place, join(directory, 'none'), person].join(delimiter) };
+  const access = new Access({ config: {}, resolvePath: (path) => path, env });
+  afterClosed.push(() => access.close());
+  expect((await pods(new Cluster(access, 30_000))).resourceVersion).toBe('7');
+  expect(access.file).toBeUndefined();
 });
 
 it('reads lists of many pages', async () => {

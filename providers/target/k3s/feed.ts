@@ -3,10 +3,10 @@ import { backoff } from '../../../core/work/index.js';
 import type { Cluster } from './cluster.js';
 import type { OwnedObject, Release, Watched } from './driver.js';
 import { nodeFacts } from './facts.js';
-import { follow } from './follow.js';
+import { type Following, follow, type ListChange } from './follow.js';
 import { Kinship } from './kinship.js';
 import type { KubernetesObject } from './kubernetes.js';
-import { watchedWorkloads } from './workloads.js';
+import { watchedCronJobs, watchedWorkloads } from './workloads.js';
 
 interface Options {
   readonly cluster: Cluster;
@@ -31,13 +31,16 @@ export class Feed {
   #changed: OwnedObject[] = [];
   #anything = false;
   #wake: () => void = () => undefined;
-  #away: string | undefined;
+  /** Why a watch does not follow, by what it follows. */
+  readonly #faults = new Map<string, string>();
   #loops: readonly Promise<void>[] = [];
 
   constructor(private readonly on: Options) {}
 
   start(): void {
     const workloads = watchedWorkloads.map(({ path, apiVersion, kind }) => this.#followKind(path, apiVersion, kind));
+    const cronJobs = (signal: AbortSignal): Promise<string> => watchedCronJobs(this.on.cluster, signal);
+    workloads.push(this.#followKind(cronJobs, 'batch/v1', 'CronJob'));
     const releases = this.on.watched.map((watched) => this.#followReleases(watched));
     this.#loops = [...workloads, ...releases, this.#followNodes(), this.#tell()].map((loop) =>
       loop.catch((error: unknown) => this.on.log.error('a watch on the cluster ended', { error })),
@@ -72,8 +75,8 @@ export class Feed {
     this.#mark();
   }
 
-  async #followKind(path: string, apiVersion: string, kind: string): Promise<void> {
-    for await (const change of this.#follow({ path, metadataOnly: true })) {
+  async #followKind(path: Following['path'], apiVersion: string, kind: string): Promise<void> {
+    for await (const change of this.#follow(kind, { path, metadataOnly: true })) {
       if (change.kind === 'listed') {
         this.#kinship.replace(
           kind,
@@ -92,11 +95,11 @@ export class Feed {
 
   /** A release says itself whose it is only to its driver: after any change all of them are told. */
   async #followReleases(watched: Watched): Promise<void> {
-    for await (const _change of this.#follow({ ...watched, metadataOnly: true })) this.#mark();
+    for await (const _change of this.#follow(watched.path, { ...watched, metadataOnly: true })) this.#mark();
   }
 
   async #followNodes(): Promise<void> {
-    for await (const change of this.#follow({ path: '/api/v1/nodes' })) {
+    for await (const change of this.#follow('Node', { path: '/api/v1/nodes' })) {
       if (change.kind === 'listed') {
         this.#nodes.clear();
         for (const node of change.objects) this.#nodes.set(node.metadata.name, node);
@@ -106,15 +109,26 @@ export class Feed {
     }
   }
 
-  #follow(what: { readonly path: string; readonly labelSelector?: string; readonly metadataOnly?: boolean }) {
-    const { cluster, clock } = this.on;
-    return follow(cluster, { ...what, clock, signal: this.#stopped.signal, report: (fault) => this.#report(fault) });
+  /** @param of what is followed, for a person */
+  #follow(of: string, what: Pick<Following, 'path' | 'labelSelector' | 'metadataOnly'>): AsyncGenerator<ListChange> {
+    const { cluster, clock, log } = this.on;
+    return follow(cluster, {
+      ...{ ...what, clock, signal: this.#stopped.signal },
+      report: (fault) => this.#report(of, fault),
+      expired: () => log.debug(`the Kubernetes API has forgotten where the watch of ${of} was (410): it lists anew`),
+    });
   }
 
-  #report(fault: string | undefined): void {
-    if (fault !== undefined && fault !== this.#away) this.on.log.warn(fault);
-    if (fault === undefined && this.#away !== undefined) this.on.log.info('the Kubernetes API answers again');
-    this.#away = fault;
+  /** What is the same for several watches is told once, and so is that it is over for all of them. */
+  #report(of: string, fault: string | undefined): void {
+    const before = this.#faults.get(of);
+    if (fault === before) return;
+    const known = new Set(this.#faults.values());
+    if (fault === undefined) this.#faults.delete(of);
+    else this.#faults.set(of, fault);
+    if (fault !== undefined && !known.has(fault)) this.on.log.warn(fault);
+    const isOver = before !== undefined && ![...this.#faults.values()].includes(before);
+    if (isOver) this.on.log.info(`the Kubernetes API answers again; before: ${before}`);
   }
 
   /** @param object what has changed; nobody knows what unless told */

@@ -10,7 +10,8 @@ export type ListChange =
   | { readonly kind: 'changed' | 'gone'; readonly object: KubernetesObject };
 
 export interface Following {
-  readonly path: string;
+  /** Asked for at each listing where it depends on what the cluster serves. */
+  readonly path: string | ((signal: AbortSignal) => Promise<string>);
   readonly labelSelector?: string | undefined;
   readonly fieldSelector?: string | undefined;
   readonly metadataOnly?: boolean;
@@ -18,6 +19,8 @@ export interface Following {
   readonly signal: AbortSignal;
   /** `undefined` when it follows, else why it does not. */
   readonly report?: (fault: string | undefined) => void;
+  /** The server has forgotten where it was (410). */
+  readonly expired?: () => void;
 }
 
 /** Milliseconds between two attempts. */
@@ -37,13 +40,15 @@ const event = z.object({
  * list that the cluster does not have (a custom resource whose definition is missing) is asked for again and again.
  */
 export async function* follow(cluster: Cluster, following: Following): AsyncGenerator<ListChange> {
-  const { clock, signal, report = () => undefined } = following;
+  const { clock, signal, report = () => undefined, expired = () => undefined } = following;
+  let path = '';
   let version: string | undefined;
   let attempt = 0;
   while (!signal.aborted) {
     try {
       if (version === undefined) {
-        const { path, labelSelector, fieldSelector, metadataOnly = false } = following;
+        const { labelSelector, fieldSelector, metadataOnly = false } = following;
+        path = typeof following.path === 'string' ? following.path : await following.path(signal);
         const { items, resourceVersion } = await cluster.list(path, {
           labelSelector,
           fieldSelector,
@@ -55,7 +60,7 @@ export async function* follow(cluster: Cluster, following: Following): AsyncGene
         version = resourceVersion;
       }
       let heard = false;
-      for await (const { type, object, resourceVersion } of events(cluster, following, version)) {
+      for await (const { type, object, resourceVersion } of events(cluster, { ...following, path }, version)) {
         if (!heard) report(undefined);
         heard = true;
         attempt = 0;
@@ -68,8 +73,10 @@ export async function* follow(cluster: Cluster, following: Following): AsyncGene
     } catch (error) {
       if (signal.aborted) return;
       if (!(error instanceof TargetFault)) throw error;
-      if (hasStatus(error, 410)) version = undefined;
-      else report(hasStatus(error, 404) ? undefined : error.message);
+      if (hasStatus(error, 410)) {
+        version = undefined;
+        expired();
+      } else report(hasStatus(error, 404) ? undefined : error.message);
       attempt += 1;
     }
     if (attempt === 0) continue;
@@ -86,7 +93,11 @@ interface Event {
 }
 
 /** @throws TargetFault, ApiFault 410 where the version is forgotten */
-async function* events(cluster: Cluster, following: Following, version: string): AsyncGenerator<Event> {
+async function* events(
+  cluster: Cluster,
+  following: Following & { readonly path: string },
+  version: string,
+): AsyncGenerator<Event> {
   const { path, labelSelector, fieldSelector, metadataOnly = false, signal } = following;
   const query = {
     watch: 'true',

@@ -95,6 +95,29 @@ describeWith(['kubernetes', 'registry'], 'plain manifests on a real cluster', (s
     expect(await names()).not.toContain(namespace);
   });
 
+  it('takes out what a revision has no more, one after the other', { timeout: 300_000 }, async () => {
+    const pod = (...containers: string[]): string => `
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: web }
+spec:
+  selector: { matchLabels: { app: web } }
+  template: { metadata: { labels: { app: web } }, spec: { containers: [${containers.join()}] } }
+`;
+    const main = (more: string): string => `{ name: main, image: '${image}', ${more} }`;
+    const side = `{ name: side, image: '${image}' }`;
+    const later = { wait: false };
+    await deploy(pod(main("readinessProbe: { exec: { command: ['true'] } }"), side), '1.0.0', later);
+    await deploy(pod(main('command: [a]'), side), '2.0.0', later);
+    // Whatever the second one changed in passing is no conflict with ourselves.
+    await deploy(pod(main('command: [b]')), '3.0.0', later);
+    const apps = client.makeApiClient(AppsV1Api);
+    const { spec } = await apps.readNamespacedDeployment({ name: 'web', namespace });
+    expect(
+      spec?.template.spec?.containers.map(({ name, command, readinessProbe }) => [name, command, readinessProbe]),
+    ).toEqual([['main', ['b'], undefined]]);
+  });
+
   it('leaves a namespace in which others have something, and volume claims unless they are purged', {
     timeout: 300_000,
   }, async () => {
@@ -274,15 +297,20 @@ describeWith(['kubernetes', 'registry'], 'plain manifests on a real cluster', (s
     })();
     await expect.poll(() => heard).toContain('app');
 
+    // Written after what the watches have seen, so that nothing is left of where they were.
+    await core.createNamespacedConfigMap({ namespace, body: { metadata: { name: 'later' } } });
     await cluster.apiServer.stop();
+    await cluster.etcd.compact();
     await expect(trial.target.actual()).rejects.toThrow(
       /the Kubernetes API at \S+ refuses connections; is k3s running\?/,
     );
     expect(trial.target.health?.()).toMatchObject({ status: 'degraded' });
-    // What the watches had seen the server has forgotten (410): they list anew, and tell all that there is.
     heard.length = 0;
     await cluster.apiServer.start();
     await expect.poll(() => heard, { timeout: 120_000 }).toContain('app');
+    // They were told so by the server, and have listed anew.
+    const forgotten = 'the Kubernetes API has forgotten where the watch of Pod was (410): it lists anew';
+    await expect.poll(() => trial.log.lines.map(({ message }) => message), { timeout: 120_000 }).toContain(forgotten);
     expect(await told()).toMatchObject({ phase: 'running' });
     expect(trial.target.health?.()).toMatchObject({ status: 'ok' });
 

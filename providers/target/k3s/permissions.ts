@@ -8,6 +8,7 @@ export const permissions = [
   'host-paths',
   'host-ports',
   'capabilities',
+  'k3s-objects',
 ] as const;
 export type Permission = (typeof permissions)[number];
 
@@ -21,4 +22,5 @@ export const permissionMeaning: Readonly<Record<Permission, string>> = {
   'host-paths': "the node's files",
   'host-ports': "ports of the node's own address",
   capabilities: 'added capabilities',
+  'k3s-objects': 'objects that k3s acts on with all rights',
 };

@@ -19,7 +19,13 @@ const cronJobs: readonly Kind[] = [
   { apiVersion: 'batch/v1beta1', kind: 'CronJob' },
 ];
 
-/** Everything that is watched to learn of changes of workloads. */
+/** Where the cluster has its CronJobs. */
+async function cronJobsOf(cluster: Cluster, signal: AbortSignal | undefined): Promise<readonly Kind[]> {
+  const served = await Promise.all(cronJobs.map((kind) => cluster.has(kind, signal)));
+  return cronJobs.filter((_, at) => served[at]).slice(0, 1);
+}
+
+/** Everything that is watched to learn of changes of workloads; CronJobs besides. */
 export const watchedWorkloads: readonly (Kind & { readonly path: string })[] = [
   { apiVersion: 'apps/v1', kind: 'Deployment', path: '/apis/apps/v1/deployments' },
   { apiVersion: 'apps/v1', kind: 'StatefulSet', path: '/apis/apps/v1/statefulsets' },
@@ -28,6 +34,12 @@ export const watchedWorkloads: readonly (Kind & { readonly path: string })[] = [
   { apiVersion: 'batch/v1', kind: 'Job', path: '/apis/batch/v1/jobs' },
   { apiVersion: 'v1', kind: 'Pod', path: '/api/v1/pods' },
 ];
+
+/** The list of CronJobs that is watched; one that nobody serves where there are none. */
+export async function watchedCronJobs(cluster: Cluster, signal: AbortSignal): Promise<string> {
+  const [kind] = await cronJobsOf(cluster, signal);
+  return kind === undefined ? '/apis/batch/v1/cronjobs' : collection(await cluster.resource(kind, signal));
+}
 
 export function isWorkload({ apiVersion, kind }: Kind): boolean {
   return [...workloadKinds, ...cronJobs].some((each) => each.kind === kind && each.apiVersion === apiVersion);
@@ -44,10 +56,9 @@ export async function workloadsIn(
   namespace: string,
   signal?: AbortSignal,
 ): Promise<readonly Workload[]> {
-  const served = await Promise.all(cronJobs.map((kind) => cluster.has(kind, signal)));
-  const cron = cronJobs.filter((_, at) => served[at]).slice(0, 1);
+  const kinds = [...workloadKinds, ...(await cronJobsOf(cluster, signal))];
   const lists = await Promise.all(
-    [...workloadKinds, ...cron].map(async (kind) => {
+    kinds.map(async (kind) => {
       const path = collection(await cluster.resource(kind, signal), namespace);
       return (await cluster.list(path, { signal })).items;
     }),

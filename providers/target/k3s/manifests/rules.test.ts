@@ -29,6 +29,8 @@ const cases = [
     true,
   ],
   ['host-paths', deployment({ volumes: [{ name: 'v', hostPath: { path: '/' } }] }), true],
+  ['k3s-objects', one('HelmChart', 'helm.cattle.io/v1'), true],
+  ['k3s-objects', one('Addon', 'k3s.cattle.io/v1'), true],
   ['host-ports', deployment({ containers: [{ name: 'a', ports: [{ hostPort: 80 }] }] }), true],
   [
     'capabilities',
@@ -49,6 +51,13 @@ it.each(cases)('%s is for the config to allow: %j', (permission, object, namespa
     ),
   ).toHaveLength(1);
   expect(ruleFaults(given, 'line', [permission])).toEqual([]);
+});
+
+it.each(['hostPath', 'local'])("asks for the node's files too for a volume of the cluster by %s", (source) => {
+  const object = { ...one('PersistentVolume', 'v1'), spec: { [source]: { path: '/etc' } } };
+  expect(ruleFaults([{ object, type: { namespaced: false } }], 'line', ['cluster-objects'])).toEqual([
+    `PersistentVolume x: spec.${source}: the node's files are not allowed (\`allow: [host-paths]\`)`,
+  ]);
 });
 
 it('says where', () => {

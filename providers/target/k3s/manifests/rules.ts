@@ -25,7 +25,7 @@ function notAllowed(
   namespace: string,
   allowed: readonly Permission[],
 ): string[] {
-  return [...placeNeeds(object, type, namespace), ...roleNeeds(object), ...podNeeds(object)]
+  return [...placeNeeds(object, type, namespace), ...kindNeeds(object), ...volumeNeeds(object), ...podNeeds(object)]
     .filter(({ permission }) => !allowed.includes(permission))
     .map(({ permission, where }) => {
       const at = where === undefined ? '' : ` ${where}:`;
@@ -44,8 +44,17 @@ function placeNeeds(object: KubernetesObject, { namespaced }: Pick<ResourceType,
   return namespace === undefined || namespace === own ? [] : [{ permission: 'other-namespaces' }];
 }
 
-function roleNeeds({ apiVersion }: KubernetesObject): Need[] {
-  return apiVersion.startsWith('rbac.authorization.k8s.io/') ? [{ permission: 'roles' }] : [];
+function kindNeeds({ apiVersion }: KubernetesObject): Need[] {
+  if (apiVersion.startsWith('rbac.authorization.k8s.io/')) return [{ permission: 'roles' }];
+  // k3s installs a HelmChart of whatever namespace as an administrator of the whole cluster, and so with its addons.
+  return /^(helm|k3s)\.cattle\.io\//.test(apiVersion) ? [{ permission: 'k3s-objects' }] : [];
+}
+
+/** Whoever claims such a volume gets the node's files, without a word of it in the pod. */
+function volumeNeeds({ apiVersion, kind, spec }: KubernetesObject): Need[] {
+  if (apiVersion !== 'v1' || kind !== 'PersistentVolume') return [];
+  const sources = ['hostPath', 'local'].filter((source) => fields(spec)?.[source] !== undefined);
+  return sources.map((source) => ({ permission: 'host-paths', where: `spec.${source}` }));
 }
 
 function podNeeds(object: KubernetesObject): Need[] {
