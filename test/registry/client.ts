@@ -1,7 +1,7 @@
 import { isAbsolute, resolve } from 'node:path';
 import type { ArtifactRegistry, BindingContext, Clock, Lifecycle, Uses, z } from '../../core/plugin/index.js';
 import { registryOci } from '../../providers/registry/oci/index.js';
-import type { ociConfig } from '../../providers/shared/oci/config.js';
+import type { ociConfig } from '../../providers/shared/oci/index.js';
 import { quietLog } from './serve.js';
 
 /** Time that a test moves: a delay is over at once, and is remembered. */

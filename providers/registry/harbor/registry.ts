@@ -1,6 +1,5 @@
 import type { ArtifactReference, ListedArtifact, RegistryCall, ScanReport } from '../../../core/ports/index.js';
-import { scanReport } from '../../shared/harbor/documents.js';
-import type { HarborApi } from '../../shared/harbor/index.js';
+import { type HarborApi, scanReport } from '../../shared/harbor/index.js';
 import { OciRegistry } from '../../shared/oci/index.js';
 
 /** OCI Distribution, and what Harbor's own API says beside it. */

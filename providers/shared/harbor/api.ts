@@ -1,7 +1,13 @@
 import type { z } from '../../../core/plugin/index.js';
 import { type RegistryCall, RegistryFault } from '../../../core/ports/index.js';
-import { type Answer, type Endpoint, type OciConfig, type RegistryRequest, readLimited } from '../oci/index.js';
-import type { Transport } from '../oci/transport.js';
+import {
+  type Answer,
+  type Endpoint,
+  type OciConfig,
+  type RegistryRequest,
+  readLimited,
+  type Transport,
+} from '../oci/index.js';
 import {
   type Artifact,
   artifact,

@@ -1,4 +1,4 @@
 /** How providers speak Harbor's own API, beside OCI Distribution. */
 export { HarborApi } from './api.js';
-export type { Artifact, Project, Quota, Repository, Robot } from './documents.js';
+export { type Artifact, type Project, type Quota, type Repository, type Robot, scanReport } from './documents.js';
 export { type IssuedRobot, Robots } from './robots.js';

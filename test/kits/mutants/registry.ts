@@ -11,7 +11,7 @@ import {
 } from '../../../core/plugin/index.js';
 import { type MakeSubject, type RegistryUnderTest, registrySubjects } from '../../../core/testing/index.js';
 import registryOci from '../../../providers/registry/oci/index.js';
-import { ociConfig } from '../../../providers/shared/oci/config.js';
+import { ociConfig } from '../../../providers/shared/oci/index.js';
 
 type Place = Pick<ArtifactReference, 'registry' | 'repository'>;
 

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ArtifactRegistry, SecretFault, type SecretProvider } from '../../../core/plugin/index.js';
 import { type TestContext, testContext } from '../../../core/testing/index.js';
 import { listen, type Serving } from '../../../test/registry/serve.js';
-import registryOci from '../../registry/oci/index.js';
+import registryOci from './index.js';
 
 const basic = (password: string): string => `Basic ${Buffer.from(`ada:${password}`).toString('base64')}`;
 
