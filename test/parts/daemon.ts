@@ -53,16 +53,21 @@ export async function startDaemon(command: string, args: readonly string[], opti
   };
   process.once('exit', last);
   child.once('exit', () => process.removeListener('exit', last));
+  const said = new Promise<void>((resolve) => child.once('close', () => resolve()));
 
   const ended = (signal: 'SIGTERM' | 'SIGKILL', patience: number): Promise<void> =>
     end(child, signal, patience, options.inner === true);
   const tail = (): string => output.trim().split('\n').slice(-15).join('\n');
   try {
     await until(
-      () => {
+      async () => {
         if (failure !== undefined) throw new Stopped(`${command} did not start: ${failure.message}`);
-        if (gone(child)) throw new Stopped(`${command} ended before it was ready:\n${tail()}`);
-        return options.ready(output);
+        if (!gone(child)) return options.ready(output);
+        // Its last words come after its end; a child that it has left may have its pipes for ever.
+        await Promise.race([said, pause(10_000)]);
+        throw new Stopped(
+          `${command} ended before it was ready (${child.signalCode ?? `code ${child.exitCode}`}):\n${tail()}`,
+        );
       },
       () => `${command} is not ready:\n${tail()}`,
       options.deadline ?? 30_000,

@@ -1,3 +1,4 @@
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import { hasCode } from '../../core/files/index.js';
@@ -11,13 +12,20 @@ const ranges = 8;
 const worker = Number(process.env['VITEST_POOL_ID'] ?? 1);
 const candidates = from(lowest + (worker % ranges) * each);
 
-/** Ports of an address, of loopback unless told, that nobody uses, for servers that have to be told theirs; none is given twice. */
+/**
+ * Ports of an address, of loopback unless told, that nobody uses, for servers that have to be told theirs. None is given
+ * twice, nor to another process of tests on this machine as long as this one lives: a server that was killed can have its
+ * port again.
+ */
 export async function freePorts(count: number, host = '127.0.0.1'): Promise<number[]> {
   const held: [number, Server][] = [];
   try {
     for (const port of candidates) {
       const server = await listening(port, host);
-      if (server) held.push([port, server]);
+      if (server) {
+        if (await claimed(port)) held.push([port, server]);
+        else server.close();
+      }
       if (held.length === count) break;
     }
     return held.map(([port]) => port);
@@ -40,6 +48,20 @@ function from(first: number): Iterable<number> {
     return { done: false, value: first + at };
   };
   return { [Symbol.iterator]: () => ({ next }) };
+}
+
+/** Whether the port is ours until this process ends: UDP, which nothing of ours speaks, has the same numbers. */
+async function claimed(port: number): Promise<boolean> {
+  const socket = createSocket('udp4');
+  try {
+    socket.bind({ port, address: '127.0.0.1', exclusive: true });
+    await once(socket, 'listening');
+    socket.unref();
+    return true;
+  } catch (error) {
+    if (hasCode(error, 'EADDRINUSE', 'EACCES')) return false;
+    throw error;
+  }
 }
 
 async function listening(port: number, host: string): Promise<Server | undefined> {

@@ -3,6 +3,7 @@ import { afterEach, expect } from 'vitest';
 import { systemClock } from '../../core/host/clock.js';
 import type { Clock, Definition } from '../../core/plugin/index.js';
 import { type RecordingLogger, recordingLogger, testContext } from '../../core/testing/index.js';
+import { freePort } from '../parts/daemon.js';
 import type { RedisPart, Start } from '../parts/index.js';
 
 const endings: (() => Promise<void>)[] = [];
@@ -73,7 +74,10 @@ const nodeTimeout = 1000;
 /** Three masters of a cluster, and one replica of each where told. */
 export async function clustered(redis: Start<'redis'>, replicas: 0 | 1 = 0) {
   const settings = ['cluster-enabled yes', `cluster-node-timeout ${nodeTimeout}`, 'cluster-replica-validity-factor 0'];
-  const nodes = await Promise.all(Array.from({ length: 3 * (1 + replicas) }, () => redis({ settings })));
+  const startNode = async (): Promise<RedisPart> =>
+    // Unless told, nodes speak to each other on a port that the system gives to whoever asks for any.
+    redis({ settings: [...settings, `cluster-port ${await freePort()}`] });
+  const nodes = await Promise.all(Array.from({ length: 3 * (1 + replicas) }, startNode));
   for (const node of nodes) ended(node);
   const [first] = nodes;
   if (!first) throw new Error('no node');
