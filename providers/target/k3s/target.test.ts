@@ -34,7 +34,9 @@ describe('what is there of another deployment type', () => {
     const { target, registry, cluster } = played;
     const mark = { owner: 'tutti', application: { id: 'app', name: 'Line monitor' }, component: 'monitor' };
     const goal = { applied: 'f00', revision: '1', chart: { chart: 'oci://registry.test/x' }, values: {} };
-    cluster.put(writtenMemo({ format: 1, way: 'cli', release: 'web', namespace: 'line', mark, after: 0, goal }));
+    cluster.put(
+      writtenMemo({ format: 1, way: 'cli', release: 'web', namespace: 'line', mark, after: 0, claimed: true, goal }),
+    );
     const { name } = memoKey(mark, 'line');
     const application = await played.push('1.0.0', [configMap('recipe')]);
     registry.unreachable = true;

@@ -16,12 +16,11 @@ const request: UpgradeRequest = {
   insecure: 'no',
   history: 5,
   labels: { 'tutti.dev/owner': 'tutti', 'tutti.dev/digest': 'abc' },
-  createNamespace: true,
 };
 
 it('installs or upgrades, and neither waits nor goes back unless told', () => {
   expect(upgradeArguments({ major: 3, minor: 16 }, request).join(' ')).toBe(
-    'upgrade web-1 oci://reg.example/charts/web --install --version 1.2.3 --namespace line-a --create-namespace ' +
+    'upgrade web-1 oci://reg.example/charts/web --install --version 1.2.3 --namespace line-a ' +
       '--values /s/values.json --labels tutti.dev/owner=tutti,tutti.dev/digest=abc --history-max 5 --registry-config /s/registry.json',
   );
 });
@@ -51,9 +50,8 @@ it('takes a digest as it is, and what the operator says of certificates', () => 
 });
 
 it('goes back, uninstalls, and says where the cluster is', () => {
-  const wait = { milliseconds: 1 };
-  expect(rollbackArguments({ release: 'w', namespace: 'n', revision: 2, history: 5, wait }).join(' ')).toBe(
-    'rollback w 2 --namespace n --history-max 5 --wait --timeout 1s',
+  expect(rollbackArguments({ release: 'w', namespace: 'n', revision: 2, history: 5 }).join(' ')).toBe(
+    'rollback w 2 --namespace n --history-max 5',
   );
   expect(uninstallArguments({ release: 'w', namespace: 'n', milliseconds: 1_000 }).join(' ')).toBe(
     'uninstall w --namespace n --ignore-not-found --wait --timeout 1s',

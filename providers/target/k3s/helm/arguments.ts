@@ -29,10 +29,8 @@ export interface UpgradeRequest {
   readonly insecure: HelmConfig['insecure'];
   readonly history: number;
   readonly labels: Readonly<Record<string, string>>;
-  readonly createNamespace: boolean;
   /** Absent: helm does not wait, and does not go back. */
   readonly wait?: UpgradeWait;
-  readonly dryRun?: boolean;
 }
 
 /** Installs or upgrades. */
@@ -46,7 +44,6 @@ export function upgradeArguments(version: HelmVersion, request: UpgradeRequest):
     '--install',
     ...(chart.version === undefined ? [] : ['--version', chart.version]),
     ...inNamespace(namespace),
-    ...(request.createNamespace ? ['--create-namespace'] : []),
     '--values',
     valuesFile,
     '--labels',
@@ -55,7 +52,6 @@ export function upgradeArguments(version: HelmVersion, request: UpgradeRequest):
     String(history),
     ...registryArguments({ registryConfig, caFile, insecure }),
     ...(wait === undefined ? [] : [...(wait.goesBack ? atomic(version) : []), '--wait', ...timeout(wait.milliseconds)]),
-    ...(request.dryRun === true ? ['--dry-run=server'] : []),
   ];
 }
 
@@ -79,21 +75,10 @@ function registryArguments({
 }
 
 export function rollbackArguments(
-  request: Pick<UpgradeRequest, 'release' | 'namespace' | 'history'> & {
-    readonly revision: number;
-    readonly wait?: { readonly milliseconds: number };
-  },
+  request: Pick<UpgradeRequest, 'release' | 'namespace' | 'history'> & { readonly revision: number },
 ): string[] {
-  const { release, revision, namespace, history, wait } = request;
-  return [
-    'rollback',
-    release,
-    String(revision),
-    ...inNamespace(namespace),
-    '--history-max',
-    String(history),
-    ...(wait === undefined ? [] : ['--wait', ...timeout(wait.milliseconds)]),
-  ];
+  const { release, revision, namespace, history } = request;
+  return ['rollback', release, String(revision), ...inNamespace(namespace), '--history-max', String(history)];
 }
 
 export function uninstallArguments(request: {

@@ -1,4 +1,5 @@
 import { type DesiredComponent, TargetFault } from '../../../../core/plugin/index.js';
+import type { Login } from '../../../shared/logins/index.js';
 
 /** A chart as Helm takes it: `oci://host/path`, and a version unless a digest is part of that. */
 export interface ChartReference {
@@ -21,7 +22,11 @@ export function chartReference({ name, repository, revision }: DesiredComponent)
   return { chart: repository, version: revision.replaceAll('_', '+') };
 }
 
-/** The registry that it is in, as logins name it: `registry.example:5000`. */
-export function registryOf(repository: string): string {
-  return repository.replace(/^oci:\/\//, '').split('/')[0] ?? '';
+/** Of all logins those of the registry that a chart is in: nobody else is asked for it. */
+export function loginsFor(chart: string, logins: readonly Login[]): readonly Login[] {
+  const host = chart.replace(/^oci:\/\//, '').split('/')[0] ?? '';
+  return logins.filter((login) => login.host === host || (dockerHub.has(login.host) && dockerHub.has(host)));
 }
+
+/** Names of one registry: of what is pulled from, and of what logins are kept under. */
+const dockerHub = new Set(['docker.io', 'index.docker.io', 'registry-1.docker.io', 'https://index.docker.io/v1/']);

@@ -15,7 +15,7 @@ import { encodePayload } from './release-record.js';
 
 const mark = { owner: 'tutti', application: { id: 'a', name: 'A' }, component: 'web' };
 const memo: Memo = {
-  ...{ format: 1, way: 'cli', release: 'web', namespace: 'line', mark, after: 0 },
+  ...{ format: 1, way: 'cli', release: 'web', namespace: 'line', mark, after: 0, claimed: true },
   goal: { applied: 'f00', revision: '1', chart: { chart: 'oci://reg.example/web', version: '1.0.0' }, values: {} },
 };
 const claim = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name: 'data' } };

@@ -2,14 +2,16 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ApplyCall, TargetFault } from '../../../../core/plugin/index.js';
 import type { ApplyRequest, DriverContext, Release, RemoveRequest } from '../driver.js';
+import { marks, releaseKey } from '../marks.js';
 import { clusterArguments, rollbackArguments, uninstallArguments, upgradeArguments } from './arguments.js';
+import { loginsFor } from './chart-reference.js';
 import { cliRelease } from './cli-status.js';
 import { complaintFault } from './complaint.js';
 import type { HelmProgram, Scratch } from './helm-program.js';
 import type { HelmVersion } from './helm-version.js';
-import { refuseForeign, releaseHistory } from './history.js';
+import { foreignRelease, releaseHistory } from './history.js';
 import { lastTrouble } from './last-trouble.js';
-import { goalOf, type Memo, releaseLabels } from './memo.js';
+import { type Claim, goalOf, type Memo, releaseLabels } from './memo.js';
 import { deployedRevision, type ReleaseRevision } from './release-record.js';
 import { remedyFor } from './remedy.js';
 import { keepVolumes } from './volumes.js';
@@ -30,11 +32,16 @@ export class CliWay implements HelmWay {
     return cliRelease(memo, await this.#history(memo, signal));
   }
 
+  async foreign(claim: Claim, signal: AbortSignal): Promise<TargetFault | undefined> {
+    const newest = (await releaseHistory(this.on.cluster, claim, signal))[0];
+    return newest === undefined || isOf(newest, claim) ? undefined : foreignRelease(claim);
+  }
+
   async bring(memo: Memo, request: ApplyRequest, call: ApplyCall): Promise<void> {
     const { component } = request;
     const { signal } = call;
     const version = await this.version(signal);
-    const logins = await this.on.logins(signal);
+    const logins = loginsFor(memo.goal.chart.chart, await this.on.logins(signal));
     await this.program.withScratch(logins, async (scratch) => {
       await this.#heal(memo, scratch, call);
       const goesBack = deployedRevision(await this.#history(memo, signal)) !== undefined;
@@ -45,8 +52,6 @@ export class CliWay implements HelmWay {
         ...{ ...this.#place(memo), chart: memo.goal.chart, valuesFile, registryConfig: scratch.registryConfig },
         ...this.#registry(),
         labels: releaseLabels(memo.mark, memo.goal.applied),
-        // The target has made it, if that may be.
-        createNamespace: false,
         ...(component.wait && { wait: { milliseconds: component.timeout, goesBack } }),
       });
       call.progress(`helm installs ${component.name} ${component.revision}`);
@@ -119,7 +124,6 @@ export class CliWay implements HelmWay {
   /** Brings a release into a state that Helm takes an upgrade in. */
   async #heal(memo: Memo, scratch: Scratch, call: ApplyCall): Promise<void> {
     const history = await this.#history(memo, call.signal);
-    refuseForeign(history, memo);
     const remedy = remedyFor(history);
     if (remedy === undefined) return;
     this.on.log.warn(`release ${memo.release} is healed by a ${remedy.kind}: ${remedy.reason}`);
@@ -139,7 +143,7 @@ export class CliWay implements HelmWay {
     const history = await this.#history(memo, signal);
     const newest = history[0];
     if (newest === undefined) return;
-    refuseForeign(history, memo);
+    if (!isOf(newest, memo)) throw foreignRelease(memo);
     await keepVolumes(this.on.cluster, newest, signal);
     const args = uninstallArguments({ ...this.#place(memo), milliseconds: uninstallTime });
     const { code, stderr } = await this.#helm(args, memo, scratch, signal);
@@ -172,6 +176,11 @@ export class CliWay implements HelmWay {
       history: helm.history,
     };
   }
+}
+
+/** Whether it was made for this component: Helm puts the labels that it is given on each record. */
+function isOf({ labels }: ReleaseRevision, { mark }: Claim): boolean {
+  return labels[marks.release] === releaseKey(mark.owner, mark.application.id, mark.component);
 }
 
 /** Whether it was whole once. */

@@ -34,7 +34,9 @@ export const helmConfig = z.strictObject({
       }),
     )
     .default([])
-    .describe("Where charts are told of the collector of `otlp`, beside what a chart's own values say"),
+    .describe(
+      "Where charts are told of the collector of `otlp`, beside what the deployment sets there; a list takes the place of the chart's own, as Helm has it",
+    ),
   pullSecrets: z
     .array(
       z.strictObject({
@@ -46,7 +48,9 @@ export const helmConfig = z.strictObject({
       }),
     )
     .default([{ values: 'imagePullSecrets', form: 'objects' }])
-    .describe('Where charts are told of the pull secret that the logins of `registries` become'),
+    .describe(
+      "Where charts are told of the pull secret that the logins of `registries` become, beside what the deployment sets there; a list takes the place of the chart's own, as Helm has it",
+    ),
 });
 
 export type HelmConfig = z.output<typeof helmConfig>;

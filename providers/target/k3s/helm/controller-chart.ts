@@ -1,8 +1,9 @@
 import type { Json } from '../../../../core/plugin/index.js';
 import type { Login } from '../../../shared/logins/index.js';
 import type { KubernetesObject, ObjectKey } from '../kubernetes.js';
-import { marksOf, releaseKey } from '../marks.js';
+import { marks, marksOf, releaseKey } from '../marks.js';
 import { pullSecret } from '../pull-secret.js';
+import { loginsFor } from './chart-reference.js';
 import type { HelmConfig } from './config.js';
 import { type Goal, type Memo, shortDigest } from './memo.js';
 
@@ -42,6 +43,8 @@ export interface ChartObjects {
 export function chartObjects(memo: Memo, goal: Goal, around: ChartSurroundings): ChartObjects {
   const { release, namespace } = memo;
   const { ca, insecure, logins, fields, timeout } = around;
+  const { chart } = goal.chart;
+  const own = loginsFor(chart, logins);
   const values = JSON.stringify(goal.values);
   const bySecret = fields.has('valuesSecrets');
   const names = {
@@ -50,16 +53,16 @@ export function chartObjects(memo: Memo, goal: Goal, around: ChartSurroundings):
   };
   const secrets = [
     ...(bySecret ? [valuesSecret(memo, names.values, values)] : []),
-    ...(logins.length === 0
+    ...(own.length === 0
       ? []
-      : [pullSecret({ mark: memo.mark, name: names.registry, namespace: chartNamespace }, logins)]),
+      : [pullSecret({ mark: memo.mark, name: names.registry, namespace: chartNamespace }, own)]),
   ];
   const spec: Readonly<Record<string, Json>> = {
-    chart: goal.chart.chart,
+    chart,
     ...(goal.chart.version !== undefined && { version: goal.chart.version }),
     targetNamespace: namespace,
     ...(bySecret ? { valuesSecrets: [{ name: names.values, keys: ['values.yaml'] }] } : { valuesContent: values }),
-    ...(logins.length > 0 && { dockerRegistrySecret: { name: names.registry } }),
+    ...(own.length > 0 && { dockerRegistrySecret: { name: names.registry } }),
     ...(ca !== undefined && { repoCA: ca }),
     ...(insecure === 'skip-verify' && { insecureSkipTLSVerify: true }),
     ...(insecure === 'plain-http' && { plainHTTP: true }),
@@ -88,6 +91,6 @@ function valuesSecret({ mark }: Memo, name: string, values: string): KubernetesO
 }
 
 /** Whether a HelmChart is the one of this component. */
-export function isOurs({ metadata }: KubernetesObject, { mark }: Memo): boolean {
-  return metadata.labels?.['tutti.dev/release'] === releaseKey(mark.owner, mark.application.id, mark.component);
+export function isOurs({ metadata }: KubernetesObject, { mark }: Pick<Memo, 'mark'>): boolean {
+  return metadata.labels?.[marks.release] === releaseKey(mark.owner, mark.application.id, mark.component);
 }

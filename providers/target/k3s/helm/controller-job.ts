@@ -8,20 +8,31 @@ import { complaintFault } from './complaint.js';
 import { chartNamespace } from './controller-chart.js';
 
 /** By which the controller's pods are found (helm-controller, pkg/controllers/chart). */
-export const chartLabel = 'helmcharts.helm.cattle.io/chart';
+const chartLabel = 'helmcharts.helm.cattle.io/chart';
 
 export function installJob(release: string): ObjectKey {
   return { apiVersion: 'batch/v1', kind: 'Job', namespace: chartNamespace, name: `helm-install-${release}` };
 }
 
-/** The pods in which the controller runs Helm for a release. */
+/** Where the pods are in which the controller runs Helm for a release. */
+export function podsOf(release: string): { readonly path: string; readonly labelSelector: string } {
+  return { path: `/api/v1/namespaces/${chartNamespace}/pods`, labelSelector: `${chartLabel}=${release}` };
+}
+
 export async function helmPods(
   cluster: Cluster,
   release: string,
   signal: AbortSignal,
 ): Promise<readonly KubernetesObject[]> {
-  const path = `/api/v1/namespaces/${chartNamespace}/pods`;
-  return (await cluster.list(path, { labelSelector: `${chartLabel}=${release}`, signal })).items;
+  const { path, labelSelector } = podsOf(release);
+  return (await cluster.list(path, { labelSelector, signal })).items;
+}
+
+/** Whether a Helm runs in one of them: not before its image is there, and not between two tries. */
+export function isAtWork(pods: readonly KubernetesObject[]): boolean {
+  return pods.some((pod) =>
+    podModel.parse(pod).status.containerStatuses.some(({ state }) => state.running !== undefined),
+  );
 }
 
 /** Lines of a pod's output that are read: it says what it does, and helm's error comes last. */

@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
 import type { KubernetesObject } from '../kubernetes.js';
 import { type ChartSurroundings, chartKey, chartObjects } from './controller-chart.js';
-import { baseRevision, controllerRelease, staleRevisions } from './controller-status.js';
-import type { Memo } from './memo.js';
+import { controllerRelease } from './controller-status.js';
+import { baseRevision } from './history.js';
+import type { Goal, Memo } from './memo.js';
 import type { ReleaseRevision, ReleaseStatus } from './release-record.js';
 import { isActedOn } from './surroundings.js';
 
@@ -18,8 +19,16 @@ const memo: Memo = {
     chart: { chart: 'oci://reg.example/charts/web', version: '1.1.0' },
     values: { token: 'hidden' },
   },
+  claimed: true,
   after: 1,
 };
+const good = {
+  ...memo.goal,
+  applied: 'c'.repeat(64),
+  revision: '1.0.0',
+  chart: { ...memo.goal.chart, version: '1.0.0' },
+};
+const settled = { labels: { 'tutti.dev/settled': 'failed' } };
 const around: ChartSurroundings = {
   ca: undefined,
   insecure: 'no',
@@ -53,7 +62,10 @@ it('has the values in the chart where the cluster knows no Secrets for them, and
     fields: new Set(),
     ca: 'PEM',
     insecure: 'plain-http',
-    logins: [{ host: 'reg.example', username: 'ada', password: 'correct horse' }],
+    logins: [
+      { host: 'reg.example', username: 'ada', password: 'correct horse' },
+      { host: 'other.example', username: 'bob', password: 'wrong cow' },
+    ],
   });
   expect(object['spec']).toMatchObject({
     valuesContent: '{"token":"hidden"}',
@@ -64,6 +76,9 @@ it('has the values in the chart where the cluster knows no Secrets for them, and
   expect(object['spec']).not.toHaveProperty('insecureSkipTLSVerify');
   expect(secrets.map(({ type }) => type)).toEqual(['kubernetes.io/dockerconfigjson']);
   expect(JSON.stringify(object)).not.toContain('horse');
+  const [login] = Object.values(secrets[0]?.['data'] as Record<string, string>);
+  expect(Buffer.from(login ?? '', 'base64').toString()).toMatch(/reg\.example/);
+  expect(Buffer.from(login ?? '', 'base64').toString()).not.toMatch(/other\.example/);
 });
 
 it.for<[string, Parameters<typeof controllerRelease>, object]>([
@@ -110,17 +125,26 @@ it('owns what Helm has marked as of this release, and nothing else', () => {
   expect([of('web-1', 'line-a'), of('web-10', 'line-a'), of('web-1', 'line-b')]).toEqual([true, false, false]);
 });
 
-it('clears away what failed, down to what was whole', () => {
-  const stale = (...all: readonly ReleaseRevision[]) => staleRevisions(all).map(({ revision: number }) => number);
-  expect(stale(revision(4, 'failed'), revision(3, 'failed'), revision(2, 'deployed'), revision(1, 'failed'))).toEqual([
-    4, 3,
-  ]);
-  expect(baseRevision([revision(4, 'failed'), revision(3, 'failed'), revision(2, 'deployed')])).toBe(2);
-  expect(baseRevision([revision(3, 'pending-upgrade'), revision(2, 'deployed')])).toBe(3);
-  expect(baseRevision([revision(1, 'failed')])).toBe(0);
-  expect(stale(revision(1, 'failed'))).toEqual([1]);
-  expect(stale(revision(2, 'deployed'), revision(1, 'failed'))).toEqual([]);
-  expect(stale(revision(2, 'pending-upgrade'), revision(1, 'deployed'))).toEqual([]);
+it.for<[string, ReleaseRevision[], Partial<Goal>]>([
+  ['what ran before, when the new one could not be had', [revision(1, 'deployed', { chartVersion: '1.0.0' })], good],
+  ['a revision that was only settled for none', [revision(1, 'deployed', { chartVersion: '1.0.0', ...settled })], {}],
+])('takes %s', ([, history, { applied, revision: of }]) => {
+  const found = controllerRelease({ ...memo, good, trouble: 'no such chart' }, chart, history);
+  expect([found.applied, found.revision]).toEqual([applied, of]);
+  expect(found.state).toBe(of === undefined ? 'failed' : 'deployed');
+});
+
+it('takes values of an operator for no other goal', () => {
+  const other = revision(2, 'deployed', { values: { token: 'of the operator', more: 1 } });
+  expect(controllerRelease(memo, chart, [other]).state).toBe('pending');
+  expect(controllerRelease(memo, chart, [other], { token: 'of the operator' }).state).toBe('deployed');
+  expect(controllerRelease(memo, chart, [other], { more: 1 }).state).toBe('pending');
+});
+
+it('counts from the newest revision that is finished', () => {
+  expect(baseRevision([revision(4, 'failed'), revision(3, 'deployed')])).toBe(4);
+  expect(baseRevision([revision(3, 'pending-upgrade'), revision(2, 'deployed')])).toBe(2);
+  expect(baseRevision([])).toBe(0);
 });
 
 it('believes in a controller that has done something, or that comes with the cluster', () => {

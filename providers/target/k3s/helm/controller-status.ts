@@ -2,50 +2,52 @@ import type { Release } from '../driver.js';
 import type { KubernetesObject } from '../kubernetes.js';
 import { told } from './history.js';
 import type { Goal, Memo } from './memo.js';
-import { deployedRevision, type ReleaseRevision } from './release-record.js';
-import { covers } from './values.js';
+import type { ReleaseRevision } from './release-record.js';
+import { isSettled } from './settled.js';
+import { besides, covers, type Values } from './values.js';
 
-/** What a release that the cluster's controller made is now. @param history newest first */
+/**
+ * What a release that the cluster's controller made is now.
+ *
+ * @param history newest first
+ * @param overrides values that an operator has the controller take in place of ours (HelmChartConfig)
+ */
 export function controllerRelease(
   memo: Memo,
   chart: KubernetesObject | undefined,
   history: readonly ReleaseRevision[],
+  overrides: Values = {},
 ): Release {
   const newest = history[0];
   const common = told(memo, newest);
-  const { goal, trouble } = memo;
-  if (chart === undefined) return { ...common, state: 'pending', reason: trouble ?? 'its HelmChart is not there' };
-  if (chart.metadata.deletionTimestamp !== undefined) {
+  const { goal, good, trouble, after } = memo;
+  if (chart?.metadata.deletionTimestamp !== undefined) {
     return { ...common, state: 'pending', reason: 'its HelmChart is being removed' };
   }
-  if (newest?.status === 'deployed' && newest.revision > memo.after && fulfils(newest, goal)) {
-    return { ...common, state: 'deployed', applied: goal.applied, revision: goal.revision };
-  }
-  if (newest?.status === 'failed' && newest.revision > memo.after) {
+  const has = (wanted: Goal): boolean => newest !== undefined && fulfils(newest, wanted, overrides);
+  const isNew = newest !== undefined && newest.revision > after;
+  if (chart !== undefined && isNew && has(goal)) return deployed(goal);
+  if (chart !== undefined && isNew && newest.status === 'failed') {
     return { ...common, state: 'failed', reason: trouble ?? `Helm says: ${newest.description}` };
   }
-  return { ...common, state: 'pending', reason: trouble ?? 'the Helm controller of the cluster has not finished it' };
+  if (trouble !== undefined) {
+    // What was to come did not, and what was there is untouched.
+    return chart !== undefined && good !== undefined && has(good)
+      ? deployed(good)
+      : { ...common, state: 'failed', reason: trouble };
+  }
+  const reason =
+    chart === undefined ? 'its HelmChart is not there' : 'the Helm controller of the cluster has not finished it';
+  return { ...common, state: 'pending', reason };
+
+  function deployed({ applied, revision }: Goal): Release {
+    return { ...common, state: 'deployed', applied, revision };
+  }
 }
 
-/** Whether a revision is of the goal's chart with the goal's values; a HelmChartConfig may have added others. */
-export function fulfils({ chartVersion, values }: ReleaseRevision, { chart, values: wanted }: Goal): boolean {
-  return (chart.version === undefined || chart.version === chartVersion) && covers(values, wanted);
-}
-
-/**
- * Revisions whose records have to go before the controller tries again: it leaves a release that failed to an operator.
- * What they made stays, and is taken over; what was whole before stays the base of the next upgrade.
- *
- * @param history newest first
- */
-export function staleRevisions(history: readonly ReleaseRevision[]): readonly ReleaseRevision[] {
-  if (history[0]?.status !== 'failed') return [];
-  const good = deployedRevision(history)?.revision ?? 0;
-  return history.filter(({ revision, status }) => revision > good && status === 'failed');
-}
-
-/** What a revision has to be newer than to be a new one: of those that fail and go the number is given again. */
-export function baseRevision(history: readonly ReleaseRevision[]): number {
-  const stale = staleRevisions(history);
-  return history.find((each) => !stale.includes(each))?.revision ?? 0;
+/** Whether a revision is, as a whole, of the goal's chart with the goal's values; others may have been added. */
+export function fulfils(found: ReleaseRevision, { chart, values: wanted }: Goal, overrides: Values = {}): boolean {
+  if (found.status !== 'deployed' || isSettled(found)) return false;
+  const isVersion = chart.version === undefined || chart.version === found.chartVersion;
+  return isVersion && covers(found.values, besides(wanted, overrides));
 }

@@ -117,13 +117,14 @@ describeWith(['kubernetes'], 'charts by the controller of the cluster, for which
     // What fails is told, and the chart is what it was.
     const updating = faultOf(apply('2.0.0', {}));
     await standIn.installs(name, '2.0.0', 'failed', 'Upgrade "monitor" failed: the port is taken');
+    expect((await standIn.seen(name, chart.metadata.generation + 1, '1.0.0')).spec).toMatchObject({ version: '1.0.0' });
+    // Of a release that failed the controller would want to hear no more.
+    expect(await standIn.statuses(name, where.namespace)).toEqual(['deployed', 'deployed']);
+    await standIn.installs(name, '1.0.0', 'deployed');
     const fault = await updating;
     expect(fault).toMatchObject({ code: 'start', retry: true });
     expect(fault.message).toContain('the port is taken');
     expect(fault.message).toContain('revision 1.0.0 was brought back');
-    expect(await standIn.statuses(name, where.namespace)).toEqual(['deployed']);
-    expect((await standIn.seen(name, chart.metadata.generation + 1)).spec).toMatchObject({ version: '1.0.0' });
-    await standIn.installs(name, '1.0.0', 'deployed');
     await expect.poll(() => componentOf(trial, where.id)).toEqual(good);
 
     // A later agent finds an update under way, and does not take the release of before for it.

@@ -5,16 +5,15 @@ import { type Mark, marks, releaseKey } from '../marks.js';
 import { type Choice, chooseWay, type Way } from './choice.js';
 import { CliWay } from './cli-way.js';
 import { helmComponent } from './component-type.js';
-import { baseRevision } from './controller-status.js';
 import { ControllerWay } from './controller-way.js';
 import { HelmProgram } from './helm-program.js';
 import { type HelmVersion, versionText } from './helm-version.js';
-import { releaseHistory } from './history.js';
+import { baseRevision, releaseHistory } from './history.js';
 import { type Goal, type Memo, memoKey, memoMark, memoType, plainValues, readMemo, writtenMemo } from './memo.js';
 import { prepare } from './prepared.js';
 import { releaseName } from './release-name.js';
 import { clusterSurroundings } from './surroundings.js';
-import { keepLiveVolumes, rememberVolumes, removeVolumes } from './volumes.js';
+import { keepLiveVolumes, removeVolumes } from './volumes.js';
 import type { HelmWay } from './way.js';
 
 /** Helm charts, by the cluster's own controller or by a helm program: whichever the cluster and this machine have. */
@@ -69,14 +68,18 @@ export class HelmDriver implements Driver {
     const ran = request.presentRuns || before?.ran === true;
     const good = ran && before?.goal.applied !== request.applied ? before?.goal : before?.good;
     const history = await releaseHistory(cluster, { release, namespace }, signal);
+    const claimed = before?.claimed ?? false;
+    const foreign = await this.#ways[way].foreign({ mark, release, namespace, claimed }, signal);
     const memo: Memo = {
       ...{ format: 1, way, mark, namespace, release, goal, after: baseRevision(history) },
+      claimed: foreign === undefined,
       ...(good && { good }),
     };
     await namespaces.within(namespace, signal, () => this.#write(memo, signal));
     if (pullSecret !== undefined) await cluster.apply(pullSecret, { force: true, signal });
-    await keepLiveVolumes(cluster, memo, signal);
     try {
+      if (foreign !== undefined) throw foreign;
+      await keepLiveVolumes(cluster, memo, signal);
       await this.#ways[way].bring(memo, request, call);
     } catch (error) {
       signal.throwIfAborted();
@@ -113,8 +116,16 @@ export class HelmDriver implements Driver {
     if (memo === undefined || good === undefined || good.applied === request.applied) return undefined;
     if (memo.goal.applied !== request.applied) return undefined;
     const history = await releaseHistory(this.on.cluster, memo, signal);
-    await keepLiveVolumes(this.on.cluster, memo, signal);
-    if (!(await this.#ways[memo.way].goBack(memo, request, call))) return undefined;
+    try {
+      await keepLiveVolumes(this.on.cluster, memo, signal);
+      if (!(await this.#ways[memo.way].goBack(memo, request, call))) return undefined;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof TargetFault)) throw error;
+      // Why it had to go back is what counts, and what the next attempt begins with.
+      this.on.log.warn(`${component.name} did not come back to revision ${good.revision}: ${error.message}`);
+      return undefined;
+    }
     const { trouble: _trouble, ...rest } = memo;
     await this.#write({ ...rest, goal: good, ran: true, after: baseRevision(history) }, signal);
     return good.revision;
@@ -136,8 +147,6 @@ export class HelmDriver implements Driver {
     const release = releaseName(config.owner, application.id, component);
     const memos = await this.#find(mark, signal);
     for (const memo of memos) {
-      const newest = (await releaseHistory(cluster, memo, signal))[0];
-      if (newest !== undefined) await rememberVolumes(cluster, newest, signal);
       await this.#ways[memo.way].uninstall(memo, request, call);
       if (purge) await removeVolumes(cluster, release, signal);
       // The memo goes with the namespace, or last: whoever is killed in between finds it again.
@@ -151,6 +160,21 @@ export class HelmDriver implements Driver {
       await cluster.delete(memoKey(mark, memo.namespace), { signal });
     }
     if (purge && memos.length === 0) await removeVolumes(cluster, release, signal);
+  }
+
+  async #release(secret: KubernetesObject, signal: AbortSignal): Promise<Release | undefined> {
+    let memo: Memo | undefined;
+    try {
+      memo = readMemo(secret);
+    } catch (error) {
+      const mark = memoMark(secret);
+      if (mark === undefined || !(error instanceof TargetFault)) throw error;
+      // The others are none the worse for it.
+      const { application, component } = mark;
+      const { namespace = 'default' } = secret.metadata;
+      return { application, component, namespace, state: 'failed', reason: error.message, owns: () => false };
+    }
+    return memo && this.#ways[memo.way].release(memo, signal);
   }
 
   async #chosen(signal: AbortSignal): Promise<Way> {
@@ -184,28 +208,9 @@ export class HelmDriver implements Driver {
     return { owner: this.on.config.owner, application: { id, name }, component };
   }
 
-  #find({ owner, application, component }: Mark, signal: AbortSignal): Promise<readonly Memo[]> {
-    return this.#memos(`${marks.release}=${releaseKey(owner, application.id, component)}`, signal);
-  }
-
-  /** A memo that cannot be read is its component's trouble, and nobody else's. */
-  async #release(secret: KubernetesObject, signal: AbortSignal): Promise<Release | undefined> {
-    const mark = memoMark(secret);
-    if (mark === undefined) return undefined;
-    let memo: Memo | undefined;
-    try {
-      memo = readMemo(secret);
-    } catch (error) {
-      if (!(error instanceof TargetFault)) throw error;
-      const { application, component } = mark;
-      const { namespace = 'default' } = secret.metadata;
-      return { application, component, namespace, state: 'failed', reason: error.message, owns: () => false };
-    }
-    return memo && this.#ways[memo.way].release(memo, signal);
-  }
-
-  async #memos(labelSelector: string, signal: AbortSignal): Promise<readonly Memo[]> {
-    return (await this.#secrets(labelSelector, signal)).map(readMemo).filter((memo) => memo !== undefined);
+  async #find({ owner, application, component }: Mark, signal: AbortSignal): Promise<readonly Memo[]> {
+    const secrets = await this.#secrets(`${marks.release}=${releaseKey(owner, application.id, component)}`, signal);
+    return secrets.map(readMemo).filter((memo) => memo !== undefined);
   }
 
   async #secrets(labelSelector: string, signal: AbortSignal): Promise<readonly KubernetesObject[]> {

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { hasCode } from '../../../../core/files/index.js';
 import { TargetFault } from '../../../../core/plugin/index.js';
 import { dockerConfigJson, type Login } from '../../../shared/logins/index.js';
-import { endOrphan, forgetProcess, noteProcess, signalGroup } from '../../../shared/program/index.js';
+import { endOrphan, forgetProcess, signalGroup } from '../../../shared/program/index.js';
 import { type HelmVersion, parseHelmVersion } from './helm-version.js';
 
 export interface HelmProgramSettings {
@@ -89,10 +90,20 @@ export class HelmProgram {
     const note = join(this.settings.directory, `${release}.pid`);
     await endOrphan(note, release);
     try {
-      return await execute(this.settings.path, args, this.#options(scratch, signal), (pid) => noteProcess(note, pid));
+      return await this.#noted(note, args, this.#options(scratch, signal));
     } finally {
       await forgetProcess(note);
     }
+  }
+
+  /** A shell notes itself and becomes helm: an agent that is killed right after the start leaves none that is not noted. */
+  async #noted(note: string, args: readonly string[], options: Execution): Promise<Ended> {
+    const { path } = this.settings;
+    const ended = await execute('/bin/sh', ['-c', 'echo $$ > "$0" && exec "$@"', note, path, ...args], options);
+    // As shells say it (POSIX); helm ends with 1.
+    if (ended.code === 127) throw notThere(path);
+    if (ended.code === 126) throw notRun(path, ended.stderr.trim());
+    return ended;
   }
 
   #options({ directory }: Scratch, signal: AbortSignal): Execution {
@@ -137,21 +148,14 @@ interface Execution {
 /** Most of what is kept of an output, in bytes: its end. */
 const mostOutput = 4 * 1024 * 1024;
 
-async function execute(
-  path: string,
-  args: readonly string[],
-  { cwd, env, signal }: Execution,
-  began?: (pid: number) => Promise<void>,
-): Promise<Ended> {
+async function execute(path: string, args: readonly string[], { cwd, env, signal }: Execution): Promise<Ended> {
   // A group of its own: a kubeconfig's programs are its children, and a terminal's Ctrl-C is ours to act on.
   const child = spawn(path, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   const ended = new Promise<Ended>((resolve, reject) => {
     const out = collected(child.stdout);
     const err = collected(child.stderr);
     child.once('error', (cause) => {
-      const gone = 'code' in cause && cause.code === 'ENOENT';
-      const why = gone ? 'is not there' : `cannot be run: ${cause.message}`;
-      reject(new TargetFault('platform', `the program ${path} ${why}`, true, { cause }));
+      reject(hasCode(cause, 'ENOENT') ? notThere(path, cause) : notRun(path, cause.message, cause));
     });
     child.once('close', (code, ended) => {
       const stderr = ended === null ? err() : `${err()}\nError: it was ended by ${ended}`;
@@ -164,13 +168,20 @@ async function execute(
   };
   signal.addEventListener('abort', abort, { once: true });
   try {
-    const noted = child.pid === undefined ? undefined : began?.(child.pid);
-    const [result] = await Promise.all([ended, noted]);
+    const result = await ended;
     signal.throwIfAborted();
     return result;
   } finally {
     signal.removeEventListener('abort', abort);
   }
+}
+
+function notThere(path: string, cause?: unknown): TargetFault {
+  return new TargetFault('platform', `the program ${path} is not there`, true, { cause });
+}
+
+function notRun(path: string, why: string, cause?: unknown): TargetFault {
+  return new TargetFault('platform', `the program ${path} cannot be run: ${why}`, true, { cause });
 }
 
 function collected(stream: NodeJS.ReadableStream): () => string {

@@ -1,9 +1,8 @@
 import { TargetFault } from '../../../../core/plugin/index.js';
 import type { Cluster } from '../cluster.js';
 import type { OwnedObject, Release } from '../driver.js';
-import { marks, releaseKey } from '../marks.js';
 import { expectedWorkloads } from './manifest.js';
-import type { Memo } from './memo.js';
+import type { Claim, Memo } from './memo.js';
 import { type ReleaseRevision, revisionsOf } from './release-record.js';
 
 /** The revisions of a Helm release, the newest first. */
@@ -17,13 +16,15 @@ export async function releaseHistory(
   return revisionsOf(items, release, namespace);
 }
 
-/** @throws TargetFault when a release of that name is somebody else's */
-export function refuseForeign(history: readonly ReleaseRevision[], { mark, release, namespace }: Memo): void {
-  const newest = history[0];
-  if (newest === undefined) return;
-  if (newest.labels[marks.release] === releaseKey(mark.owner, mark.application.id, mark.component)) return;
+/** A release of that name is somebody else's. */
+export function foreignRelease({ mark, release, namespace }: Claim): TargetFault {
   const what = `${mark.component}: Helm release ${release} in namespace ${namespace} is not ours, and is left as it is; remove it (helm uninstall ${release} -n ${namespace}) or take another namespace`;
-  throw new TargetFault('platform', what, true);
+  return new TargetFault('platform', what, true);
+}
+
+/** The newest revision that is not being made, or was not before its Helm was killed. @param history newest first */
+export function baseRevision(history: readonly ReleaseRevision[]): number {
+  return history.find(({ status }) => !status.startsWith('pending-'))?.revision ?? 0;
 }
 
 /** What the target is told of a release besides its state. */

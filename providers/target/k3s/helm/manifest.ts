@@ -60,6 +60,31 @@ export function expectedWorkloads(manifest: string, namespace: string): ObjectKe
     }));
 }
 
+/** The first of some manifests, with those objects of the others that it has not; as it is where one cannot be read. */
+export function joinedManifest([first = '', ...others]: readonly string[]): string {
+  const known = manifestObjects(first);
+  const more = others.map(manifestObjects);
+  if (known === undefined || more.includes(undefined)) return first;
+  const names = new Set(known.map(nameOf));
+  const added = more
+    .flatMap((each) => each ?? [])
+    .filter((each) => {
+      const isNew = !names.has(nameOf(each));
+      names.add(nameOf(each));
+      return isNew;
+    });
+  return [first, ...added.map(written)].join('\n');
+}
+
+/** Whatever version of its kind it is asked for in. */
+function nameOf({ apiVersion, kind, metadata }: ManifestObject): string {
+  const group = apiVersion.includes('/') ? apiVersion.split('/')[0] : '';
+  return JSON.stringify([group, kind, metadata.namespace ?? '', metadata.name]);
+}
+
+/** JSON, for in YAML it depends on the reader what is text: `yes`, `0x10`. */
+const written = (value: unknown): string => `---\n${JSON.stringify(value)}\n`;
+
 const claimKind = 'PersistentVolumeClaim';
 const claim = z.looseObject({
   kind: z.literal(claimKind),
@@ -77,8 +102,7 @@ export function keepingVolumes(manifest: string): string | 'unreadable' | undefi
   const all = documents(manifest);
   if (all === undefined) return 'unreadable';
   const kept = all.map(keeping);
-  // JSON, for in YAML it depends on the reader what is text: `yes`, `0x10`.
-  const [before, after] = [all, kept].map((each) => each.map((one) => `---\n${JSON.stringify(one)}\n`).join(''));
+  const [before, after] = [all, kept].map((each) => each.map(written).join(''));
   return before === after ? undefined : after;
 }
 

@@ -21,9 +21,11 @@ const content = z.object({
   goal,
   /** Whether the goal was seen to run. */
   ran: z.boolean().optional(),
+  /** Nothing of that name was somebody else's when the goal was set: what there is of it is ours. */
+  claimed: z.boolean().default(false),
   /** What ran before that. */
   good: goal.optional(),
-  /** The release's newest revision when the goal was set: what fulfils it is newer. */
+  /** The release's newest finished revision when the goal was set: what fulfils it is newer. */
   after: z.number().default(0),
   /** Why the goal was not reached, when that was tried. */
   trouble: z.string().optional(),
@@ -37,6 +39,9 @@ export interface Memo extends z.output<typeof content> {
   readonly mark: Mark;
   readonly namespace: string;
 }
+
+/** What a release is called, and whose it is to be. */
+export type Claim = Pick<Memo, 'mark' | 'release' | 'namespace' | 'claimed'>;
 
 export const memoType = 'tutti.dev/helm-release.v1';
 

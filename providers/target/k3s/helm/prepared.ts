@@ -14,7 +14,10 @@ export interface Prepared {
   readonly release: string;
   readonly chart: ChartReference;
   readonly values: Values;
-  /** Logins for the pods' images, in the namespace of the release; nothing where there are none. */
+  /**
+   * Logins for the pods' images, in the namespace of the release; nothing where there are none. All that we know, for which
+   * images a chart has is not known before Helm has rendered it.
+   */
   readonly pullSecret?: KubernetesObject;
 }
 

@@ -42,7 +42,7 @@ export function isActedOn(charts: readonly KubernetesObject[], nodes: readonly K
 }
 
 /** Nothing where it may not be asked. */
-async function allowed<T>(ask: () => Promise<T>): Promise<T | undefined> {
+export async function allowed<T>(ask: () => Promise<T>): Promise<T | undefined> {
   try {
     return await ask();
   } catch (error) {

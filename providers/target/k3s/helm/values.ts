@@ -137,6 +137,17 @@ function isList(value: Json | undefined): value is readonly Json[] {
   return Array.isArray(value);
 }
 
+/** Those values that others do not decide where they are laid over them: maps become one, all else is replaced. */
+export function besides(values: Values, others: Values): Values {
+  return Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]) => {
+      if (!Object.hasOwn(others, name)) return [[name, value]];
+      const other = others[name];
+      return isMap(value) && isMap(other) ? [[name, besides(value, other)]] : [];
+    }),
+  );
+}
+
 /** Whether everything in `part` is in `whole` as well: maps may have more members there, all else is the same. */
 export function covers(whole: Json | undefined, part: Json | undefined): boolean {
   if (part === undefined) return true;

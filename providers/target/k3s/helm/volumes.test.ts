@@ -3,7 +3,7 @@ import { type PlayedApi, playApi } from '../../../../test/parts/played-api.js';
 import { Access } from '../access.js';
 import { Cluster } from '../cluster.js';
 import type { ReleaseRevision } from './release-record.js';
-import { keepLiveVolumes, keepVolumes, rememberVolumes, removeVolumes } from './volumes.js';
+import { keepLiveVolumes, keepVolumes, removeVolumes } from './volumes.js';
 
 let api: PlayedApi;
 let cluster: Cluster;
@@ -63,7 +63,7 @@ const bare = (name: string, namespace: string, annotations: object = {}) => ({
 
 it('notes on what StatefulSets made whose it is, and nobody has to know the release any more to delete it', async () => {
   items = [bare('files-db-0', 'line'), bare('files-db-0', 'other'), bare('files-db-x', 'line'), bare('y', 'line')];
-  await rememberVolumes(cluster, stateful, signal);
+  await keepVolumes(cluster, stateful, signal);
   expect(changes()).toEqual(['PATCH files-db-0']);
   const { metadata } = JSON.parse(api.asked.find(({ method }) => method === 'PATCH')?.body ?? '');
 

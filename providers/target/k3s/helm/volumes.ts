@@ -1,15 +1,16 @@
 import { TargetFault, z } from '../../../../core/plugin/index.js';
-import { hasStatus } from '../api-fault.js';
 import type { Cluster } from '../cluster.js';
 import type { KubernetesObject } from '../kubernetes.js';
 import { keepingVolumes, manifestObjects } from './manifest.js';
-import { encodePayload, type ReleaseRevision, readPayload } from './release-record.js';
+import type { ReleaseRevision } from './release-record.js';
+import { rewriteRecord } from './rewritten-record.js';
 
 /**
  * Has Helm leave a release's volume claims where they are when it uninstalls it: written into the record that it will go
- * by. A later install of the same release takes them over again.
+ * by. A later install of the same release takes them over again. Whose they are is noted on them.
  */
 export async function keepVolumes(cluster: Cluster, newest: ReleaseRevision, signal: AbortSignal): Promise<void> {
+  await rememberVolumes(cluster, newest, signal);
   const manifest = keepingVolumes(newest.manifest);
   if (manifest === undefined) return;
   const { namespace } = newest;
@@ -17,25 +18,7 @@ export async function keepVolumes(cluster: Cluster, newest: ReleaseRevision, sig
     const what = `the manifest of release ${newest.name} in namespace ${namespace} cannot be read, so that Helm would delete its volume claims with it; remove it (helm uninstall ${newest.name} -n ${namespace})`;
     throw new TargetFault('platform', what, true);
   }
-  const key = { apiVersion: 'v1', kind: 'Secret', namespace, name: newest.secret.name };
-  const secret = await cluster.get(key, signal);
-  const payload = secret && readPayload(secret);
-  if (secret === undefined || payload === undefined) return;
-  const { resourceVersion } = secret.metadata;
-  try {
-    await cluster.json({
-      method: 'PATCH',
-      path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/secrets/${encodeURIComponent(key.name)}`,
-      contentType: 'application/merge-patch+json',
-      body: { metadata: { resourceVersion }, data: { release: encodePayload({ ...payload, manifest }) } },
-      signal,
-    });
-  } catch (error) {
-    if (!hasStatus(error, 409)) throw error;
-    // Never uninstalled without this: the claims would go.
-    const what = `Helm works on release ${newest.name} at this moment; try again`;
-    throw new TargetFault('platform', what, true, { cause: error });
-  }
+  await rewriteRecord(cluster, newest, (payload) => ({ payload: { ...payload, manifest } }), signal);
 }
 
 /**
@@ -61,12 +44,10 @@ const policy = 'helm.sh/resource-policy';
 const remembered = 'tutti.dev/helm-release';
 
 /**
- * Notes on the volume claims that a release's StatefulSets made whose they are, before the release goes: nothing tells it
- * afterwards, and they may be wanted away then, or only a later time.
- *
- * @param newest the last revision
+ * Notes on the volume claims that a release's StatefulSets made whose they are, before it goes: nothing tells that
+ * afterwards, and they may be wanted away then, or a later time.
  */
-export async function rememberVolumes(cluster: Cluster, newest: ReleaseRevision, signal: AbortSignal): Promise<void> {
+async function rememberVolumes(cluster: Cluster, newest: ReleaseRevision, signal: AbortSignal): Promise<void> {
   const made = claimNames(newest);
   if (made.length === 0) return;
   for (const { metadata } of await claims(cluster, signal)) {

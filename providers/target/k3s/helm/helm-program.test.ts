@@ -1,0 +1,45 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { type Ended, HelmProgram } from './helm-program.js';
+
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'tutti-helm-'));
+  mkdirSync(join(root, 'k3s'));
+});
+afterEach(() => rmSync(root, { recursive: true }));
+
+const signal = new AbortController().signal;
+/** Runs this script as the helm of the release `web`. */
+function run(script: string, { mode = 0o755 } = {}): Promise<Ended> {
+  const path = join(root, 'helm');
+  writeFileSync(path, `#!/bin/sh\n${script}\n`, { mode });
+  const program = new HelmProgram({ path, directory: join(root, 'k3s'), env: process.env });
+  return program.withScratch([], (scratch) => program.run(['status', 'web'], { scratch, signal, release: 'web' }));
+}
+
+it('is noted before it begins, by its own number, and forgotten when it has ended', async () => {
+  const { code, stdout } = await run(`read noted < ${join(root, 'k3s', 'web.pid')}; echo $noted $$ $*`);
+  const [noted, own, ...args] = stdout.trim().split(' ');
+  expect(noted).toBe(own);
+  expect([code, args]).toEqual([0, ['status', 'web']]);
+  expect(readdirSync(join(root, 'k3s'))).toEqual([]);
+});
+
+it('says how it ended', async () => {
+  expect(await run('echo "Error: no" >&2; exit 1')).toMatchObject({ code: 1, stderr: 'Error: no\n' });
+  const killed = await run('kill -9 $$');
+  expect(killed.code).toBeUndefined();
+  expect(killed.stderr).toContain('it was ended by SIGKILL');
+});
+
+it('says when it is no program, or there is none', async () => {
+  await expect(run('', { mode: 0o644 })).rejects.toThrow(/helm cannot be run: .*[Pp]ermission denied/);
+  rmSync(join(root, 'helm'));
+  const path = join(root, 'nowhere');
+  const program = new HelmProgram({ path, directory: join(root, 'k3s'), env: process.env });
+  const running = program.withScratch([], (scratch) => program.run(['x', 'web'], { scratch, signal, release: 'web' }));
+  await expect(running).rejects.toThrow(`the program ${path} is not there`);
+});
