@@ -1,11 +1,12 @@
+import { type Explained, explainEntries, StartUpError } from '../../core/host/index.js';
 import type { Definition } from '../../core/plugin/index.js';
 import type { DefinitionRegistry } from '../../core/plugin/registry.js';
 import { countInWords, demandOf } from '../../core/plugin/use.js';
 import { configJsonSchema, slotOf } from '../../core/profile/index.js';
-import { invalid } from '../failure.js';
+import { CommandFailure, invalid } from '../failure.js';
 import { table } from '../output/table.js';
 import { fields } from '../output/text.js';
-import { knownWith, tuttiVersion } from '../profile.js';
+import { knownWith, readProfile, tuttiVersion } from '../profile.js';
 import type { Terminal } from '../terminal.js';
 import { componentsText } from './explain-components.js';
 import { settingsOf } from './settings.js';
@@ -21,7 +22,7 @@ export async function explain(
   type: string | undefined,
   { filename }: ExplainOptions,
 ): Promise<void> {
-  const { registry, plugins } = await knownWith(filename);
+  const { registry, plugins, entries } = await knownWith(filename);
   if (type === undefined) {
     await registry.load(tuttiVersion());
     const columns = [
@@ -44,9 +45,32 @@ export async function explain(
   }
   const from = plugins.find(({ plugin }) => plugin.definitions.includes(definition))?.specifier;
   terminal.out(text(definition, registry, from));
+  if (filename !== undefined && entries.some((entry) => entry.type === type))
+    await explainHere(terminal, type, filename);
   terminal.next(
     `tutti schema ${filename === undefined ? '' : `${filename} `}> profile.schema.json, and let your editor complete the rest`,
   );
+}
+
+/** Milliseconds that entries have to find out what they say. */
+const patience = 10_000;
+
+/** What only the entries themselves can say, where they are: some of it is decided by what they find there. */
+async function explainHere(terminal: Terminal, type: string, filename: string): Promise<void> {
+  let all: readonly Explained[];
+  try {
+    all = await explainEntries(await readProfile(filename), type, { milliseconds: patience, signal: terminal.signal });
+  } catch (error) {
+    if (!(error instanceof CommandFailure || error instanceof StartUpError)) throw error;
+    terminal.note(
+      `${filename} is not valid, so its entries were not asked what they find here: tutti validate ${filename}`,
+    );
+    return;
+  }
+  for (const each of all) {
+    const said = 'found' in each ? each.found : `cannot be told now: ${each.fault}`;
+    terminal.out(`\n${fields([[`Here, for ${each.entry} of ${filename}`, said.split('\n')]])}`);
+  }
 }
 
 /** What it needs of the machine. It may need more than it declares: nobody holds it to that. */

@@ -1,9 +1,6 @@
 import type { Gate, MountedOperation } from '../operation/index.js';
 import type { ResolvedProfile } from '../profile/index.js';
-import { assemble } from './assemble.js';
-import { systemClock } from './clock.js';
-import { createLog } from './log.js';
-import { HostStatus } from './status.js';
+import { unstarted } from './unstarted.js';
 
 /** A binding of a profile and what it serves, for descriptions that are generated from it. */
 export interface DescribedBinding {
@@ -21,20 +18,7 @@ export interface DescribedBinding {
  * @throws StartUpError when an entry cannot be made
  */
 export function describeBindings(profile: ResolvedProfile): readonly DescribedBinding[] {
-  const log = createLog({ level: 'error', format: 'text' });
-  const status: HostStatus = {
-    profile: profile.name,
-    version: '',
-    phase: () => 'provisioning',
-    entries: () => [],
-    addresses: () => [],
-    operations: () => [],
-  };
-  const { surfaces } = assemble(profile, {
-    log,
-    clock: systemClock,
-    hostProvides: new Map([[HostStatus.id, status]]),
-  });
+  const { surfaces } = unstarted(profile);
   return profile.entries.flatMap(({ name, definition: { type }, config }) => {
     const surface = surfaces.get(name);
     return surface ? [{ name, type, config, operations: surface.operations, gate: surface.gate }] : [];

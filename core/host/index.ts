@@ -1,5 +1,6 @@
 export * from './clock.js';
 export * from './describe.js';
+export * from './explain.js';
 export * from './failures.js';
 export * from './host.js';
 export * from './log.js';

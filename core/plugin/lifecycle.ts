@@ -21,6 +21,9 @@ export interface Health {
  * - `stop` frees everything; it is safe without `start`, after a failed `start`, and twice. Nothing runs after it: a
  *   `start` that was given up on is waited for first, as long as `stop` itself may take.
  * - `health` is cheap and synchronous: it tells what is already known.
+ * - `explain` says in one sentence or a few what its config leaves to be found out, and what was found. It is asked for
+ *   where the host does not run (`tutti explain`), so it may be called without `start`: it may ask the platform, changes
+ *   nothing, and rejects when it cannot be known now.
  * @stable since 0.1.0
  */
 export interface Lifecycle {
@@ -28,4 +31,6 @@ export interface Lifecycle {
   drain?(signal: AbortSignal): Promise<void> | void;
   stop?(signal: AbortSignal): Promise<void> | void;
   health?(): Health;
+  /** @experimental */
+  explain?(signal: AbortSignal): Promise<string>;
 }

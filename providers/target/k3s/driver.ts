@@ -25,6 +25,8 @@ export interface Driver {
   readonly keepsTime?: boolean;
   /** Which way it works on this cluster, and why, for a person: shown beside the health. Cheap, it asks nobody. */
   way(): string | undefined;
+  /** The same, asked now, also before anything has begun; changes nothing. Absent: it has only one way. @throws TargetFault */
+  findWay?(signal: AbortSignal): Promise<string>;
   /** What changes when a release changes by itself: watched, so that `releases` is read again. */
   readonly watched: readonly Watched[];
   /** Everything that this driver made for this owner and has not wholly removed, read from the cluster now. */

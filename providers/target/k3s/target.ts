@@ -98,6 +98,11 @@ export class K3sTarget implements TargetProvider, Lifecycle {
     return health.status !== 'ok' || ways.length === 0 ? health : { status: 'ok', reason: ways.join('; ') };
   }
 
+  async explain(signal: AbortSignal): Promise<string> {
+    const ways = await Promise.all(this.#drivers.map((driver) => driver.findWay?.(signal)));
+    return ways.filter((way) => way !== undefined).join('\n') || 'It has no way to choose.';
+  }
+
   async describe(): Promise<TargetCapabilities> {
     const facts = await this.#feed.facts();
     const deploymentTypes = this.#drivers.map(({ type }) => type.deploymentType);

@@ -19,6 +19,11 @@ export type Choice =
   /** Neither will do. */
   | { readonly fault: string };
 
+/** For a person. */
+export function choiceText(choice: Choice): string {
+  return 'fault' in choice ? `no Helm: ${choice.fault}` : `Helm by ${choice.way}: ${choice.reason}`;
+}
+
 /** Which driver works on this cluster, and why. The controller is preferred: it needs nothing on this machine. */
 export function chooseWay(asked: HelmConfig['driver'], surroundings: Surroundings): Choice {
   if (asked === 'controller') return controller(surroundings, "the profile's `helm.driver` says so");

@@ -1,12 +1,15 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type ApplyCall, artifactAt, RegistryFault, TargetFault } from '../../../../core/plugin/index.js';
 import type { ApplyRequest, Driver, DriverContext, Release, RemoveRequest, Watched } from '../driver.js';
 import { type KubernetesObject, keyOf } from '../kubernetes.js';
 import { type Mark, marks, releaseKey } from '../marks.js';
-import { type Choice, chooseWay, type Way } from './choice.js';
+import { type Choice, choiceText, chooseWay, type Way } from './choice.js';
 import { CliWay } from './cli-way.js';
 import { helmComponent } from './component-type.js';
 import { ControllerWay } from './controller-way.js';
-import { HelmProgram } from './helm-program.js';
+import { HelmProgram, type HelmProgramSettings } from './helm-program.js';
 import { type HelmVersion, versionText } from './helm-version.js';
 import { baseRevision, releaseHistory } from './history.js';
 import { type Goal, type Memo, memoKey, memoMark, memoType, plainValues, readMemo, writtenMemo } from './memo.js';
@@ -21,6 +24,7 @@ export class HelmDriver implements Driver {
   readonly type = helmComponent;
   readonly keepsTime = true;
   readonly watched: readonly Watched[];
+  readonly #settings: HelmProgramSettings;
   readonly #program: HelmProgram;
   readonly #ways: Readonly<Record<Way, HelmWay>>;
   #choice: Choice | undefined;
@@ -33,7 +37,8 @@ export class HelmDriver implements Driver {
     ];
     const { program } = config.helm;
     const path = program === undefined ? 'helm' : resolvePath(program);
-    this.#program = new HelmProgram({ path, directory, env: process.env });
+    this.#settings = { path, directory, env: process.env };
+    this.#program = new HelmProgram(this.#settings);
     this.#ways = {
       controller: new ControllerWay(on),
       cli: new CliWay(on, this.#program, (signal) => this.#version(signal)),
@@ -41,9 +46,17 @@ export class HelmDriver implements Driver {
   }
 
   way(): string | undefined {
-    const choice = this.#choice;
-    if (choice === undefined) return undefined;
-    return 'fault' in choice ? `no Helm: ${choice.fault}` : `Helm by ${choice.way}: ${choice.reason}`;
+    return this.#choice && choiceText(this.#choice);
+  }
+
+  async findWay(signal: AbortSignal): Promise<string> {
+    // An agent may be at work in the folder of this target.
+    const directory = await mkdtemp(join(tmpdir(), 'tutti-helm-'));
+    try {
+      return choiceText(await this.#look(new HelmProgram({ ...this.#settings, directory }), signal));
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+    }
   }
 
   async releases(signal: AbortSignal): Promise<readonly Release[]> {
@@ -186,15 +199,21 @@ export class HelmDriver implements Driver {
 
   async #choose(signal: AbortSignal, again = false): Promise<Choice> {
     if (this.#choice !== undefined && !again) return this.#choice;
-    const [cluster, found] = await Promise.all([
-      clusterSurroundings(this.on.cluster, signal),
-      this.#program.version(signal),
-    ]);
-    const program = 'missing' in found ? found : { path: this.#program.path, version: found.version };
-    const choice = chooseWay(this.on.config.helm.driver, { cluster, program });
+    const choice = await this.#look(this.#program, signal);
     this.#choice = choice;
-    this.on.log.info(this.way() ?? '');
+    this.on.log.info(choiceText(choice));
     return choice;
+  }
+
+  async #look(helm: HelmProgram, signal: AbortSignal): Promise<Choice> {
+    const asked = this.on.config.helm.driver;
+    const [cluster, found] = await Promise.all([
+      // Whoever has asked for the program need not know what the cluster has.
+      asked === 'cli' ? { helmCharts: false, controller: false } : clusterSurroundings(this.on.cluster, signal),
+      helm.version(signal),
+    ]);
+    const program = 'missing' in found ? found : { path: helm.path, version: found.version };
+    return chooseWay(asked, { cluster, program });
   }
 
   async #version(signal: AbortSignal): Promise<HelmVersion> {
