@@ -54,7 +54,7 @@ it('goes back, uninstalls, and says where the cluster is', () => {
     'rollback w 2 --namespace n --history-max 5',
   );
   expect(uninstallArguments({ release: 'w', namespace: 'n', milliseconds: 1_000 }).join(' ')).toBe(
-    'uninstall w --namespace n --ignore-not-found --wait --timeout 1s',
+    'uninstall w --namespace n --ignore-not-found --wait --cascade=foreground --timeout 1s',
   );
   expect(clusterArguments({ kubeconfig: '/k', context: 'c', ca: '/ca' }).join(' ')).toBe(
     '--kubeconfig /k --kube-context c --kube-ca-file /ca',

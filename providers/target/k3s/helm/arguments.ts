@@ -87,7 +87,16 @@ export function uninstallArguments(request: {
   readonly milliseconds: number;
 }): string[] {
   const { release, namespace, milliseconds } = request;
-  return ['uninstall', release, ...inNamespace(namespace), '--ignore-not-found', '--wait', ...timeout(milliseconds)];
+  return [
+    'uninstall',
+    release,
+    ...inNamespace(namespace),
+    '--ignore-not-found',
+    '--wait',
+    // Otherwise only what the chart names is waited for, and its pods may run on for a while.
+    '--cascade=foreground',
+    ...timeout(milliseconds),
+  ];
 }
 
 /** What comes with every call that asks the cluster. */

@@ -1,6 +1,5 @@
-import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CoreV1Api } from '@kubernetes/client-node';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
@@ -14,7 +13,13 @@ import {
 } from '../../../../test/parts/index.js';
 import { type Charts, chartApplication, charts, helmTrial } from '../../../../test/target/helm-trial.js';
 import { call, faultOf, type TargetTrial } from '../../../../test/target/trial.js';
+import { Access } from '../access.js';
+import { Cluster } from '../cluster.js';
+import { releaseHistory } from './history.js';
 import { releaseName } from './release-name.js';
+import type { ReleasePayload } from './release-record.js';
+import { rewriteRecord } from './rewritten-record.js';
+import { settle } from './settled.js';
 
 const credentials = { username: 'ada', password: 'correct horse' };
 
@@ -102,6 +107,16 @@ describeWith(['kubernetes', 'helm', 'registry'], 'charts by the helm program', (
     const name = releaseName('tutti', id, 'monitor');
     const { data } = await core.readNamespacedConfigMap({ namespace, name });
     return JSON.parse(data?.['values.json'] ?? '');
+  };
+  /** A chart of these objects, as a folder. */
+  const chartFolder = ({ dataDir }: TargetTrial, name: string, objects: Readonly<Record<string, object>>): string => {
+    const folder = join(dataDir, name);
+    mkdirSync(join(folder, 'templates'), { recursive: true });
+    writeFileSync(join(folder, 'Chart.yaml'), JSON.stringify({ apiVersion: 'v2', name, version: '1.0.0' }));
+    for (const [file, object] of Object.entries(objects)) {
+      writeFileSync(join(folder, 'templates', `${file}.yaml`), JSON.stringify(object));
+    }
+    return folder;
   };
   const helmSays = async (...args: readonly string[]): Promise<string> => {
     const { stdout, stderr } = await helm.run([...args, '--kubeconfig', cluster.kubeconfig]);
@@ -266,13 +281,51 @@ describeWith(['kubernetes', 'helm', 'registry'], 'charts by the helm program', (
     expect(await statusOf()).toBeUndefined();
   });
 
+  it('go on from a revision that failed or was left unfinished, once settled, as Helm does from one that is deployed', {
+    timeout: 120_000,
+  }, async () => {
+    const trial = await begin();
+    const { namespace } = place();
+    const map = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } });
+    const spec = { clusterIP: '203.0.113.1', ports: [{ port: 80 }] };
+    const refused = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'refused' }, spec };
+    const maps = async () => {
+      const { items } = await core.listNamespacedConfigMap({ namespace });
+      return items.map(({ metadata }) => metadata?.name).filter((name) => name !== 'kube-root-ca.crt');
+    };
+    const access = new Access({ config: { kubeconfig: cluster.kubeconfig }, resolvePath: (path) => path, env: {} });
+    const api = new Cluster(access, 30_000);
+    const { signal } = new AbortController();
+    const history = () => releaseHistory(api, { release: 'web', namespace }, signal);
+    const upgrade = (chart: string) => helmSays('upgrade', 'web', chart, '-n', namespace);
+
+    const failing = chartFolder(trial, 'failing', { one: map('one'), refused });
+    expect(await helmSays('install', 'web', failing, '-n', namespace, '--create-namespace')).toContain('clusterIP');
+    expect([await maps(), (await history())[0]?.status]).toEqual([['one'], 'failed']);
+    await settle(api, await history(), signal);
+    expect(await upgrade(chartFolder(trial, 'second', { two: map('two') }))).toContain('STATUS: deployed');
+    expect(await maps()).toEqual(['two']);
+
+    const [newest] = await history();
+    if (newest === undefined) throw new Error('Helm has no record of the release');
+    const pending = { status: 'pending-upgrade' } as const;
+    const unfinished = ({ info, ...payload }: ReleasePayload) => ({
+      ...{ payload: { ...payload, info: { ...info, ...pending } }, labels: pending },
+    });
+    await rewriteRecord(api, newest, unfinished, signal);
+    const third = chartFolder(trial, 'third', { three: map('three') });
+    expect(await upgrade(third)).toContain('another operation');
+    await settle(api, await history(), signal);
+    expect(await upgrade(third)).toContain('STATUS: deployed');
+    expect(await maps()).toEqual(['three']);
+    access.close();
+  });
+
   it('leave a release of the same name alone that is not ours', { timeout: 120_000 }, async () => {
     const trial = await begin();
     const where = place();
     const name = releaseName('tutti', where.id, 'monitor');
-    const folder = join(trial.dataDir, 'foreign');
-    execFileSync('mkdir', [folder, join(folder, 'templates')]);
-    writeFileSync(join(folder, 'Chart.yaml'), JSON.stringify({ apiVersion: 'v2', name: 'foreign', version: '1.0.0' }));
+    const folder = chartFolder(trial, 'foreign', {});
     expect(await helmSays('install', name, folder, '-n', where.namespace, '--create-namespace')).toContain('deployed');
     const fault = await faultOf(
       trial.target.apply(chartApplication(repository, '1.0.0', {}, where), 'monitor', call()),
