@@ -21,7 +21,7 @@ export interface Charts {
 
 export async function charts(
   part: RegistryPart,
-  credentials: { readonly username: string; readonly password: string },
+  credentials?: { readonly username: string; readonly password: string },
 ): Promise<Charts> {
   const registry = await testContext<ArtifactRegistry>(registryOci, {
     clock: systemClock,

@@ -5,13 +5,14 @@ import { testContext } from '../../core/testing/context.js';
 import { registryOci } from '../../providers/registry/oci/index.js';
 import { targetK3s } from '../../providers/target/k3s/index.js';
 
-const [kubeconfig, url, config = '{}', application = '', component = ''] = process.argv.slice(2);
+const [kubeconfig, url, config = '{}', application = '', component = '', dataDir = ''] = process.argv.slice(2);
 const registry = await testContext<ArtifactRegistry>(registryOci, {
   clock: systemClock,
   config: { registries: [{ url }] },
 });
 const context = await testContext<TargetProvider>(targetK3s, {
   name: 'k3s',
+  dataDir,
   clock: systemClock,
   config: { kubeconfig, deploymentTypes: ['custom'], ...(JSON.parse(config) as object) },
   uses: { registry: registry.instance },

@@ -1,11 +1,12 @@
 import { readdir } from 'node:fs/promises';
-import { AppsV1Api, CoreV1Api, type V1Deployment, type V1Pod } from '@kubernetes/client-node';
+import { AppsV1Api, CoreV1Api, type V1Deployment } from '@kubernetes/client-node';
 import type { DesiredApplication, Lifecycle } from '../../core/plugin/index.js';
 import type { KitSubject } from '../../core/testing/kit.js';
 import type { TargetPlatform, TargetUnderTest } from '../../core/testing/target/index.js';
 import type { KubernetesWithNode, RegistryPart } from '../parts/index.js';
 import { k3sTrial, manifestsApplication } from './k3s-trial.js';
 import { killableAgent } from './killable-agent.js';
+import { podsOnCluster } from './pods-on-cluster.js';
 
 /** Made before the cases, and not by the target: it stays. */
 export const kitNamespace = 'kit';
@@ -41,43 +42,16 @@ export async function k3sSubject(
   const apps = cluster.client().makeApiClient(AppsV1Api);
   const core = cluster.client().makeApiClient(CoreV1Api);
   const namespace = kitNamespace;
+  const pods = podsOnCluster(cluster, namespace, isOf);
   const of = (repository: string, id: string, change: object): DesiredApplication =>
     manifestsApplication(repository, '1.0.0', change, { id, namespace });
 
-  const podsOf = async (id: string, component: string): Promise<V1Pod[]> => {
-    const [{ items: deployments }, { items: pods }] = await Promise.all([
-      apps.listNamespacedDeployment({ namespace }),
-      core.listNamespacedPod({ namespace }),
-    ]);
-    const made = deployments
-      .filter((each) => isOf(each, id, component))
-      .map(({ spec }) => spec?.selector.matchLabels?.['app']);
-    return pods.filter(({ metadata }) => made.includes(metadata?.labels?.['app']));
-  };
   const platform: TargetPlatform = {
     application: (id, version) => of(good, id, { parameters: { VERSION: version } }),
     missing: (id) => of(`oci://${registry.host}/components/nowhere`, id, {}),
     stuck: (id) => of(stuck, id, { timeout: 3_600_000, parameters: { VERSION: 'stuck' } }),
     failing: (id) => of(failing, id, { timeout: 4_000 }),
-    running: async (id, component) =>
-      (await podsOf(id, component))
-        .filter(runs)
-        .map(({ spec }) => spec?.containers[0]?.env?.find(({ name }) => name === 'VERSION')?.value ?? '?'),
-    starts: async (id, component) => {
-      const { items } = await core.listNamespacedEvent({ namespace, fieldSelector: 'reason=Started' });
-      const names = (await apps.listNamespacedDeployment({ namespace })).items
-        .filter((each) => isOf(each, id, component))
-        .map(({ metadata }) => `${metadata?.name}-`);
-      return items
-        .filter(({ involvedObject }) => names.some((name) => involvedObject.name?.startsWith(name)))
-        .reduce((sum, { count = 1 }) => sum + count, 0);
-    },
-    crash: async (id, component) => {
-      for (const { status } of (await podsOf(id, component)).filter(runs)) {
-        const container = status?.containerStatuses?.[0]?.containerID?.replace('containerd://', '') ?? '';
-        await cluster.node.run('ctr', ['--namespace', 'k8s.io', 'tasks', 'kill', '--signal', 'SIGKILL', container]);
-      }
-    },
+    ...pods,
     leftovers: async () => {
       const [deployments, pods, secrets] = await Promise.all([
         apps.listNamespacedDeployment({ namespace }),
@@ -98,6 +72,7 @@ export async function k3sSubject(
         JSON.stringify(config),
         JSON.stringify(application),
         component,
+        trial.dataDir,
       ]),
   };
   let current: Lifecycle = trial.target;
@@ -125,8 +100,4 @@ const patient = (): AbortSignal => new AbortController().signal;
 function isOf({ metadata }: V1Deployment, id: string, component: string): boolean {
   const { annotations = {} } = metadata ?? {};
   return annotations['tutti.dev/application'] === id && annotations['tutti.dev/component'] === component;
-}
-
-function runs({ status }: V1Pod): boolean {
-  return status?.containerStatuses?.some(({ state }) => state?.running !== undefined) ?? false;
 }
