@@ -47,13 +47,11 @@ function lastSeen(event: KubernetesObject): string {
 
 async function lastLines(
   cluster: Cluster,
-  { namespace, pod, container, previous }: NonNullable<ComponentState['output']>,
+  output: NonNullable<ComponentState['output']>,
   lines: number,
   signal: AbortSignal | undefined,
 ): Promise<readonly string[]> {
-  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/log`;
-  const query = { container, tailLines: String(lines), previous: String(previous) };
-  const text = await perhaps(signal, () => cluster.text({ path, query, signal }));
+  const text = await perhaps(signal, () => cluster.log({ ...output, lines, signal }));
   return (text ?? '').split('\n').filter((line) => line.trim() !== '');
 }
 

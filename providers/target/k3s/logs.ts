@@ -37,15 +37,8 @@ function containersOf(pod: KubernetesObject): Container[] {
 }
 
 async function timedLines(cluster: Cluster, from: Container, tail: number): Promise<{ time: string; text: string }[]> {
-  const path = `/api/v1/namespaces/${encodeURIComponent(from.namespace)}/pods/${encodeURIComponent(from.pod)}/log`;
-  const query = {
-    container: from.container,
-    tailLines: String(tail),
-    timestamps: 'true',
-    previous: String(from.previous),
-  };
   try {
-    const text = await cluster.text({ path, query });
+    const text = await cluster.log({ ...from, lines: tail, timestamps: true });
     return text
       .split('\n')
       .filter((line) => line !== '')

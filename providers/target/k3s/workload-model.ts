@@ -126,9 +126,3 @@ export interface Workload {
   readonly object: KubernetesObject;
   readonly pods: readonly KubernetesObject[];
 }
-
-/** Something that the cluster says about an object (`v1` Event), the newest of its kind. */
-export interface Notice {
-  readonly reason: string;
-  readonly message: string;
-}
