@@ -144,13 +144,20 @@ spec:
   }, async () => {
     await deploy([config('first'), web({ image, command: sleeps })]);
     const good = await told();
-    const words = 'echo the recipe is missing; exit 3';
-    const fault = await faultOf(
-      deploy([config('second'), web({ image, command: words })], '2.0.0', { timeout: 15_000 }),
-    );
-    expect(fault.message).toMatch(
-      /container main of pod web-\S+ (keeps ending|ended|is not ready; it ended) with exit code 3/,
-    );
+    // Nobody tries it again, so that it shows at once and after no time of its own.
+    const job = `
+apiVersion: batch/v1
+kind: Job
+metadata: { name: migration }
+spec:
+  backoffLimit: 0
+  template:
+    spec:
+      restartPolicy: Never
+      containers: [{ name: main, image: '${image}', imagePullPolicy: IfNotPresent, command: [sh, -c, 'echo the recipe is missing; exit 3'] }]
+`;
+    const fault = await faultOf(deploy([config('second'), web({ image, command: sleeps }), job], '2.0.0'));
+    expect(fault.message).toMatch(/container main of pod migration-\S+ ended with exit code 3/);
     expect(fault.message).toContain('the recipe is missing');
     expect(fault.message).toContain('revision 1.0.0 was brought back');
     await expect.poll(() => told(), { timeout: 60_000 }).toMatchObject({ phase: 'running', applied: good?.applied });
