@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { TargetFault } from '../../../core/plugin/index.js';
 import { type ManualClock, manualClock, type RecordingLogger, recordingLogger } from '../../../core/testing/index.js';
 import { type PlayedCluster, playCluster, refused } from '../../../test/target/played-cluster.js';
 import { Access } from './access.js';
@@ -96,4 +97,21 @@ it('tells once of a watch that is refused, whatever becomes of the others', asyn
   expect(told).toEqual(['the Kubernetes API forbids it: not yours']);
   const forgotten = 'the Kubernetes API has forgotten where the watch of Deployment was (410): it lists anew';
   expect(log.lines.map(({ message }) => message)).toContain(forgotten);
+});
+
+it('tells who asks for it of all that is there, as soon as that can be read', async () => {
+  let looks = 0;
+  const releases = async (): Promise<Release[]> => {
+    looks += 1;
+    if (looks % 2 === 1) throw new TargetFault('platform', 'the API is away', true);
+    return [release('a')];
+  };
+  feed = new Feed({ cluster, clock, log, watched: [], releases });
+  feed.start();
+  const { signal } = new AbortController();
+  const first = feed.listen();
+  expect(await soon(first.next(signal))).toEqual(['a']);
+  const later = feed.listen();
+  feed.tellAll();
+  expect(await soon(later.next(signal))).toEqual(['a']);
 });
