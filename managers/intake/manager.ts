@@ -71,8 +71,13 @@ export class RegistryIntake implements IntakeManager, Lifecycle {
     if (wanted.size === 0) return;
     // Before it is written: this host may hear of it before it is answered.
     for (const key of wanted.keys()) this.#due.add(key);
-    const revision = await this.#parts.state.commit([...wanted].map(([key, notice]) => put(notices, key, notice)));
-    for (const [key, value] of wanted) this.#notices.put({ key, revision, value });
+    try {
+      const revision = await this.#parts.state.commit([...wanted].map(([key, notice]) => put(notices, key, notice)));
+      for (const [key, value] of wanted) this.#notices.put({ key, revision, value });
+    } catch (error) {
+      for (const key of wanted.keys()) if (!this.#notices.get(key)) this.#due.delete(key);
+      throw error;
+    }
   }
 
   async settled(signal: AbortSignal): Promise<void> {

@@ -84,7 +84,11 @@ export class RedisQueues implements QueueProvider, Lifecycle {
       parallel: checkParallel(parallel),
       clock,
       log,
-      gone: () => this.#crews.delete(crew),
+      gone: () => {
+        this.#crews.delete(crew);
+        // Without a worker, nobody here hears how many there are.
+        if (![...this.#crews.values()].includes(name)) this.#failed.delete(name);
+      },
     });
     this.#crews.set(crew, name);
     return { close: (how) => crew.close(how) };
