@@ -20,6 +20,13 @@ export {
   type TestCase,
 } from './conformance/index.js';
 export * from './context.js';
+export {
+  type AccountSide,
+  type CredentialSubjectOptions,
+  type CredentialsUnderTest,
+  credentialKit,
+  credentialSubjects,
+} from './credentials/index.js';
 export { eventKit } from './events/index.js';
 export { startTestHost, type TestHost, type TestHostOptions } from './host.js';
 export * from './kit.js';
@@ -34,6 +41,13 @@ export { lockKit } from './lock/index.js';
 export * from './loggers.js';
 export { memoryEvents } from './memory-events.js';
 export { memoryState } from './memory-state.js';
+export {
+  type HandingSide,
+  type PullCredentialSubjectOptions,
+  type PullCredentialsUnderTest,
+  pullCredentialKit,
+  pullCredentialSubjects,
+} from './pull-credentials/index.js';
 export { queueKit } from './queue/index.js';
 export {
   type RegistryPlace,

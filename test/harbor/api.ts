@@ -1,6 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { Rooms, StoredProject, StoredRobot, User } from './rooms.js';
-import type { Reply } from './stand-in.js';
+
+export interface Reply {
+  readonly status: number;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
 
 type DigestOf = (repository: string, reference: string) => Promise<string | undefined>;
 

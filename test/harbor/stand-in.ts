@@ -5,12 +5,6 @@ import { apiAnswer } from './api.js';
 import { Description } from './description.js';
 import { Rooms } from './rooms.js';
 
-export interface Reply {
-  readonly status: number;
-  readonly body?: unknown;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
 /** What stands between a caller and the answer: a reply of its own, a cut, or nothing. */
 export type Meddler = (request: IncomingMessage, response: ServerResponse) => boolean;
 

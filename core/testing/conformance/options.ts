@@ -1,8 +1,10 @@
 import type { Definition } from '../../plugin/definition.js';
 import type { BindingSubjectOptions } from '../binding/index.js';
+import type { CredentialSubjectOptions } from '../credentials/index.js';
 import type { ExpectedFailure } from '../kit-options.js';
 import type { MakeSubject } from '../kit-subject.js';
 import type { LifecycleSubjectOptions } from '../lifecycle/index.js';
+import type { PullCredentialSubjectOptions } from '../pull-credentials/index.js';
 import type { RegistrySubjectOptions } from '../registry/index.js';
 import type { SecretSubjectOptions } from '../secret/index.js';
 import type { SubjectOptions } from '../subject.js';
@@ -34,6 +36,10 @@ export interface ConformanceOptions extends LifecycleSubjectOptions {
   readonly target?: Means<TargetSubjectOptions> | MakeSubject<TargetUnderTest>;
   /** Registries: the config for a registry that the kit runs. */
   readonly registry?: RegistrySubjectOptions;
+  /** Accounts for devices: the registry that they are made in, by another door. */
+  readonly credentials?: CredentialSubjectOptions;
+  /** What a device is handed for its pulls: whoever hands it over. */
+  readonly pullCredentials?: PullCredentialSubjectOptions;
   /** Secrets: the store by another door. */
   readonly secret?: Means<SecretSubjectOptions>;
   /** A device's line: the fleet manager at its other end. */

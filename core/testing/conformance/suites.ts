@@ -1,9 +1,11 @@
 import type { DefinitionKind } from '../../plugin/definition.js';
 import {
   ArtifactRegistry,
+  CredentialIssuer,
   EventBus,
   FleetManager,
   LockProvider,
+  PullCredentials,
   QueueProvider,
   SecretProvider,
   StateProvider,
@@ -11,10 +13,12 @@ import {
   TargetProvider,
 } from '../../ports/index.js';
 import { bindingKit, bindingSubjects } from '../binding/index.js';
+import { credentialKit, credentialSubjects } from '../credentials/index.js';
 import { eventKit } from '../events/index.js';
 import type { MakeSubject } from '../kit-subject.js';
 import { lifecycleKit, lifecycleSubjects } from '../lifecycle/index.js';
 import { lockKit } from '../lock/index.js';
+import { pullCredentialKit, pullCredentialSubjects } from '../pull-credentials/index.js';
 import { queueKit } from '../queue/index.js';
 import { registryKit, registrySubjects } from '../registry/index.js';
 import { secretKit, secretSubjects } from '../secret/index.js';
@@ -55,6 +59,14 @@ const portSuites: Readonly<Record<string, SuiteOf>> = {
     registry
       ? suiteOf(registryKit, registrySubjects(definition, registry))
       : wanting(registryKit, 'give `registry`: the config for a registry that the kit runs'),
+  [CredentialIssuer.id]: ({ definition, credentials }) =>
+    credentials
+      ? suiteOf(credentialKit, credentialSubjects(definition, credentials))
+      : wanting(credentialKit, 'give `credentials`: the registry that accounts are made in'),
+  [PullCredentials.id]: ({ definition, pullCredentials }) =>
+    pullCredentials
+      ? suiteOf(pullCredentialKit, pullCredentialSubjects(definition, pullCredentials))
+      : wanting(pullCredentialKit, 'give `pullCredentials`: whoever hands a device its credentials'),
   [SecretProvider.id]: (options) => {
     const { definition, secret } = options;
     if (secret === undefined) return wanting(secretKit, 'give `secret`: the store behind it, by another door');

@@ -1,9 +1,9 @@
 import { SecretFault } from '../../ports/index.js';
 import { discloses } from '../disclosure.js';
 import type { KitCase } from '../kit.js';
+import { overheard } from '../overheard.js';
 import { KitSkip } from '../trial.js';
 import { comes, get, refused, type SecretTrial, untold } from './means.js';
-import { overheard } from './overheard.js';
 import type { SecretUnderTest } from './store.js';
 
 type Run = (trial: SecretTrial) => Promise<void>;
