@@ -41,7 +41,7 @@ describeWith(
       await intake.instance.settled(never);
       const { items } = await wfm.catalog.list({ repository: place });
       const ended = await Promise.all(items.map(({ id }) => wfm.catalog.settled(id, never)));
-    return ended.map(({ state, failure }) => failure ?? state);
+      return ended.map(({ state, failure }) => failure ?? state);
     }
     const unsigned = [expect.stringContaining('it is not signed')];
 
