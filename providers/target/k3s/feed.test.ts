@@ -82,10 +82,10 @@ it('hears of CronJobs, in the version that the cluster serves', async () => {
   expect(heard.at(-1)).toEqual(['a']);
 });
 
-it('tells once of a watch that is refused, whatever becomes of the others', async () => {
+it('tells once of watches that are refused, whatever becomes of the others', async () => {
   let lists = 0;
   api.answer = ({ path, query }) => {
-    if (path === '/api/v1/pods') return refused(403, 'Forbidden', 'not yours');
+    if (path === '/api/v1/pods' || path === '/apis/batch/v1/jobs') return refused(403, 'Forbidden', 'not yours');
     if (query.get('watch') === null && path.startsWith('/apis/apps/')) lists += 1;
     // The watch is forgotten each time, so that the others list again and again.
     return query.get('watch') === null ? undefined : refused(410, 'Expired');

@@ -122,7 +122,6 @@ export class Feed {
   /** What is the same for several watches is told once, and so is that it is over for all of them. */
   #report(of: string, fault: string | undefined): void {
     const before = this.#faults.get(of);
-    if (fault === before) return;
     const known = new Set(this.#faults.values());
     if (fault === undefined) this.#faults.delete(of);
     else this.#faults.set(of, fault);
