@@ -16,13 +16,14 @@ const [jws, cose] = ['application/jose+json', 'application/cose'];
 const mostSignatures = 32;
 const envelopeLimit = 256 * 1024;
 
+const attribute = (meaning: string) => z.string().min(1).optional().describe(meaning);
 export const subjectName = z.strictObject({
-  CN: z.string().min(1).optional(),
-  O: z.string().min(1).optional(),
-  OU: z.string().min(1).optional(),
-  L: z.string().min(1).optional(),
-  ST: z.string().min(1).optional(),
-  C: z.string().min(1).optional(),
+  CN: attribute('Common name'),
+  O: attribute('Organization'),
+  OU: attribute('Organizational unit'),
+  L: attribute('Locality'),
+  ST: attribute('State or province'),
+  C: attribute('Country, of two letters'),
 });
 
 /** Whose signatures count. */
