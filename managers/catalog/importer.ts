@@ -11,7 +11,7 @@ import {
 } from '../../core/ports/index.js';
 import { backoff, LinkedAbortController, Semaphore } from '../../core/work/index.js';
 import { findingText } from '../margo/index.js';
-import type { Upstream } from './index.js';
+import { notSigned, type Upstream } from './index.js';
 import { type PulledPackage, pullPackage } from './pull.js';
 import { claims, isSettled, packages, resourceKey, resources, type StoredPackage } from './record.js';
 import type { SignaturePolicy } from './signature/policy.js';
@@ -136,7 +136,9 @@ export class Importer {
     }
     const { digest, faults, warnings } = pulled;
     if (faults.length > 0 || !pulled.description) {
-      const all = faults.map((fault) => findingText(fault, 'margo.yaml')).join('; ');
+      const all = faults
+        .map((fault) => findingText(fault, fault.code === notSigned ? undefined : 'margo.yaml'))
+        .join('; ');
       await this.#fail(id, `the package cannot be deployed: ${all}`, { digest, faults, warnings });
       return;
     }

@@ -17,6 +17,9 @@ export interface PackageSource {
   readonly digest?: string;
 }
 
+/** Code of the fault of a package that nobody has signed whom the policy of the host names. */
+export const notSigned = 'not-signed';
+
 export type PackageState = 'PENDING' | 'PROCESSING' | 'ONBOARDED' | 'FAILED';
 
 /** What the registry says of a package that came from it, when it was asked last. */

@@ -94,7 +94,10 @@ describe.each(ways)('a signature that comes after the push, by %s,', (_name, way
     const source = { ...place, tag: '1.0.0' };
     await catalog.import({ name: 'my-pump', labels: { line: '3' }, source });
     await told({ tag: '1.0.0', digest: signed.digest });
-    expect(await packages()).toMatchObject([{ state: 'FAILED', faults: [{ code: 'not-signed' }] }]);
+    const failure = expect.stringMatching(
+      /^the package cannot be deployed: what comes from harbor\.test\/apps\/ must be signed/,
+    );
+    expect(await packages()).toMatchObject([{ state: 'FAILED', faults: [{ code: 'not-signed' }], failure }]);
 
     const notice = await way.put(registry, signed, await way.signer);
     for (let time = 0; time < 2; time++) await told(notice);

@@ -1,6 +1,6 @@
 import { Problem, problems } from '../../core/operation/index.js';
 import { isDigest } from '../../core/ports/index.js';
-import type { CatalogManager, PackageRecord, PackageSource } from '../catalog/index.js';
+import { type CatalogManager, notSigned, type PackageRecord, type PackageSource } from '../catalog/index.js';
 import { requestAgain } from './request.js';
 
 type Place = Pick<PackageSource, 'registry' | 'repository'>;
@@ -61,7 +61,7 @@ async function importAgain(
 ): Promise<PackageRecord | undefined> {
   try {
     const ended = await catalog.settled(id, signal);
-    const isRefused = ended.state === 'FAILED' && ended.faults.some(({ code }) => code === 'not-signed');
+    const isRefused = ended.state === 'FAILED' && ended.faults.some(({ code }) => code === notSigned);
     return isRefused && ended.digest === digest ? await catalog.import(requestAgain(ended)) : undefined;
   } catch (error) {
     if (!(error instanceof Problem)) throw error;

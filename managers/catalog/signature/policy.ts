@@ -6,7 +6,7 @@ import { type Clock, type Logger, z } from '../../../core/plugin/index.js';
 import type { ArtifactRegistry, Descriptor, RegistryCall } from '../../../core/ports/index.js';
 import type { Finding } from '../../margo/index.js';
 import { sameHost } from '../host.js';
-import type { PackageSource } from '../index.js';
+import { notSigned, type PackageSource } from '../index.js';
 import { cosignRefusal, publicKey } from './cosign.js';
 import { notationRefusal, subjectName } from './notation.js';
 
@@ -97,7 +97,7 @@ export class SignaturePolicy {
       why.push(refusal);
     }
     const message = `what comes from ${rule.of} must be signed, and ${why.join(', and ')}`;
-    return { path: '', code: 'not-signed', message };
+    return { path: '', code: notSigned, message };
   }
 
   /** By each kind of signature that the rule names, in turn. */
