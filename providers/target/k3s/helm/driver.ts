@@ -129,16 +129,8 @@ export class HelmDriver implements Driver {
     if (memo === undefined || good === undefined || good.applied === request.applied) return undefined;
     if (memo.goal.applied !== request.applied) return undefined;
     const history = await releaseHistory(this.on.cluster, memo, signal);
-    try {
-      await keepLiveVolumes(this.on.cluster, memo, signal);
-      if (!(await this.#ways[memo.way].goBack(memo, request, call))) return undefined;
-    } catch (error) {
-      signal.throwIfAborted();
-      if (!(error instanceof TargetFault)) throw error;
-      // Why it had to go back is what counts, and what the next attempt begins with.
-      this.on.log.warn(`${component.name} did not come back to revision ${good.revision}: ${error.message}`);
-      return undefined;
-    }
+    await keepLiveVolumes(this.on.cluster, memo, signal);
+    if (!(await this.#ways[memo.way].goBack(memo, request, call))) return undefined;
     const { trouble: _trouble, ...rest } = memo;
     await this.#write({ ...rest, goal: good, ran: true, after: baseRevision(history) }, signal);
     return good.revision;
