@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { type Clock, type Logger, type TargetFacts, TargetFault } from '../../../core/plugin/index.js';
 import { backoff } from '../../../core/work/index.js';
 import type { Cluster } from './cluster.js';
@@ -35,7 +36,10 @@ export class Feed {
   readonly #faults = new Map<string, string>();
   #loops: readonly Promise<void>[] = [];
 
-  constructor(private readonly on: Options) {}
+  constructor(private readonly on: Options) {
+    // Each kind that is followed waits on it, however many there are.
+    setMaxListeners(0, this.#stopped.signal);
+  }
 
   start(): void {
     const workloads = watchedWorkloads.map(({ path, apiVersion, kind }) => this.#followKind(path, apiVersion, kind));
