@@ -1,4 +1,5 @@
 import Table from 'cli-table3';
+import { printable } from './printable.js';
 
 export interface Column<T> {
   readonly head: string;
@@ -22,7 +23,7 @@ const plain = {
 export function table<T>(columns: readonly Column<T>[], items: readonly T[], head = true): string {
   const made = new Table({ ...plain, chars: { ...plain.chars, middle: '  ' } });
   if (head) made.push(columns.map((column) => column.head));
-  for (const item of items) made.push(columns.map((column) => column.value(item).replaceAll('\n', ' ')));
+  for (const item of items) made.push(columns.map((column) => printable(column.value(item))));
   return made
     .toString()
     .split('\n')

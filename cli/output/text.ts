@@ -1,3 +1,5 @@
+import { printable } from './printable.js';
+
 /** One line of a description: a name and its value, or a heading with what is below it. */
 export type Field = readonly [name: string, value: string | readonly string[] | undefined];
 
@@ -15,5 +17,8 @@ export function fields(all: readonly Field[]): string {
 }
 
 function indented(text: string, by: number): string {
-  return text.replaceAll('\n', `\n${' '.repeat(by)}`);
+  return text
+    .split('\n')
+    .map(printable)
+    .join(`\n${' '.repeat(by)}`);
 }
