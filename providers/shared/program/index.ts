@@ -8,12 +8,14 @@ import { hasCode } from '../../../core/files/index.js';
  *
  * @param note the file
  * @param word one of its arguments, which no other process has
+ * @throws the signal's reason: one that the kernel does not let go of (a disk that hangs) goes on until it does
  */
-export async function endOrphan(note: string, word: string): Promise<void> {
+export async function endOrphan(note: string, word: string, signal: AbortSignal): Promise<void> {
   const pid = Number(await contentOf(note));
   if (pid > 0) {
     // The number may long be another process's: only one with this argument is ours.
     while ((await contentOf(`/proc/${pid}/cmdline`)).split('\0').includes(word)) {
+      signal.throwIfAborted();
       signalGroup(pid, 'SIGKILL');
       await setTimeout(10);
     }

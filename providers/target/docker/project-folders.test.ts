@@ -44,14 +44,14 @@ it('sweeps what a killed agent had only just begun or all but deleted, and nothi
   await writeFile(join(root, 'kept.pid'), '');
   // No process has so high a number.
   await writeFile(join(root, 'begun.pid'), '99999999');
-  await folders.sweep();
+  await folders.sweep(new AbortController().signal);
   expect(await readdir(root)).toEqual(['kept']);
 });
 
 it('leaves a note that it cannot read for a person to look at, and says so', async () => {
   await folders.begin('a-1', line, 'web');
   await writeFile(join(folders.of('a-1'), 'application.json'), '{"format":2}');
-  await folders.sweep();
+  await folders.sweep(new AbortController().signal);
   expect(await folders.list()).toEqual([]);
   expect(await readdir(root)).toEqual(['a-1']);
   expect(log.lines.some(({ message }) => message === 'the note of a project cannot be read')).toBe(true);

@@ -96,9 +96,10 @@ export class ProjectFolders {
    * To be called before anything is worked on: ends compose programs that an agent which was killed left running, and
    * deletes folders that it had only just begun or all but deleted.
    */
-  async sweep(): Promise<void> {
+  async sweep(signal: AbortSignal): Promise<void> {
     for (const name of await entries(this.root)) {
-      if (name.endsWith(pidSuffix)) await endOrphan(join(this.root, name), name.slice(0, -pidSuffix.length));
+      if (!name.endsWith(pidSuffix)) continue;
+      await endOrphan(join(this.root, name), name.slice(0, -pidSuffix.length), signal);
     }
     for (const project of await this.#projects()) {
       if ((await readIfThere(join(this.of(project), noteName))) === undefined) await this.delete(project);

@@ -84,7 +84,7 @@ export class DockerTarget implements TargetProvider, Lifecycle {
   async start(): Promise<void> {
     await mkdir(this.options.directory, { recursive: true, mode: 0o700 });
     await sweepDockerConfigs(this.options.directory);
-    await this.#folders.sweep();
+    await this.#folders.sweep(this.#stopped.signal);
     const controller = new AbortController();
     const { config, clock, log } = this.options;
     this.#monitor = { controller, done: monitorEngine(this.#engine, config.owner, clock, log, controller.signal) };
@@ -234,7 +234,7 @@ export class DockerTarget implements TargetProvider, Lifecycle {
       await this.#turns.take(
         project,
         async () => {
-          await endOrphan(this.#folders.processNote(project), project);
+          await endOrphan(this.#folders.processNote(project), project, signal);
           await work({ ...call, signal });
         },
         signal,

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -42,4 +42,18 @@ it('says when it is no program, or there is none', async () => {
   const program = new HelmProgram({ path, directory: join(root, 'k3s'), env: process.env });
   const running = program.withScratch([], (scratch) => program.run(['x', 'web'], { scratch, signal, release: 'web' }));
   await expect(running).rejects.toThrow(`the program ${path} is not there`);
+});
+
+it('does not begin when it is called off while it is looked for a helm of an earlier agent', async () => {
+  const path = join(root, 'helm');
+  writeFileSync(path, `#!/bin/sh\ntouch ${join(root, 'began')}\n`, { mode: 0o755 });
+  const program = new HelmProgram({ path, directory: join(root, 'k3s'), env: process.env });
+  const asked = new AbortController();
+  const running = program.withScratch([], (scratch) => {
+    const running = program.run(['status', 'web'], { scratch, signal: asked.signal, release: 'web' });
+    asked.abort(new Error('enough'));
+    return running;
+  });
+  await expect(running).rejects.toThrow('enough');
+  expect(existsSync(join(root, 'began'))).toBe(false);
 });

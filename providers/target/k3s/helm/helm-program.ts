@@ -85,10 +85,9 @@ export class HelmProgram {
     call: { readonly scratch: Scratch; readonly signal: AbortSignal; readonly release?: string },
   ): Promise<Ended> {
     const { scratch, signal, release } = call;
-    signal.throwIfAborted();
     if (release === undefined) return execute(this.settings.path, args, this.#options(scratch, signal));
     const note = join(this.settings.directory, `${release}.pid`);
-    await endOrphan(note, release);
+    await endOrphan(note, release, signal);
     try {
       return await this.#noted(note, args, this.#options(scratch, signal));
     } finally {
@@ -149,6 +148,8 @@ interface Execution {
 const mostOutput = 4 * 1024 * 1024;
 
 async function execute(path: string, args: readonly string[], { cwd, env, signal }: Execution): Promise<Ended> {
+  // Nobody tells of an abort that was before.
+  signal.throwIfAborted();
   // A group of its own: a kubeconfig's programs are its children, and a terminal's Ctrl-C is ours to act on.
   const child = spawn(path, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   const ended = new Promise<Ended>((resolve, reject) => {
