@@ -7,7 +7,11 @@ const sha256 = `sha256:${'0123456789abcdef'.repeat(4)}`;
 
 const label = fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?$/);
 const host = fc.oneof(
-  fc.array(label, { minLength: 1, maxLength: 3 }).map((labels) => labels.join('.')),
+  fc
+    .array(label, { minLength: 1, maxLength: 3 })
+    .map((labels) => labels.join('.'))
+    // A name that ends in a number is an IPv4 address, or nothing.
+    .filter((name) => URL.canParse(`https://${name}`)),
   fc.constantFrom('127.0.0.1', '[::1]', '[fe80::1:2]', 'Registry.Example'),
 );
 const registry = fc
@@ -81,6 +85,10 @@ describe('an artifact reference', () => {
     [`oci://h/a@${sha256.toUpperCase()}`, 'is not a digest'],
     [`oci://h/a@${sha256}@${sha256}`, 'more than one @'],
     ['oci://h:99999/a', 'is not a port'],
+    ['oci://h:0443/a', '0443 is not a port'],
+    ['oci://1.2.3.4.5/a', 'is not a host'],
+    ['oci://[::zz]/a', 'is not a host'],
+    ['oci://[::1::2]/a', 'is not a host'],
     ['oci://u:p@h/a', 'is not a host'],
     ['oci://-h/a', 'is not a host'],
   ])('refuses %s', (text, why) => {

@@ -37,6 +37,11 @@ export function isDigest(text: string): boolean {
   return digestGrammar.test(text);
 }
 
+/** A port has one spelling, so that a host has no more than it needs. */
+function isPort(digits: string): boolean {
+  return String(Number(digits)) === digits && Number(digits) <= 65_535;
+}
+
 /**
  * Reads `[oci://]host[:port]/repository[:tag][@digest]`.
  *
@@ -61,7 +66,9 @@ export function parseArtifactReference(text: string): ArtifactReference {
   const registry = bare.slice(0, slash);
   const host = hostGrammar.exec(registry);
   if (!host) throw invalid(`${JSON.stringify(registry)} is not a host with an optional port`);
-  if (host[1] !== undefined && Number(host[1]) > 65_535) throw invalid(`${host[1]} is not a port`);
+  if (host[1] !== undefined && !isPort(host[1])) throw invalid(`${host[1]} is not a port (without zeros before it)`);
+  // What looks like an address may be none, as 1.2.3.4.5.
+  if (!URL.canParse(`https://${registry}`)) throw invalid(`${JSON.stringify(registry)} is not a host`);
   if (scheme === undefined && !/[.:[]/.test(registry) && registry !== 'localhost') {
     throw invalid(`it names no registry (there is no default one); write oci://${registry}/... if that is the host`);
   }

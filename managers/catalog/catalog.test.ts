@@ -107,6 +107,8 @@ describe('import', () => {
   it.each([
     [{ registry: 'a b' }, 'source.registry'],
     [{ registry: 'host/path' }, 'source.registry'],
+    [{ registry: 'REGISTRY.test:0443' }, 'source.registry'],
+    [{ registry: '1.2.3.4.5' }, 'source.registry'],
     [{ repository: '../x' }, 'source.repository'],
     [{ tag: undefined }, 'source'],
     [{ digest: `sha256:${'a'.repeat(64)}` }, 'source'],
@@ -275,6 +277,25 @@ async function asPushed(tag: string) {
   );
   return { artifactType: manifest.artifactType ?? '', layers };
 }
+
+it('an unsigned package that must be signed is refused however the host of its source is spelled', async () => {
+  const file = join(import.meta.dirname, 'signature/testdata/plant.pub.pem');
+  await wfm.stop();
+  wfm = await startWfm({
+    state,
+    clock,
+    registry,
+    log,
+    catalog: { signatures: [{ of: '127.0.0.1:5000/', cosignKeys: [file] }] },
+  });
+  await push('1.0.0');
+  for (const [n, host] of ['127.0.0.1:5000', '127.1:5000', '0x7f.1:5000'].entries()) {
+    const source = { registry: host, repository: 'apps/pump', tag: '1.0.0' };
+    const ended = await imported({}, { source, name: `pump-${n}` });
+    expect(ended).toMatchObject({ state: 'FAILED', faults: [{ code: 'not-signed' }] });
+  }
+  expect(await state.count(packages)).toBe(1);
+});
 
 describe('a start', () => {
   it('fails with the setting that names what cannot verify signatures', async () => {

@@ -8,7 +8,7 @@ import { recordingLogger } from '../../../core/testing/index.js';
 import { MemoryRegistry } from '../../../test/managers/registry.js';
 import { pullPackage } from '../pull.js';
 import { cosignRefusal, publicKey, signatureRefusal } from './cosign.js';
-import { ruleFor, SignaturePolicy } from './policy.js';
+import { ruleFor, SignaturePolicy, signaturesConfig } from './policy.js';
 
 const data = join(import.meta.dirname, 'testdata');
 const read = (name: string): string => readFileSync(join(data, name), 'utf8');
@@ -124,9 +124,41 @@ describe('the policy', () => {
     expect(of('line/press-2')).toBeUndefined();
     expect(of('apps/pump', 'harbor.test.evil')).toBeUndefined();
     expect(of('apps/pump', 'harbor.test:8443')).toBeUndefined();
-    for (const spelled of ['Harbor.TEST', 'harbor.test:443', 'HARBOR.test:80']) {
-      expect(of('apps/pump', spelled)).toBe('harbor.test/apps/');
+  });
+
+  it.each([
+    ['harbor.test', ['Harbor.TEST', 'harbor.test:443', 'HARBOR.test:80', 'HARBOR.test:0443', 'harbor.test:00080']],
+    ['harbor.test:8443', ['harbor.test:08443']],
+    ['127.0.0.1:5000', ['127.1:5000', '0x7f.1:5000', '2130706433:5000', '0177.0.0.1:05000']],
+    ['[::1]:5000', ['[0:0:0:0:0:0:0:1]:5000', '[::0.0.0.1]:5000']],
+    ['127.1', ['127.0.0.1', '127.1:443']],
+  ])('is for %s however that is spelled', (host, spellings) => {
+    const rule = { of: `${host}/apps/`, cosignKeys: ['plant.pub.pem'] };
+    for (const registry of [host, ...spellings]) {
+      expect([registry, ruleFor([rule], { registry, repository: 'apps/pump' })]).toEqual([registry, rule]);
     }
+  });
+
+  it.each(['1.2.3.4.5', '[::zz]', 'harbor.test:99999', 'harbor.test#'])(
+    'lets nothing in from %s, which is no host that a rule could be for',
+    async (registry) => {
+      const from = { ...source, registry };
+      const refused = await policy(['plant.pub.pem']).refusal(await signedBy(byPlant), from, artifact, {});
+      expect(refused).toMatchObject({ code: 'not-signed', message: `${registry} is not a host` });
+    },
+  );
+
+  it.each(['harbor.test', 'oci://harbor.test/apps/', 'harbor.test:0443/', 'harbor.test/Apps/', 'harbor.test/apps:1'])(
+    'has no rule of %s, since nothing would come under it',
+    (of) => {
+      expect(signaturesConfig.safeParse([{ of, cosignKeys: ['plant.pub.pem'] }]).error?.issues).toMatchObject([
+        { path: [0, 'of'], message: expect.stringContaining('harbor.example/apps/') },
+      ]);
+    },
+  );
+
+  it.each(['harbor.test/', 'harbor.test:8443/apps/', 'harbor.test/apps/pump'])('has a rule of %s', (of) => {
+    expect(signaturesConfig.parse([{ of, cosignKeys: ['plant.pub.pem'] }])).toMatchObject([{ of }]);
   });
 
   it('refuses in a sentence, and lets the signed in', async () => {

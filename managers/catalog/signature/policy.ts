@@ -3,9 +3,15 @@ import { readFile } from 'node:fs/promises';
 import { hasCode } from '../../../core/files/index.js';
 import { parseCertificates } from '../../../core/identity/index.js';
 import { type Clock, type Logger, z } from '../../../core/plugin/index.js';
-import type { ArtifactRegistry, Descriptor, RegistryCall } from '../../../core/ports/index.js';
+import {
+  type ArtifactRegistry,
+  type Descriptor,
+  parseArtifactReference,
+  printArtifactReference,
+  type RegistryCall,
+} from '../../../core/ports/index.js';
 import type { Finding } from '../../margo/index.js';
-import { sameHost } from '../host.js';
+import { canonicalHost, sameHost } from '../host.js';
 import { notSigned, type PackageSource } from '../index.js';
 import { cosignRefusal, publicKey } from './cosign.js';
 import { notationRefusal, subjectName } from './notation.js';
@@ -17,6 +23,7 @@ export const signaturesConfig = z
         of: z
           .string()
           .min(1)
+          .refine(isPlace, 'must be `registry/repository`, or end in `/`, as in `harbor.example/apps/`')
           .describe(
             'What must be signed: `registry/repository`, or all below one that ends in `/`, as in `harbor.example/apps/`',
           ),
@@ -89,6 +96,9 @@ export class SignaturePolicy {
     artifact: Descriptor,
     call: RegistryCall,
   ): Promise<Finding | undefined> {
+    if (this.rules.length > 0 && canonicalHost(source.registry) === undefined) {
+      return { path: '', code: notSigned, message: `${source.registry} is not a host` };
+    }
     const rule = ruleFor(this.rules, source);
     if (!rule) return undefined;
     const why: string[] = [];
@@ -157,6 +167,17 @@ export function ruleFor(
 ): SignatureRule | undefined {
   const place = samePlace(`${registry}/${repository}`);
   return rules.find(({ of }) => (of.endsWith('/') ? place.startsWith(samePlace(of)) : place === samePlace(of)));
+}
+
+/** Whether something can come from there: a rule with a slip in it would ask nobody for a signature. */
+function isPlace(of: string): boolean {
+  const reference = `oci://${of.endsWith('/') ? `${of}any` : of}`;
+  try {
+    const { registry, repository } = parseArtifactReference(reference);
+    return printArtifactReference({ registry, repository }) === reference;
+  } catch {
+    return false;
+  }
 }
 
 function samePlace(place: string): string {
