@@ -11,6 +11,8 @@ import {
   testContext,
 } from '../../../core/testing/index.js';
 import { FakeFleetManager } from '../../../test/agent/fake-fleet-manager.js';
+import { HandedCredentials } from './handed.js';
+import type { Held } from './held.js';
 import pullCredentialsWfm from './index.js';
 
 const day = 86_400_000;
@@ -176,6 +178,44 @@ describe('the file of a device', () => {
     fleet.fault = away;
     expect(await passwords(await start())).toEqual(['password 1']);
     expect(fleet.asked).toBe(1);
+  });
+
+  it('is written again when it could not be, with what is at hand, and nobody is asked for more', async () => {
+    const writes: Held[] = [];
+    let isFull = true;
+    const write = async (held: Held) => {
+      if (isFull) throw new Error('ENOSPC: no space left on device');
+      writes.push(held);
+    };
+    const pulls = new HandedCredentials({ fleet, clock, log, file: { read: async () => undefined, write } });
+    await pulls.start();
+    try {
+      expect(await passwords(pulls)).toEqual(['password 1']);
+      const reason = expect.stringMatching(/cannot be written: ENOSPC.*they are used/);
+      expect(pulls.health()).toEqual({ status: 'degraded', reason });
+      await clock.advance(day / 24);
+      expect(pulls.health()).toEqual({ status: 'degraded', reason });
+      isFull = false;
+      await clock.advance(day / 24);
+      expect(writes.map(({ credentials }) => credentials[0]?.password)).toEqual(['password 1']);
+      expect(pulls.health()).toEqual({ status: 'ok' });
+      expect(fleet.asked).toBe(1);
+    } finally {
+      await pulls.stop();
+    }
+  });
+
+  it('is tried for once more at the end', async () => {
+    const writes: Held[] = [];
+    const write = async (held: Held) => {
+      if (writes.push(held) === 1) throw new Error('ENOSPC: no space left on device');
+    };
+    const pulls = new HandedCredentials({ fleet, clock, log, file: { read: async () => undefined, write } });
+    await pulls.start();
+    await passwords(pulls);
+    await pulls.stop();
+    expect(writes).toHaveLength(2);
+    expect(pulls.health()).toEqual({ status: 'ok' });
   });
 
   it('is made anew when nobody can read it', async () => {

@@ -8,6 +8,7 @@ import {
 } from '../../../core/ports/index.js';
 import { backoff, KeyedQueue, unlessAborted, type WorkResult } from '../../../core/work/index.js';
 import { goodOf, type Held, renewalOf } from './held.js';
+import { Writing } from './writing.js';
 
 export interface HandedParts {
   readonly fleet: FleetManager;
@@ -32,6 +33,7 @@ const longestTimer = 86_400_000;
 /** What the fleet manager hands to this device: asked for at first, and anew when half of its life is over. */
 export class HandedCredentials implements PullCredentials, Lifecycle {
   readonly #queue: KeyedQueue;
+  readonly #writing: Writing;
   #held: Held | undefined;
   #asking: Promise<void> | undefined;
   #failures = 0;
@@ -43,6 +45,7 @@ export class HandedCredentials implements PullCredentials, Lifecycle {
 
   constructor(private readonly parts: HandedParts) {
     this.#queue = new KeyedQueue({ clock: parts.clock, parallel: 1, work: () => this.#work() });
+    this.#writing = new Writing(parts);
   }
 
   async start(): Promise<void> {
@@ -55,12 +58,20 @@ export class HandedCredentials implements PullCredentials, Lifecycle {
     this.#handovers.emit(ended);
     await this.#queue.stop();
     await this.#asking;
+    await this.#writing.again();
   }
 
   health(): Health {
-    if (this.#fault === undefined) return { status: 'ok' };
-    const left = this.#good().length > 0 ? 'those at hand are used' : 'registries are asked without any';
-    return { status: 'degraded', reason: `no new pull credentials: ${this.#fault}; ${left}` };
+    if (this.#fault !== undefined) {
+      const left = this.#good().length > 0 ? 'those at hand are used' : 'registries are asked without any';
+      return { status: 'degraded', reason: `no new pull credentials: ${this.#fault}; ${left}` };
+    }
+    if (this.#writing.fault === undefined) return { status: 'ok' };
+    const meanwhile = 'they are used, but a restart would go back to older ones';
+    return {
+      status: 'degraded',
+      reason: `the new pull credentials cannot be written: ${this.#writing.fault}; ${meanwhile}`,
+    };
   }
 
   async current(signal: AbortSignal = new AbortController().signal): Promise<readonly PullCredential[]> {
@@ -89,8 +100,9 @@ export class HandedCredentials implements PullCredentials, Lifecycle {
   async #work(): Promise<WorkResult> {
     const { clock } = this.parts;
     if (this.#due() <= clock.now()) await this.#renewed();
+    if (this.#writing.due <= clock.now()) await this.#writing.again();
     if (this.#stopped.signal.aborted) return undefined;
-    const next = Math.max(this.#due(), this.#notBefore);
+    const next = Math.min(Math.max(this.#due(), this.#notBefore), this.#writing.due);
     return { again: Math.min(longestTimer, Math.max(firstWait, next - clock.now())) };
   }
 
@@ -113,27 +125,28 @@ export class HandedCredentials implements PullCredentials, Lifecycle {
   }
 
   async #ask(): Promise<void> {
-    const { fleet, clock, log, file } = this.parts;
+    const { fleet, clock } = this.parts;
+    const { signal } = this.#stopped;
     try {
-      const { signal } = this.#stopped;
       const clientId = await fleet.enroll(signal);
       const credentials = await asked(fleet, clientId, signal);
-      const held = { at: clock.now(), credentials };
-      this.#held = held;
-      this.#failures = 0;
-      this.#fault = undefined;
-      if (credentials.length === 0) this.#notBefore = held.at + nothingWait;
-      const registries = credentials.map(({ registry }) => registry);
-      log.info('the fleet manager handed out pull credentials', { registries });
-      try {
-        await file?.write(held);
-      } finally {
-        // Whether or not they outlive us: those before count no more. Not earlier, for a restart goes back to the file.
-        this.#handovers.emit('handover', registries);
-      }
+      await this.#take({ at: clock.now(), credentials });
     } catch (error) {
-      if (!this.#stopped.signal.aborted) this.#failed(error);
+      if (!signal.aborted) this.#failed(error);
     }
+  }
+
+  async #take(held: Held): Promise<void> {
+    this.#held = held;
+    this.#failures = 0;
+    this.#fault = undefined;
+    if (held.credentials.length === 0) this.#notBefore = held.at + nothingWait;
+    const registries = held.credentials.map(({ registry }) => registry);
+    this.parts.log.info('the fleet manager handed out pull credentials', { registries });
+    await this.#writing.write(held);
+    if (this.#writing.fault !== undefined) this.#queue.add('renewal');
+    // Whether or not they outlive us: those before count no more. Not earlier, for a restart goes back to the file.
+    this.#handovers.emit('handover', registries);
   }
 
   #failed(error: unknown): void {
