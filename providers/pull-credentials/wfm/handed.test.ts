@@ -18,9 +18,10 @@ import pullCredentialsWfm from './index.js';
 const day = 86_400_000;
 const patience = { timeout: 60_000 };
 
-/** Hands out a new password at each call, good for 30 days. */
+/** Hands out a new password at each call, good for 30 days unless told. */
 class Handing extends FakeFleetManager {
   asked = 0;
+  life = 30 * day;
   fault: FleetManagerFault | undefined;
   constructor(private readonly clock: ManualClock) {
     super();
@@ -28,7 +29,7 @@ class Handing extends FakeFleetManager {
   async pullCredentials(): Promise<readonly PullCredential[]> {
     this.asked++;
     if (this.fault) throw this.fault;
-    const expiresAt = this.clock.now() + 30 * day;
+    const expiresAt = this.clock.now() + this.life;
     return [{ registry: 'registry.test', username: 'press-7', password: `password ${this.asked}`, expiresAt }];
   }
 }
@@ -134,6 +135,34 @@ describe('what the fleet manager hands to a device', () => {
     expect(await passwords(pulls)).toEqual(['password 1']);
     await pulls.refused(credential);
     expect(await passwords(pulls)).toEqual(['password 2']);
+  });
+
+  describe('and refused each time, as for a component that the account may not pull', () => {
+    /** Says so every ten minutes. @returns how often there were others */
+    async function refusedFor(pulls: PullCredentials, time: number): Promise<number> {
+      const before = fleet.asked;
+      for (let left = time; left > 0; left -= 600_000) {
+        await clock.advance(600_000);
+        await pulls.refused({ registry: 'registry.test', username: 'press-7' });
+      }
+      return fleet.asked - before;
+    }
+
+    it('is replaced less and less often, once a day at last', async () => {
+      const pulls = await start({ keep: 'memory' });
+      await passwords(pulls);
+      // After 10, 20, 40, ... minutes.
+      expect(await refusedFor(pulls, day)).toBe(7);
+      expect(await refusedFor(pulls, 3 * day)).toBe(3);
+    });
+
+    it('is not replaced before half of its life is over, where that is less', async () => {
+      fleet.life = day / 4;
+      const pulls = await start({ keep: 'memory' });
+      await passwords(pulls);
+      await refusedFor(pulls, day / 2);
+      expect(await refusedFor(pulls, day)).toBe(8);
+    });
   });
 
   it('is told of to who keeps it elsewhere, each time that there is another', async () => {

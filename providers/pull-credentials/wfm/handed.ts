@@ -8,6 +8,7 @@ import {
 } from '../../../core/ports/index.js';
 import { backoff, KeyedQueue, unlessAborted, type WorkResult } from '../../../core/work/index.js';
 import { goodOf, type Held, renewalOf } from './held.js';
+import { Refusals } from './refusals.js';
 import { Writing } from './writing.js';
 
 export interface HandedParts {
@@ -23,8 +24,6 @@ const firstWait = 1_000;
 const longestWait = 300_000;
 /** Before one is asked again that hands nothing out. */
 const nothingWait = 3_600_000;
-/** How long new credentials are not replaced though a registry does not take them: their age cannot be the reason. */
-const refusedWait = 600_000;
 /** Ends everything that tells of handovers. */
 const ended = 'ended';
 /** No timer of Node's runs longer than 24 days. */
@@ -34,6 +33,7 @@ const longestTimer = 86_400_000;
 export class HandedCredentials implements PullCredentials, Lifecycle {
   readonly #queue: KeyedQueue;
   readonly #writing: Writing;
+  readonly #refusals = new Refusals();
   #held: Held | undefined;
   #asking: Promise<void> | undefined;
   #failures = 0;
@@ -89,7 +89,7 @@ export class HandedCredentials implements PullCredentials, Lifecycle {
     const { clock, log } = this.parts;
     const held = this.#held;
     const isHeld = held?.credentials.some((one) => one.registry === registry && one.username === username);
-    if (!held || !isHeld || clock.now() < held.at + refusedWait) return;
+    if (!held || !isHeld || clock.now() < this.#refusals.note(registry, username, held)) return;
     log.warn('a registry did not take the credentials of the fleet manager; asking for new ones', {
       registry,
       username,
@@ -137,6 +137,7 @@ export class HandedCredentials implements PullCredentials, Lifecycle {
   }
 
   async #take(held: Held): Promise<void> {
+    if (this.#held) this.#refusals.replaced(this.#held);
     this.#held = held;
     this.#failures = 0;
     this.#fault = undefined;
