@@ -66,7 +66,7 @@ function worded(
       code: 'yaml',
       at: { start: start - 1, end },
       message: 'within { } or [ ], YAML takes the "{" of a substitution for its own',
-      hint: 'write the mapping over several lines, or put the substitution in quotes',
+      hint: 'write the mapping over several lines; in quotes the substitution is text, whatever it holds',
     };
   }
   const opening = openingBracket(document, source, message, start);

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import pLimit, { type LimitFunction } from 'p-limit';
 
 /**
@@ -21,7 +22,11 @@ export class Semaphore {
     return new Promise<T>((resolve, reject) => {
       const leave = (): void => reject(signal?.reason);
       if (signal?.aborted) return leave();
-      signal?.addEventListener('abort', leave, { once: true });
+      if (signal) {
+        // All who wait may have the same signal.
+        setMaxListeners(0, signal);
+        signal.addEventListener('abort', leave, { once: true });
+      }
       this.#limit(async () => {
         if (signal?.aborted) return;
         signal?.removeEventListener('abort', leave);
