@@ -9,6 +9,7 @@ import { startWfm, type Wfm } from '../../test/managers/wfm.js';
 import { artifactTypes } from '../margo/index.js';
 import intakeManager from './definition.js';
 import type { IntakeManager } from './index.js';
+import { notices } from './record.js';
 
 /** A registry whose scanner reports what a test says. */
 class Scanning extends MemoryRegistry {
@@ -76,6 +77,29 @@ describe('a push that a registry tells of', () => {
     expect(await catalog()).toEqual([
       { version: '1.0.0', digest, state: 'ONBOARDED', source: { ...place, tag: '1.0.0' }, name: 'pump' },
     ]);
+  });
+
+  it('does not bring back a package that was deleted while it was imported', async () => {
+    await push('1.0.0');
+    registry.before = ({ signal }) => {
+      // It is looked at first, and then imported.
+      if (registry.resolved === 1) return undefined;
+      return new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
+    };
+    await intake.notice([{ ...place, tag: '1.0.0' }]);
+    await expect.poll(() => registry.resolved).toBe(2);
+    const [importing] = (await wfm.catalog.list({})).items;
+    registry.before = () => undefined;
+    await wfm.catalog.delete(importing?.id ?? '');
+    await expect
+      .poll(async () => {
+        await clock.advance(300_000);
+        return state.count(notices);
+      })
+      .toBe(0);
+    expect(await catalog()).toEqual([]);
+    await told({ tag: '1.0.0' });
+    expect(await catalog()).toMatchObject([{ version: '1.0.0', state: 'ONBOARDED' }]);
   });
 
   it('of a tag that leads elsewhere now brings the new version beside the old one', async () => {

@@ -1,4 +1,4 @@
-import { Problem } from '../../core/operation/index.js';
+import { Problem, problems } from '../../core/operation/index.js';
 import { type ArtifactRegistry, RegistryFault, type ResolvedArtifact } from '../../core/ports/index.js';
 import type { Semaphore } from '../../core/work/index.js';
 import type { CatalogManager, PackageRecord, PackageSource } from '../catalog/index.js';
@@ -28,12 +28,26 @@ export async function look(parts: LookParts, notice: Notice, signal: AbortSignal
   const resolved = await asking.run(() => present(registry, notice, signal), signal);
   const digest = resolved?.descriptor.digest;
   // The tag may lead elsewhere by now: the artifact that came with it may be gone, or have been scanned, all the same.
-  const before = notice.digest === digest ? undefined : await refreshed(parts, notice, notice.digest, signal);
+  const before =
+    notice.digest === digest ? undefined : await unlessDeleted(() => refreshed(parts, notice, notice.digest, signal));
   const now =
     resolved &&
-    ((await refreshed(parts, notice, digest, signal)) ?? (await lookAtUnknown(parts, notice, resolved, signal)));
+    (await unlessDeleted(
+      async () =>
+        (await refreshed(parts, notice, digest, signal)) ?? (await lookAtUnknown(parts, notice, resolved, signal)),
+    ));
   const came = [before, now].filter((one) => one !== undefined);
   return came.length === 0 ? undefined : came.join('; ');
+}
+
+/** A package that is deleted while it is looked at stays so: looked at again, it would come back as one never heard of. */
+async function unlessDeleted(looking: () => Promise<string | undefined>): Promise<string | undefined> {
+  try {
+    return await looking();
+  } catch (error) {
+    if (!(error instanceof Problem) || error.kind !== problems.notFound) throw error;
+    return `left what was deleted meanwhile: ${error.message}`;
+  }
 }
 
 async function refreshed(
