@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Change, put, type RegistryCall, RegistryFault } from '../../core/ports/index.js';
+import { type Change, LockFault, put, type RegistryCall, RegistryFault, StateFault } from '../../core/ports/index.js';
 import { type ManualClock, manualClock, recordingLogger } from '../../core/testing/index.js';
 import { MemoryLocks } from '../../providers/lock/memory/index.js';
 import { MemoryQueues } from '../../providers/queue/memory/index.js';
@@ -450,6 +450,33 @@ describe('several hosts that share their work', () => {
     });
   });
 
+  it('go on with an import whose lock was lost, by the credentials that came with it', async () => {
+    await startHosts(0);
+    const lost = new AbortController();
+    const { acquire } = locks;
+    vi.spyOn(locks, 'acquire').mockImplementationOnce(async (name, options) => {
+      const lease = await acquire.call(locks, name, options);
+      return { name, fence: lease.fence, signal: lost.signal, release: () => lease.release() };
+    });
+    const host = await startWfm({ state, clock, registry, log, queue, locks });
+    hosts.push(host);
+    await push('1.0.0');
+    registry.before = untilAborted;
+    const credentials = { username: 'robot', password: 'hunter2' };
+    const { id } = await host.catalog.import(request({ tag: '1.0.0' }, { credentials }));
+    await expect.poll(() => registry.resolved).toBe(1);
+    registry.before = ({ credentials: given }) => {
+      if (!given) throw new RegistryFault('denied', 'registry.test wants credentials');
+    };
+    lost.abort(new LockFault('lost', 'the store was away'));
+    await expect
+      .poll(async () => {
+        await clock.advance(2000);
+        return (await host.catalog.get(id)).state;
+      })
+      .toBe('ONBOARDED');
+  });
+
   it('leave a package as it is that another has brought to its end, wherever the tag leads by then', async () => {
     // Hosts without a queue between them, which take up at their start what they find.
     await startHosts(0);
@@ -510,6 +537,41 @@ describe('delete', () => {
     expect(given?.aborted).toBe(true);
     await outcome;
     expect([await state.count(packages), await state.count(claims)]).toEqual([0, 0]);
+  });
+
+  it.each([
+    ['was asked for', async () => wfm],
+    [
+      'was found at its start',
+      async () => {
+        await wfm.stop();
+        return start(wfm.dataDir);
+      },
+    ],
+  ])('that cannot be stored leaves an import that %s to go on', async (_what, next) => {
+    await push('1.0.0');
+    registry.before = ({ signal }) =>
+      new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
+    const { id } = await wfm.catalog.import(request({ tag: '1.0.0' }));
+    await expect.poll(() => registry.resolved).toBe(1);
+    const before = wfm;
+    wfm = await next();
+    await expect.poll(() => registry.resolved).toBe(wfm === before ? 1 : 2);
+    registry.before = () => undefined;
+    const { commit } = state;
+    state.commit = async (changes) => {
+      const isDeleted = changes.some(({ in: { name }, kind }) => name === packages.name && kind === 'delete');
+      if (isDeleted) throw new StateFault('storage', 'away');
+      return commit.call(state, changes);
+    };
+    await expect(wfm.catalog.delete(id)).rejects.toThrow('away');
+    state.commit = commit;
+    await expect
+      .poll(async () => {
+        await clock.advance(2000);
+        return (await wfm.catalog.get(id)).state;
+      })
+      .toBe('ONBOARDED');
   });
 
   it('does not wait for others to end an import that waits for them', async () => {

@@ -58,21 +58,27 @@ export class Importer {
   /**
    * Imports in the background, again as long as the store is away.
    * @param lost aborts when another host may have begun it too
+   * @returns whether it came to its end; `false` when it was cancelled, or broke off
    */
-  begin(id: string, credentials?: RegistryCredentials, lost?: AbortSignal): void {
+  begin(id: string, credentials?: RegistryCredentials, lost?: AbortSignal): Promise<boolean> {
     const abort = new LinkedAbortController(...(lost ? [lost] : []));
-    this.#keep(id, abort, this.#untilDone(id, credentials, abort.signal)).catch((error: unknown) => {
-      if (!abort.signal.aborted) this.#parts.log.error('an import broke off', { packageId: id, error });
-    });
+    return this.#keep(id, abort, this.#untilDone(id, credentials, abort.signal)).then(
+      () => true,
+      (error: unknown) => {
+        if (!abort.signal.aborted) this.#parts.log.error('an import broke off', { packageId: id, error });
+        return false;
+      },
+    );
   }
 
   /**
-   * Imports a package whose request came without credentials, or has lost them. Nothing happens when it is at its end.
+   * Imports a package once. Nothing happens when it is at its end.
+   * @param credentials of its request, where they are known
    * @throws what broke it off; the record still says that the import is under way
    */
-  run(id: string, ...signals: readonly AbortSignal[]): Promise<void> {
+  run(id: string, credentials: RegistryCredentials | undefined, ...signals: readonly AbortSignal[]): Promise<void> {
     const abort = new LinkedAbortController(...signals);
-    return this.#keep(id, abort, this.#untilDone(id, undefined, abort.signal));
+    return this.#keep(id, abort, this.#untilDone(id, credentials, abort.signal));
   }
 
   /** As long as it lasts, a job can be cancelled and waited for. */
@@ -85,11 +91,6 @@ export class Importer {
     const job: Job = { abort, done: ended.catch(() => undefined) };
     this.#jobs.set(id, job);
     return ended;
-  }
-
-  /** Resolves when nothing is under way here for a package. */
-  async ended(id: string): Promise<void> {
-    await this.#jobs.get(id)?.done;
   }
 
   /** Gives an import up; its record stays as it is. */

@@ -2,6 +2,7 @@ import { correlated, correlationId } from '../../core/correlation/index.js';
 import { Mirror } from '../../core/mirror/index.js';
 import type { Clock, Health, Logger } from '../../core/plugin/index.js';
 import {
+  type Lease,
   type LockProvider,
   type QueueProvider,
   type RegistryCredentials,
@@ -69,7 +70,9 @@ export class ImportWork {
     await this.#unfinished.start();
     // Nobody else does what a host that shares no work was doing when it ended.
     for (const [id, need] of this.#unfinished.values()) {
-      if ((need === 'open' && !queue) || (need === 'with credentials' && !locks)) importer.begin(id);
+      if ((need === 'open' && !queue) || (need === 'with credentials' && !locks)) {
+        void this.#goOnUnless(importer.begin(id), id);
+      }
     }
   }
 
@@ -102,27 +105,38 @@ export class ImportWork {
     const lease = credentials === undefined ? undefined : await locks?.acquire(lockOf(id));
     try {
       await accept();
-      importer.begin(id, credentials, lease?.signal);
     } catch (error) {
       this.#own.delete(id);
       await lease?.release();
       throw error;
     }
-    void importer.ended(id).then(() => {
-      this.#own.delete(id);
-      return lease?.release();
-    });
+    void this.#goOnUnless(importer.begin(id, credentials, lease?.signal), id, credentials, lease);
+  }
+
+  /** An import here that lost its lease, or was cancelled for a deletion that failed, is not left unfinished. */
+  async #goOnUnless(
+    done: Promise<boolean>,
+    id: string,
+    credentials?: RegistryCredentials,
+    lease?: Lease,
+  ): Promise<void> {
+    const isDone = await done;
+    await lease?.release();
+    this.#own.delete(id);
+    // After a while: a deletion ends the import first, and then removes its record.
+    if (!isDone) this.#watch(id, credentials, again);
   }
 
   #seen(id: string, now: 'open' | 'with credentials' | undefined): void {
     if (now === undefined || this.#stopped.signal.aborted || this.#own.has(id)) return;
     if (now === 'open' && this.#parts.queue) this.#passing.add(id);
-    if (now === 'with credentials' && this.#parts.locks && !this.#watching.has(id)) {
-      this.#watching.set(
-        id,
-        this.#watchOver(id).finally(() => this.#watching.delete(id)),
-      );
-    }
+    if (now === 'with credentials' && this.#parts.locks) this.#watch(id);
+  }
+
+  #watch(id: string, credentials?: RegistryCredentials, wait = 0): void {
+    if (this.#stopped.signal.aborted || this.#watching.has(id)) return;
+    const watched = this.#watchOver(id, credentials, wait).finally(() => this.#watching.delete(id));
+    this.#watching.set(id, watched);
   }
 
   async #pass(id: string): Promise<WorkResult> {
@@ -161,16 +175,17 @@ export class ImportWork {
   }
 
   #work(id: string, by: string | undefined, signal: AbortSignal): Promise<void> {
-    return correlated(by, () => this.#parts.importer.run(id, signal));
+    return correlated(by, () => this.#parts.importer.run(id, undefined, signal));
   }
 
-  /** Waits until nobody imports a package with the credentials of its request any more; if it is unfinished then, it stays so. */
-  async #watchOver(id: string): Promise<void> {
+  /** Waits until nobody imports a package with the credentials of its request any more, and finishes what is unfinished then. */
+  async #watchOver(id: string, credentials: RegistryCredentials | undefined, wait: number): Promise<void> {
     const { clock, log } = this.#parts;
     const { signal } = this.#stopped;
+    if (wait > 0) await clock.delay(wait, signal).catch(() => undefined);
     for (let attempt = 1; !signal.aborted; attempt++) {
       try {
-        await this.#finishAfterOthers(id, signal);
+        await this.#finishAfterOthers(id, credentials, signal);
         return;
       } catch (error) {
         if (signal.aborted) return;
@@ -180,11 +195,15 @@ export class ImportWork {
     }
   }
 
-  async #finishAfterOthers(id: string, signal: AbortSignal): Promise<void> {
+  async #finishAfterOthers(
+    id: string,
+    credentials: RegistryCredentials | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { locks, importer } = this.#parts;
     const lease = await locks?.acquire(lockOf(id), { signal });
     try {
-      await importer.run(id, signal, ...(lease ? [lease.signal] : []));
+      await importer.run(id, credentials, signal, ...(lease ? [lease.signal] : []));
     } finally {
       await lease?.release();
     }
