@@ -600,6 +600,16 @@ describe('delete', () => {
     await expect(wfm.catalog.whileKept(id)).rejects.toMatchObject(problem(404));
   });
 
+  it('asks no guard any more that was withdrawn', async () => {
+    await push('1.0.0');
+    const { id } = await imported({ tag: '1.0.0' });
+    const withdraw = wfm.catalog.beforeDelete(async () => 'it is in use');
+    await expect(wfm.catalog.delete(id)).rejects.toMatchObject(problem(409, 'in use'));
+    withdraw();
+    await wfm.catalog.delete(id);
+    await expect(wfm.catalog.get(id)).rejects.toMatchObject(problem(404));
+  });
+
   it('closes a package to new uses before it asks', async () => {
     await push('1.0.0');
     const { id } = await imported({ tag: '1.0.0' });

@@ -142,8 +142,11 @@ export interface CatalogManager {
   settled(id: string, signal: AbortSignal): Promise<PackageRecord>;
   /** An icon or a text that came with the package, where it was small enough to be kept. */
   resource(id: string, path: string): Promise<{ readonly mediaType: string; readonly bytes: Uint8Array } | undefined>;
-  /** Managers above say here why a package may not go: one sentence, or `undefined`. */
-  beforeDelete(guard: DeleteGuard): void;
+  /**
+   * Managers above say here why a package may not go: one sentence, or `undefined`.
+   * @returns what withdraws the guard
+   */
+  beforeDelete(guard: DeleteGuard): () => void;
   /**
    * A change that writes nothing, and makes the commit that it is part of fail once the package is being deleted.
    * Whoever begins to use a package commits it along; then no use can slip past a guard.

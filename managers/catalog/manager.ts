@@ -76,7 +76,7 @@ export class PackageCatalog implements CatalogManager, Lifecycle {
   readonly #log: Logger;
   readonly #importer: Importer;
   readonly #imports: ImportWork;
-  readonly #guards: DeleteGuard[] = [];
+  readonly #guards = new Set<{ readonly guard: DeleteGuard }>();
 
   constructor(parts: CatalogParts) {
     this.#state = parts.state;
@@ -247,8 +247,11 @@ export class PackageCatalog implements CatalogManager, Lifecycle {
     return found && blob && { mediaType: found.mediaType, bytes: blob.value };
   }
 
-  beforeDelete(guard: DeleteGuard): void {
-    this.#guards.push(guard);
+  beforeDelete(guard: DeleteGuard): () => void {
+    // By an entry of its own, for the same guard may come twice.
+    const entry = { guard };
+    this.#guards.add(entry);
+    return () => this.#guards.delete(entry);
   }
 
   async whileKept(id: string): Promise<Change> {
@@ -325,7 +328,7 @@ export class PackageCatalog implements CatalogManager, Lifecycle {
   }
 
   async #askGuards(id: string): Promise<void> {
-    for (const guard of this.#guards) {
+    for (const { guard } of this.#guards) {
       const objection = await guard(id);
       if (objection !== undefined) throw new Problem(problems.conflict, objection);
     }

@@ -602,6 +602,15 @@ async function startWfmWithoutFollowers(): Promise<Wfm> {
 }
 
 describe('a package in use', () => {
+  it('is no longer guarded by a manager that has stopped', async () => {
+    await create();
+    await wfm.instances.drain?.(new AbortController().signal);
+    await expect(wfm.catalog.delete('p1')).rejects.toMatchObject(problem(409, 'used by 1 deployment'));
+    await wfm.instances.stop?.(new AbortController().signal);
+    await wfm.catalog.delete('p1');
+    await expect(wfm.catalog.get('p1')).rejects.toMatchObject(problem(404));
+  });
+
   it('cannot be deleted before its last deployment is gone, unless forced', async () => {
     const { id } = await create();
     await expect(wfm.catalog.delete('p1')).rejects.toMatchObject(problem(409, 'used by 1 deployment'));

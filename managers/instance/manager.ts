@@ -66,6 +66,7 @@ export class Deployments implements InstanceManager, Lifecycle {
   readonly #follower: DeviceFollower;
   readonly #unheard: Unheard;
   readonly #following: (() => void)[] = [];
+  #withdrawGuard: (() => void) | undefined;
 
   constructor(parts: InstanceParts) {
     this.#parts = parts;
@@ -80,7 +81,7 @@ export class Deployments implements InstanceManager, Lifecycle {
   }
 
   async start(): Promise<void> {
-    this.#parts.catalog.beforeDelete(async (packageId) => {
+    this.#withdrawGuard = this.#parts.catalog.beforeDelete(async (packageId) => {
       const count = await this.countByPackage(packageId);
       return count === 0 ? undefined : `package ${packageId} is used by ${count} deployment${count === 1 ? '' : 's'}`;
     });
@@ -101,6 +102,8 @@ export class Deployments implements InstanceManager, Lifecycle {
   }
 
   async stop(): Promise<void> {
+    // Not when it drains: until the end, packages in use are kept.
+    this.#withdrawGuard?.();
     await this.#close();
     await this.#unheard.stop();
   }
