@@ -10,7 +10,6 @@ export interface ClusterArguments {
 }
 
 export interface UpgradeWait {
-  readonly milliseconds: number;
   /**
    * Helm goes back by itself when it fails: to before, or to nothing where nothing was before. To nothing it deletes the
    * volume claims too, those that it had found there and taken over as well: only for where something was before.
@@ -29,13 +28,16 @@ export interface UpgradeRequest {
   readonly insecure: HelmConfig['insecure'];
   readonly history: number;
   readonly labels: Readonly<Record<string, string>>;
+  /** That helm may take for each hook, for what it waits for, and to go back; the chart's pull is not in it. */
+  readonly milliseconds: number;
   /** Absent: helm does not wait, and does not go back. */
   readonly wait?: UpgradeWait;
 }
 
 /** Installs or upgrades. */
 export function upgradeArguments(version: HelmVersion, request: UpgradeRequest): string[] {
-  const { release, namespace, chart, valuesFile, registryConfig, caFile, insecure, history, wait } = request;
+  const { release, namespace, chart, valuesFile, registryConfig, caFile, insecure, history, milliseconds, wait } =
+    request;
   const labels = Object.entries(request.labels).map(([name, value]) => `${name}=${value}`);
   return [
     'upgrade',
@@ -51,7 +53,8 @@ export function upgradeArguments(version: HelmVersion, request: UpgradeRequest):
     '--history-max',
     String(history),
     ...registryArguments({ registryConfig, caFile, insecure }),
-    ...(wait === undefined ? [] : [...(wait.goesBack ? atomic(version) : []), '--wait', ...timeout(wait.milliseconds)]),
+    ...(wait === undefined ? [] : [...(wait.goesBack ? atomic(version) : []), '--wait']),
+    ...timeout(milliseconds),
   ];
 }
 
@@ -75,10 +78,11 @@ function registryArguments({
 }
 
 export function rollbackArguments(
-  request: Pick<UpgradeRequest, 'release' | 'namespace' | 'history'> & { readonly revision: number },
+  request: Pick<UpgradeRequest, 'release' | 'namespace' | 'history' | 'milliseconds'> & { readonly revision: number },
 ): string[] {
-  const { release, revision, namespace, history } = request;
-  return ['rollback', release, String(revision), ...inNamespace(namespace), '--history-max', String(history)];
+  const { release, revision, namespace, history, milliseconds } = request;
+  const place = [release, String(revision), ...inNamespace(namespace)];
+  return ['rollback', ...place, '--history-max', String(history), ...timeout(milliseconds)];
 }
 
 export function uninstallArguments(request: {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { ApplyCall } from '../../../../core/plugin/index.js';
-import { manualClock, silentLogger } from '../../../../core/testing/index.js';
+import { type ManualClock, manualClock, silentLogger } from '../../../../core/testing/index.js';
 import { type PlayedApi, playApi } from '../../../../test/parts/played-api.js';
 import { Access } from '../access.js';
 import { Cluster } from '../cluster.js';
@@ -23,6 +23,7 @@ const claim = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { nam
 let directory: string;
 let api: PlayedApi;
 let cluster: Cluster;
+let clock: ManualClock;
 /** Of the release's revisions that the cluster holds before helm is called; helm's upgrade adds one that failed. */
 let before: 'none' | 'deployed';
 /** What becomes of helm's upgrade. */
@@ -50,6 +51,7 @@ const revision = (version: number, status: string) => {
 
 beforeEach(async () => {
   before = 'none';
+  clock = manualClock();
   upgradeEnds = "echo 'Error: timed out' >&2; exit 1";
   directory = mkdtempSync(join(tmpdir(), 'tutti-helm-'));
   api = await playApi(({ method, path }) => {
@@ -76,10 +78,15 @@ async function bring(reason = /timed out/): Promise<void> {
   writeFileSync(join(directory, 'helm'), script, { mode: 0o755 });
   const on = {
     ...{ cluster, log: silentLogger(), resolvePath: (path: string) => path, logins: () => Promise.resolve([]) },
-    clock: manualClock(),
+    clock,
     config: { helm: { history: 5, insecure: 'no' } },
   } as unknown as DriverContext;
-  const program = new HelmProgram({ path: join(directory, 'helm'), directory: join(directory, 's'), env: process.env });
+  const program = new HelmProgram({
+    path: join(directory, 'helm'),
+    directory: join(directory, 's'),
+    env: process.env,
+    clock,
+  });
   const way = new CliWay(on, program, () => Promise.resolve({ major: 3, minor: 16 }));
   const call: ApplyCall = { signal: new AbortController().signal, progress: () => undefined };
   // It is watched while helm waits, by a clock that stands still.
@@ -110,4 +117,24 @@ it('leaves it to helm to go back to what was deployed before', async () => {
   await bring();
   expect(calls()).toHaveLength(1);
   expect(calls()[0]).toContain('--atomic');
+});
+
+it.for<['none' | 'deployed', number]>([
+  ['none', 120_000],
+  ['deployed', 180_000],
+])('kills an upgrade that hangs, with %s before, after its time and what it takes to go back', async ([was, time]) => {
+  before = was;
+  upgradeEnds = 'sleep 1000';
+  const late = bring(/^helm upgrade of release web had not ended after \d+ s, and was killed/);
+  await expect.poll(upgraded).toBe(true);
+  let ended = false;
+  void late.then(() => {
+    ended = true;
+  });
+  await clock.advance(time - 1);
+  expect(ended).toBe(false);
+  await clock.advance(1);
+  await late;
+  // What it left is healed by the next attempt.
+  expect(calls()).toHaveLength(1);
 });

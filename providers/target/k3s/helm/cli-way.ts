@@ -7,7 +7,7 @@ import { clusterArguments, rollbackArguments, uninstallArguments, upgradeArgumen
 import { loginsFor } from './chart-reference.js';
 import { cliRelease } from './cli-status.js';
 import { complaintFault } from './complaint.js';
-import type { HelmProgram, Scratch } from './helm-program.js';
+import type { HelmCall, HelmProgram, Scratch } from './helm-program.js';
 import type { HelmVersion } from './helm-version.js';
 import { foreignRelease, releaseHistory } from './history.js';
 import { lastTrouble } from './last-trouble.js';
@@ -17,8 +17,11 @@ import { remedyFor } from './remedy.js';
 import { keepVolumes } from './volumes.js';
 import type { HelmWay } from './way.js';
 
-/** Milliseconds that an uninstall may take; whoever asked may end it before. */
-const uninstallTime = 300_000;
+/** Milliseconds that an uninstall may take, or going back, which waits for hooks alone; whoever asked may end it before. */
+const changeTime = 300_000;
+
+/** Milliseconds beyond what helm was told, which is not for the chart's pull and what it asks the cluster: only for what hangs. */
+const grace = 60_000;
 
 /** By the helm program on this machine. */
 export class CliWay implements HelmWay {
@@ -52,10 +55,15 @@ export class CliWay implements HelmWay {
         ...{ ...this.#place(memo), chart: memo.goal.chart, valuesFile, registryConfig: scratch.registryConfig },
         ...this.#registry(),
         labels: releaseLabels(memo.mark, memo.goal.applied),
-        ...(component.wait && { wait: { milliseconds: component.timeout, goesBack } }),
+        milliseconds: component.timeout,
+        ...(component.wait && { wait: { goesBack } }),
       });
       call.progress(`helm installs ${component.name} ${component.revision}`);
-      await this.#upgrade(memo, args, { scratch, call, watched: component.wait, cleans: component.wait && !goesBack });
+      await this.#upgrade(memo, args, {
+        ...{ scratch, call, watched: component.wait, cleans: component.wait && !goesBack },
+        // To go back takes helm as long again.
+        milliseconds: component.wait && goesBack ? 2 * component.timeout : component.timeout,
+      });
     });
   }
 
@@ -86,14 +94,15 @@ export class CliWay implements HelmWay {
       readonly watched: boolean;
       /** Whether nothing is to be left of it when helm says that it failed, but its volumes. */
       readonly cleans: boolean;
+      readonly milliseconds: number;
     },
   ): Promise<void> {
-    const { scratch, call, watched, cleans } = how;
+    const { scratch, call, watched, cleans, milliseconds } = how;
     const { signal } = call;
     // When helm has gone back there is nothing left to see of what was wrong.
     const trouble = lastTrouble(this.on, () => this.#unfinished(memo, signal), watched ? call : undefined);
     let reason: string | undefined;
-    const ended = await this.#helm(args, memo, scratch, signal).finally(async () => {
+    const ended = await this.#helm(args, memo, { scratch, signal, milliseconds }).finally(async () => {
       reason = await trouble.stop();
     });
     if (ended.code === 0) return;
@@ -134,8 +143,8 @@ export class CliWay implements HelmWay {
   /** Nobody waits for what it goes back to: what comes after it does. */
   async #rollback(memo: Memo, revision: number, scratch: Scratch, signal: AbortSignal): Promise<void> {
     const { history } = this.on.config.helm;
-    const args = rollbackArguments({ ...this.#place(memo), revision, history });
-    const { code, stderr } = await this.#helm(args, memo, scratch, signal);
+    const args = rollbackArguments({ ...this.#place(memo), revision, history, milliseconds: changeTime });
+    const { code, stderr } = await this.#helm(args, memo, { scratch, signal, milliseconds: changeTime });
     if (code !== 0) throw complaintFault(stderr, `helm could not go back with ${memo.mark.component}`);
   }
 
@@ -145,19 +154,20 @@ export class CliWay implements HelmWay {
     if (newest === undefined) return;
     if (!isOf(newest, memo)) throw foreignRelease(memo);
     await keepVolumes(this.on.cluster, newest, signal);
-    const args = uninstallArguments({ ...this.#place(memo), milliseconds: uninstallTime });
-    const { code, stderr } = await this.#helm(args, memo, scratch, signal);
+    const args = uninstallArguments({ ...this.#place(memo), milliseconds: changeTime });
+    const { code, stderr } = await this.#helm(args, memo, { scratch, signal, milliseconds: changeTime });
     if (code !== 0) throw complaintFault(stderr, `helm could not uninstall ${memo.mark.component}`);
   }
 
-  #helm(args: readonly string[], { release }: Memo, scratch: Scratch, signal: AbortSignal) {
+  /** @param call.milliseconds that helm was told */
+  #helm(args: readonly string[], { release }: Memo, call: HelmCall) {
     const { cluster, config, resolvePath } = this.on;
     const place = clusterArguments({
       kubeconfig: cluster.access.file,
       context: config.context,
       ca: config.ca === undefined ? undefined : resolvePath(config.ca),
     });
-    return this.program.run([...args, ...place], { scratch, signal, release });
+    return this.program.run([...args, ...place], { ...call, release, milliseconds: call.milliseconds + grace });
   }
 
   #history(memo: Memo, signal: AbortSignal): Promise<readonly ReleaseRevision[]> {

@@ -30,14 +30,14 @@ export class HelmDriver implements Driver {
   #choice: Choice | undefined;
 
   constructor(private readonly on: DriverContext) {
-    const { config, directory, resolvePath } = on;
+    const { clock, config, directory, resolvePath } = on;
     this.watched = [
       { path: '/api/v1/secrets', labelSelector: 'owner=helm' },
       { path: '/apis/helm.cattle.io/v1/helmcharts', labelSelector: `${marks.owner}=${config.owner}` },
     ];
     const { program } = config.helm;
     const path = program === undefined ? 'helm' : resolvePath(program);
-    this.#settings = { path, directory, env: process.env };
+    this.#settings = { path, directory, env: process.env, clock };
     this.#program = new HelmProgram(this.#settings);
     this.#ways = {
       controller: new ControllerWay(on),

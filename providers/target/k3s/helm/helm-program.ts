@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasCode } from '../../../../core/files/index.js';
-import { TargetFault } from '../../../../core/plugin/index.js';
+import { type Clock, TargetFault } from '../../../../core/plugin/index.js';
+import { withDeadline } from '../../../../core/work/index.js';
 import { dockerConfigJson, type Login } from '../../../shared/logins/index.js';
 import { endOrphan, forgetProcess, signalGroup } from '../../../shared/program/index.js';
 import { type HelmVersion, parseHelmVersion } from './helm-version.js';
@@ -12,6 +13,16 @@ export interface HelmProgramSettings {
   /** Of the target's own; nobody else may read it. */
   readonly directory: string;
   readonly env: NodeJS.ProcessEnv;
+  readonly clock: Clock;
+}
+
+export interface HelmCall {
+  readonly scratch: Scratch;
+  readonly signal: AbortSignal;
+  /** After which helm is ended. */
+  readonly milliseconds: number;
+  /** Whose turn it is: a helm of an earlier agent that is still at it is ended first. */
+  readonly release?: string;
 }
 
 /** The files of one call, gone after it. */
@@ -27,6 +38,9 @@ export interface Ended {
   readonly stdout: string;
   readonly stderr: string;
 }
+
+/** Milliseconds. It asks nobody. */
+const versionTime = 30_000;
 
 /** No release's name begins with a dot. */
 const prefix = '.helm-';
@@ -46,7 +60,7 @@ export class HelmProgram {
     const { path } = this.settings;
     try {
       const { code, stdout, stderr } = await this.withScratch([], (scratch) =>
-        this.run(['version', '--template', '{{.Version}}'], { scratch, signal }),
+        this.run(['version', '--template', '{{.Version}}'], { scratch, signal, milliseconds: versionTime }),
       );
       const version = code === 0 ? parseHelmVersion(stdout) : undefined;
       return version === undefined
@@ -77,14 +91,27 @@ export class HelmProgram {
   }
 
   /**
-   * @param call.release whose turn it is: a helm of an earlier agent that is still at it is ended first
-   * @throws TargetFault `platform` when it cannot be run; the signal's reason on an abort, with helm ended
+   * @throws TargetFault `platform` when it cannot be run, `timeout` when its time is over; the signal's reason on an
+   *   abort. Helm has ended then
    */
-  async run(
-    args: readonly string[],
-    call: { readonly scratch: Scratch; readonly signal: AbortSignal; readonly release?: string },
-  ): Promise<Ended> {
-    const { scratch, signal, release } = call;
+  run(args: readonly string[], call: HelmCall): Promise<Ended> {
+    const { milliseconds, signal, release } = call;
+    const { clock } = this.settings;
+    const late = async (): Promise<TargetFault> => {
+      const what = `helm ${args[0]}${release === undefined ? '' : ` of release ${release}`}`;
+      const why = 'do the registry and the cluster answer?';
+      return new TargetFault(
+        'timeout',
+        `${what} had not ended after ${milliseconds / 1000} s, and was killed; ${why}`,
+        true,
+      );
+    };
+    return withDeadline({ clock, milliseconds, signal, late }, (during) =>
+      this.#run(args, { ...call, signal: during }),
+    );
+  }
+
+  async #run(args: readonly string[], { scratch, signal, release }: HelmCall): Promise<Ended> {
     if (release === undefined) return execute(this.settings.path, args, this.#options(scratch, signal));
     const note = join(this.settings.directory, `${release}.pid`);
     await endOrphan(note, release, signal);
