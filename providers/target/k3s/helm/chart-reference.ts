@@ -28,5 +28,10 @@ export function loginsFor(chart: string, logins: readonly Login[]): readonly Log
   return logins.filter((login) => login.host === host || (dockerHub.has(login.host) && dockerHub.has(host)));
 }
 
+/** Has whoever handed them be asked anew. */
+export async function tellRefused(logins: readonly Login[]): Promise<void> {
+  await Promise.all(logins.map((login) => login.refused?.()));
+}
+
 /** Names of one registry: of what is pulled from, and of what logins are kept under. */
 const dockerHub = new Set(['docker.io', 'index.docker.io', 'registry-1.docker.io', 'https://index.docker.io/v1/']);

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { ApplyCall } from '../../../../core/plugin/index.js';
 import { type ManualClock, manualClock, silentLogger } from '../../../../core/testing/index.js';
 import { type PlayedApi, playApi } from '../../../../test/parts/played-api.js';
+import type { Login } from '../../../shared/logins/index.js';
 import { Access } from '../access.js';
 import { Cluster } from '../cluster.js';
 import type { ApplyRequest, DriverContext } from '../driver.js';
@@ -24,6 +25,7 @@ let directory: string;
 let api: PlayedApi;
 let cluster: Cluster;
 let clock: ManualClock;
+let logins: readonly Login[];
 /** Of the release's revisions that the cluster holds before helm is called; helm's upgrade adds one that failed. */
 let before: 'none' | 'deployed';
 /** What becomes of helm's upgrade. */
@@ -52,6 +54,7 @@ const revision = (version: number, status: string) => {
 beforeEach(async () => {
   before = 'none';
   clock = manualClock();
+  logins = [];
   upgradeEnds = "echo 'Error: timed out' >&2; exit 1";
   directory = mkdtempSync(join(tmpdir(), 'tutti-helm-'));
   api = await playApi(({ method, path }) => {
@@ -77,7 +80,7 @@ async function bring(reason = /timed out/): Promise<void> {
   const script = `#!/bin/sh\necho "$@" >> ${directory}/calls\n[ "$1" = upgrade ] || exit 0\n${upgradeEnds}\n`;
   writeFileSync(join(directory, 'helm'), script, { mode: 0o755 });
   const on = {
-    ...{ cluster, log: silentLogger(), resolvePath: (path: string) => path, logins: () => Promise.resolve([]) },
+    ...{ cluster, log: silentLogger(), resolvePath: (path: string) => path, logins: async () => logins },
     clock,
     config: { helm: { history: 5, insecure: 'no' } },
   } as unknown as DriverContext;
@@ -138,3 +141,22 @@ it.for<['none' | 'deployed', number]>([
   // What it left is healed by the next attempt.
   expect(calls()).toHaveLength(1);
 });
+
+it.for<[string, RegExp, string[]]>([
+  ['response status code 401: unauthorized', /401/, ['reg.example']],
+  ['chart web not found', /not found/, []],
+])(
+  'tells of the login that it used, and of no other, when the registry did not take it: %s',
+  async ([said, reason, told]) => {
+    const refused: string[] = [];
+    logins = ['reg.example', 'other.example'].map((host) => ({
+      ...{ host, username: 'u', password: 'p' },
+      refused: async () => {
+        refused.push(host);
+      },
+    }));
+    upgradeEnds = `echo 'Error: ${said}' >&2; exit 1`;
+    await bring(reason);
+    expect(refused).toEqual(told);
+  },
+);

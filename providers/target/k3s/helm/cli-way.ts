@@ -1,12 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ApplyCall, TargetFault } from '../../../../core/plugin/index.js';
+import type { Login } from '../../../shared/logins/index.js';
 import type { ApplyRequest, DriverContext, Release, RemoveRequest } from '../driver.js';
 import { marks, releaseKey } from '../marks.js';
 import { clusterArguments, rollbackArguments, uninstallArguments, upgradeArguments } from './arguments.js';
-import { loginsFor } from './chart-reference.js';
+import { loginsFor, tellRefused } from './chart-reference.js';
 import { cliRelease } from './cli-status.js';
-import { complaintFault } from './complaint.js';
+import { complaintFault, RegistryDenied } from './complaint.js';
 import type { HelmCall, HelmProgram, Scratch } from './helm-program.js';
 import type { HelmVersion } from './helm-version.js';
 import { foreignRelease, releaseHistory } from './history.js';
@@ -60,7 +61,7 @@ export class CliWay implements HelmWay {
       });
       call.progress(`helm installs ${component.name} ${component.revision}`);
       await this.#upgrade(memo, args, {
-        ...{ scratch, call, watched: component.wait, cleans: component.wait && !goesBack },
+        ...{ scratch, call, logins, watched: component.wait, cleans: component.wait && !goesBack },
         // To go back takes helm as long again.
         milliseconds: component.wait && goesBack ? 2 * component.timeout : component.timeout,
       });
@@ -91,13 +92,15 @@ export class CliWay implements HelmWay {
     how: {
       readonly scratch: Scratch;
       readonly call: ApplyCall;
+      /** That helm was given. */
+      readonly logins: readonly Login[];
       readonly watched: boolean;
       /** Whether nothing is to be left of it when helm says that it failed, but its volumes. */
       readonly cleans: boolean;
       readonly milliseconds: number;
     },
   ): Promise<void> {
-    const { scratch, call, watched, cleans, milliseconds } = how;
+    const { scratch, call, logins, watched, cleans, milliseconds } = how;
     const { signal } = call;
     // When helm has gone back there is nothing left to see of what was wrong.
     const trouble = lastTrouble(this.on, () => this.#unfinished(memo, signal), watched ? call : undefined);
@@ -107,6 +110,7 @@ export class CliWay implements HelmWay {
     });
     if (ended.code === 0) return;
     const fault = complaintFault(ended.stderr, `helm could not install ${memo.mark.component}`);
+    if (fault instanceof RegistryDenied) await tellRefused(logins);
     // One that was killed did not say so: the record that it left is healed by the next attempt.
     if (cleans && ended.code !== undefined) await this.#clean(memo, scratch, signal);
     const why = reason === undefined || fault.code === 'artifact' ? '' : `; ${reason}`;

@@ -1,13 +1,17 @@
 import { TargetFault } from '../../../../core/plugin/index.js';
 
+/** The registry did not let helm in: another login may help. */
+export class RegistryDenied extends TargetFault {}
+
 /**
  * What helm said when it failed, as a fault: which kind it is, and the words without what stands around them. Read from
  * the text, for helm ends with 1 whatever happened.
  */
 export function complaintFault(output: string, what: string): TargetFault {
   const said = complaint(output);
-  const { code, retry } = kindOf(said);
-  return new TargetFault(code, `${what}: ${said}`, retry);
+  const kind = kindOf(said);
+  const Fault = kind === denied ? RegistryDenied : TargetFault;
+  return new Fault(kind.code, `${what}: ${said}`, kind.retry);
 }
 
 /** The error of helm's output: its last `Error:` lines, else what it ended with. Nothing that it warns of. */
@@ -27,6 +31,8 @@ export function complaint(output: string): string {
 
 type Kind = Pick<TargetFault, 'code' | 'retry'>;
 
+const denied: Kind = { code: 'artifact', retry: true };
+
 /** In this order: an error says most at its end, and a registry's refusal may be wrapped in `INSTALLATION FAILED`. */
 const kinds: readonly (readonly [RegExp, Kind])[] = [
   [
@@ -35,7 +41,7 @@ const kinds: readonly (readonly [RegExp, Kind])[] = [
   ],
   [
     /\b(401|403)\b.*(v2|token|manifests)|unauthorized|authentication required|denied: |no basic auth|insufficient_scope/i,
-    { code: 'artifact', retry: true },
+    denied,
   ],
   [/x509|tls: |certificate|server gave HTTP response to HTTPS client/i, { code: 'artifact', retry: true }],
   [

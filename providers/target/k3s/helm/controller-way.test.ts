@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { ApplyCall } from '../../../../core/plugin/index.js';
 import { type ManualClock, manualClock, silentLogger } from '../../../../core/testing/index.js';
 import { type PlayedAnswer, type PlayedApi, type PlayedRequest, playApi } from '../../../../test/parts/played-api.js';
+import type { Login } from '../../../shared/logins/index.js';
 import { Access } from '../access.js';
 import { Cluster } from '../cluster.js';
 import type { ApplyRequest, DriverContext, RemoveRequest } from '../driver.js';
@@ -45,6 +46,9 @@ interface Stored {
 }
 
 let objects: Map<string, Stored>;
+/** Of the controller's Helm. */
+let output: string;
+let logins: readonly Login[];
 let api: PlayedApi;
 let cluster: Cluster;
 let clock: ManualClock;
@@ -86,7 +90,7 @@ function answer({ method, path, query, body }: PlayedRequest): PlayedAnswer {
     const namespaced = !path.includes('apiextensions');
     return { body: { resources: served.map(([name, kind]) => ({ name, kind, namespaced, verbs })) } };
   }
-  if (path.endsWith('/log')) return { body: { said: 'Error: failed to fetch oci://reg.example/web' } };
+  if (path.endsWith('/log')) return { body: { said: output } };
   const collection = path.split('/').at(-1) ?? '';
   if (collections.includes(collection)) {
     if (query.get('watch') !== null) {
@@ -127,6 +131,8 @@ function answer({ method, path, query, body }: PlayedRequest): PlayedAnswer {
 
 beforeEach(async () => {
   objects = new Map();
+  output = 'Error: failed to fetch oci://reg.example/web';
+  logins = [];
   controller = { installs: () => undefined };
   clock = manualClock();
   api = await playApi(answer);
@@ -141,7 +147,7 @@ afterEach(async () => {
 const way = () =>
   new ControllerWay({
     ...{ cluster, clock, log: silentLogger(), resolvePath: (path: string) => path },
-    ...{ logins: () => Promise.resolve([]), config: { helm: { insecure: 'no' } } },
+    ...{ logins: async () => logins, config: { helm: { insecure: 'no' } } },
   } as unknown as DriverContext);
 const call: ApplyCall = { signal: new AbortController().signal, progress: () => undefined };
 const request = { component: { name: 'web', revision: '2.0.0', timeout: 60_000 } } as unknown as ApplyRequest;
@@ -254,4 +260,23 @@ it('knows what an operator lays over the values of a HelmChart', async () => {
   const path = chartPath.replace('helmcharts', 'helmchartconfigs');
   objects.set(path, { metadata: named(path), spec: { valuesContent: 'of: 2.0.0\nmore: false' } });
   expect(await way().release(other, call.signal)).toMatchObject({ state: 'deployed', applied: memo.goal.applied });
+});
+
+it('tells of the login of the chart that the registry did not take it, where its Helm says so', async () => {
+  const refused: string[] = [];
+  logins = ['reg.example', 'other.example'].map((host) => ({
+    ...{ host, username: 'u', password: 'p' },
+    refused: async () => {
+      refused.push(host);
+    },
+  }));
+  controller.installs = () => pod({ terminated: { exitCode: 1 } });
+  const { good: _good, ...first } = memo;
+  const bringing = () => way().bring(first, request, call);
+  await expect(bringing()).rejects.toThrow('failed to fetch');
+  expect(refused).toEqual([]);
+  objects.clear();
+  output = 'Error: response status code 401: unauthorized';
+  await expect(bringing()).rejects.toThrow('401');
+  expect(refused).toEqual(['reg.example']);
 });

@@ -5,6 +5,8 @@ import type { ApplyRequest, DriverContext, Release, RemoveRequest } from '../dri
 import { type KubernetesObject, keyOf, shown } from '../kubernetes.js';
 import { marks, releaseKey } from '../marks.js';
 import { untilGone } from '../until-gone.js';
+import { loginsFor, tellRefused } from './chart-reference.js';
+import { RegistryDenied } from './complaint.js';
 import { type ChartSurroundings, chartKey, chartNamespace, chartObjects, isOurs } from './controller-chart.js';
 import { helmPods, helmTrouble, installJob, isAtWork, podReason, podsOf } from './controller-job.js';
 import { controllerRelease } from './controller-status.js';
@@ -44,7 +46,8 @@ export class ControllerWay implements HelmWay {
     try {
       await this.#install(memo, component.timeout, signal);
     } catch (error) {
-      const { good } = memo;
+      const { good, goal } = memo;
+      if (error instanceof RegistryDenied) await tellRefused(loginsFor(goal.chart.chart, await this.on.logins(signal)));
       const isMissing = error instanceof TargetFault && error.code === 'artifact';
       if (isMissing && good !== undefined) await this.#putBack(memo, good, component.timeout, signal);
       throw error;
