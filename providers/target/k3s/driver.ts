@@ -107,6 +107,8 @@ export interface Release {
    * Pods are asked about. What those made themselves (pods, replica sets) is found by its owner references.
    */
   owns(object: OwnedObject): boolean;
+  /** Where its workloads are, besides `namespace`. */
+  readonly namespaces?: readonly string[];
   /** Workloads that must be there; one that is missing makes it `stopped`. Absent: not known. */
   readonly expected?: readonly ObjectKey[];
 }

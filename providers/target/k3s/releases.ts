@@ -32,12 +32,7 @@ export class Releases {
 
   /** Of all namespaces that something of these releases is in. */
   async workloads(releases: readonly Release[], signal: AbortSignal): Promise<readonly Workload[]> {
-    const namespaces = new Set(
-      releases.flatMap(({ namespace, expected = [] }) => [
-        namespace,
-        ...expected.map((key) => key.namespace ?? namespace),
-      ]),
-    );
+    const namespaces = new Set(releases.flatMap(({ namespace, namespaces = [] }) => [namespace, ...namespaces]));
     const all = await Promise.all([...namespaces].map((each) => workloadsIn(this.cluster, each, signal)));
     return all.flat();
   }

@@ -1,7 +1,7 @@
 import { TargetFault } from '../../../../core/plugin/index.js';
 import type { Cluster } from '../cluster.js';
 import type { OwnedObject, Release } from '../driver.js';
-import { expectedWorkloads } from './manifest.js';
+import { expectedWorkloads, workloadNamespaces } from './manifest.js';
 import type { Claim, Memo } from './memo.js';
 import { type ReleaseRevision, revisionsOf } from './release-record.js';
 
@@ -31,13 +31,14 @@ export function baseRevision(history: readonly ReleaseRevision[]): number {
 export function told(
   { mark, namespace, release }: Memo,
   newest: ReleaseRevision | undefined,
-): Pick<Release, 'application' | 'component' | 'namespace' | 'owns' | 'expected'> {
+): Pick<Release, 'application' | 'component' | 'namespace' | 'owns' | 'namespaces' | 'expected'> {
   const expected = newest && expectedWorkloads(newest.manifest, namespace);
   return {
     application: mark.application,
     component: mark.component,
     namespace,
     owns: (object) => isOf(object, release, namespace),
+    ...(newest !== undefined && { namespaces: workloadNamespaces(newest.manifest) }),
     ...(expected !== undefined && { expected }),
   };
 }

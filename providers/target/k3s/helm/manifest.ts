@@ -2,6 +2,7 @@ import { parseAllDocuments } from 'yaml';
 import { z } from '../../../../core/plugin/index.js';
 import { tooDeepAt } from '../../../../core/yaml/index.js';
 import type { ObjectKey } from '../kubernetes.js';
+import { isWorkload } from '../workloads.js';
 
 const object = z.looseObject({
   apiVersion: z.string(),
@@ -58,6 +59,12 @@ export function expectedWorkloads(manifest: string, namespace: string): ObjectKe
       name: metadata.name,
       namespace: metadata.namespace ?? namespace,
     }));
+}
+
+/** Where a manifest's workloads are, Jobs too, besides the release's own namespace. */
+export function workloadNamespaces(manifest: string): string[] {
+  const found = (manifestObjects(manifest) ?? []).filter(isWorkload);
+  return [...new Set(found.flatMap(({ metadata }) => metadata.namespace ?? []))];
 }
 
 /** The first of some manifests, with those objects of the others that it has not; as it is where one cannot be read. */

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import type { KubernetesObject } from '../kubernetes.js';
-import { expectedWorkloads, keepingVolumes, manifestObjects } from './manifest.js';
+import { expectedWorkloads, keepingVolumes, manifestObjects, workloadNamespaces } from './manifest.js';
 import { encodePayload, type ReleaseStatus, revisionsOf } from './release-record.js';
 import { remedyFor } from './remedy.js';
 
@@ -87,6 +87,12 @@ it('knows which workloads have to be there', () => {
     { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web', namespace: 'line-a' },
     { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'db', namespace: 'other' },
   ]);
+});
+
+it('knows of the namespace of a Job, which does not have to be there', () => {
+  const job = JSON.stringify({ apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'once', namespace: 'jobs' } });
+  expect(expectedWorkloads(job, 'line-a')).toEqual([]);
+  expect(workloadNamespaces(`${manifest}\n---\n${job}`)).toEqual(['other', 'jobs']);
 });
 
 it('has Helm keep the volume claims, and changes nothing else', () => {

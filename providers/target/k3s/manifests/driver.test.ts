@@ -211,3 +211,23 @@ it('does not take a changed namespace for what is already so', async () => {
   const cannot = 'monitor is in namespace line, and cannot move to elsewhere; remove it first';
   expect((await faultOf(played.target.apply(moved, 'monitor', call()))).message).toBe(cannot);
 });
+
+it('looks at a Job that is in another namespace', async () => {
+  await played.dispose();
+  played = await playK3s({ allow: ['other-namespaces'] });
+  played.cluster.put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'jobs' } });
+  const template = { spec: { restartPolicy: 'Never', containers: [{ name: 'once', image: 'reg.test/once:1' }] } };
+  const job = {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name: 'once', namespace: 'jobs' },
+    spec: { template },
+  };
+  await apply('1.0.0', job);
+  const found = played.cluster.find('Job', 'once');
+  if (found === undefined) throw new Error('there is no Job');
+  const conditions = [{ type: 'Failed', status: 'True', reason: 'BackoffLimitExceeded', message: 'it fails' }];
+  played.cluster.put({ ...found, status: { conditions } });
+  const [told] = await played.target.actual();
+  expect(told?.components[0]).toMatchObject({ phase: 'failed' });
+});

@@ -3,7 +3,7 @@ import type { ApplyRequest, Driver, DriverContext, Release, RemoveRequest, Watch
 import { type KubernetesObject, keyOf, type ObjectKey, shown } from '../kubernetes.js';
 import { type Mark, marks, releaseKey } from '../marks.js';
 import { otlpVariables, parameterVariables } from '../variables.js';
-import { isLasting } from '../workloads.js';
+import { isLasting, isWorkload } from '../workloads.js';
 import { pullManifests } from './artifact.js';
 import { bring, tryOut } from './bring.js';
 import { manifestsComponent } from './declaration.js';
@@ -211,6 +211,7 @@ function releaseOf({ mark, namespace, state, current, inventory }: ReleaseRecord
     ...(state === 'deployed' && current && { applied: current.applied, revision: current.revision }),
     state: state === 'deployed' ? 'deployed' : 'pending',
     ...(state === 'removing' && { reason: 'its removal is not finished' }),
+    namespaces: inventory.filter(isWorkload).flatMap((key) => key.namespace ?? []),
     expected: inventory.filter(isLasting),
   };
 }
