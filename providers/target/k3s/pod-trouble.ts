@@ -37,7 +37,7 @@ export function podTrouble(pod: KubernetesObject): Trouble | undefined {
   return isReady(model) ? undefined : notReady(pod, model);
 }
 
-export function isReady({ status }: PodModel): boolean {
+function isReady({ status }: PodModel): boolean {
   return status.conditions.some(({ type, status: is }) => type === 'Ready' && is === 'True');
 }
 

@@ -1,6 +1,6 @@
 import type { TargetFault } from '../../../../core/plugin/index.js';
 import { hasStatus } from '../api-fault.js';
-import type { Cluster } from '../cluster.js';
+import type { Cluster, LogQuery } from '../cluster.js';
 import type { KubernetesObject, ObjectKey } from '../kubernetes.js';
 import { podTrouble } from '../pod-trouble.js';
 import { podModel } from '../workload-model.js';
@@ -51,18 +51,21 @@ export async function helmTrouble(
   for (const pod of pods) {
     const failed = failedRun(pod);
     if (failed === undefined) continue;
-    const output = await podOutput(cluster, pod, failed.previous, signal);
+    const output = await podOutput(cluster, pod.metadata.name, failed, signal);
     return complaintFault(output, `the cluster's Helm could not install ${component}`);
   }
   return undefined;
 }
 
-function failedRun(pod: KubernetesObject): { readonly previous: boolean } | undefined {
+type Run = Pick<LogQuery, 'container' | 'previous'>;
+
+function failedRun(pod: KubernetesObject): Run | undefined {
   const { status } = podModel.parse(pod);
-  for (const { state, lastState } of status.containerStatuses) {
-    if (state.terminated !== undefined && state.terminated.exitCode !== 0) return { previous: false };
+  for (const { name: container, state, lastState } of status.containerStatuses) {
+    if (state.terminated !== undefined && state.terminated.exitCode !== 0) return { container, previous: false };
     const before = lastState.terminated;
-    if (state.waiting !== undefined && before !== undefined && before.exitCode !== 0) return { previous: true };
+    if (state.waiting !== undefined && before !== undefined && before.exitCode !== 0)
+      return { container, previous: true };
   }
   return undefined;
 }
@@ -72,15 +75,9 @@ export function podReason(pods: readonly KubernetesObject[]): string | undefined
   return pods.map((pod) => podTrouble(pod)?.reason).find((reason) => reason !== undefined);
 }
 
-async function podOutput(
-  cluster: Cluster,
-  { metadata }: KubernetesObject,
-  previous: boolean,
-  signal: AbortSignal,
-): Promise<string> {
-  const path = `/api/v1/namespaces/${chartNamespace}/pods/${encodeURIComponent(metadata.name)}/log`;
+async function podOutput(cluster: Cluster, pod: string, run: Run, signal: AbortSignal): Promise<string> {
   try {
-    return await cluster.text({ path, query: { tailLines: String(tail), previous: String(previous) }, signal });
+    return await cluster.log({ ...run, namespace: chartNamespace, pod, lines: tail, signal });
   } catch (error) {
     // The output is gone, or its node does not answer: that it failed is known all the same.
     if (hasStatus(error, 400, 404, 500, 502, 503)) return '';

@@ -46,7 +46,7 @@ export function prepare(
   };
 }
 
-export function pullSecretName(release: string): string {
+function pullSecretName(release: string): string {
   return `${release}-pull`;
 }
 

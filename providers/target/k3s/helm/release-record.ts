@@ -3,7 +3,7 @@ import { type Json, z } from '../../../../core/plugin/index.js';
 import type { KubernetesObject } from '../kubernetes.js';
 
 /** As Helm has them (pkg/release/status.go). */
-export const releaseStatuses = [
+const releaseStatuses = [
   'deployed',
   'failed',
   'superseded',
