@@ -12,6 +12,12 @@ export function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : String(error);
 }
 
+/** Why a file that a setting names cannot be read, for a person. */
+export function unreadable(error: unknown, file: string, setting: string): string {
+  const why = hasCode(error, 'ENOENT') ? 'is not there (yet)' : `cannot be read (${codeOf(error)})`;
+  return `its file ${file} (\`${setting}\`) ${why}`;
+}
+
 /** @returns `undefined` when there is no such file */
 export async function readIfThere(file: string): Promise<string | undefined> {
   try {

@@ -1,4 +1,4 @@
-import { readText } from '../../core/files/index.js';
+import { readText, unreadable } from '../../core/files/index.js';
 import {
   defineVendor,
   empty,
@@ -75,6 +75,16 @@ export default defineVendor({
       );
     };
     return {
+      // A slip is seen before the first event is turned away for it. The file may come later.
+      async start() {
+        if (secretFile === undefined) return;
+        try {
+          await readText(resolvePath(secretFile));
+        } catch (error) {
+          const fault = unreadable(error, secretFile, 'secretFile');
+          log.warn(`the secret of the webhook: ${fault}: until it can be read, events of ${registry} are refused`);
+        }
+      },
       operations: [
         serve(operations.event, async ({ input: { document }, evidence, signal }) => {
           const sent = evidence.headers['authorization'];

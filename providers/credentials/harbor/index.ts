@@ -17,14 +17,14 @@ export const credentialsHarbor = defineProvider({
   },
   config: harborCredentialsConfig,
   uses: { secrets: optional(SecretProvider) },
-  create: ({ config: { project, days, prefix, timeouts, attempts, ...harbor }, uses, clock, resolvePath }) => {
+  create: ({ config: { project, days, prefix, timeouts, attempts, ...harbor }, uses, clock, log, resolvePath }) => {
     const oci = { registries: [harbor], unlisted: 'refuse' as const, timeouts, attempts };
     const endpoints = new Endpoints(oci, resolvePath, uses);
     const transport = new Transport(new Authorization(clock, timeouts.answer), clock, oci);
     const endpoint = endpoints.find(new URL(harbor.url).host);
     const robots = new Robots(new HarborApi(transport, endpoint, timeouts), clock, { project, days });
     const issuer = new HarborCredentials({ robots, endpoint, prefix });
-    return Object.assign(issuer, { stop: () => endpoints.close() });
+    return Object.assign(issuer, { start: () => endpoint.check(log), stop: () => endpoints.close() });
   },
 });
 

@@ -17,7 +17,7 @@ export const registryHarbor = defineProvider({
   },
   config: harborConfig,
   uses: { secrets: optional(SecretProvider) },
-  create: ({ config: { registries, unlisted, timeouts, attempts, ...harbor }, uses, clock, resolvePath }) => {
+  create: ({ config: { registries, unlisted, timeouts, attempts, ...harbor }, uses, clock, log, resolvePath }) => {
     const oci = { registries: [harbor, ...registries], unlisted, timeouts, attempts };
     const endpoints = new Endpoints(oci, resolvePath, uses);
     const transport = new Transport(new Authorization(clock, timeouts.answer), clock, oci);
@@ -25,7 +25,7 @@ export const registryHarbor = defineProvider({
     const api = new HarborApi(transport, endpoint, timeouts);
     const isHarbor = (registry: string): boolean => endpoints.find(registry) === endpoint;
     const registry = new HarborRegistry(api, isHarbor, endpoints, transport, timeouts);
-    return Object.assign(registry, { stop: () => endpoints.close() });
+    return Object.assign(registry, { start: () => endpoint.check(log), stop: () => endpoints.close() });
   },
 });
 

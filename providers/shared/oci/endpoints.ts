@@ -3,6 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { rootCertificates } from 'node:tls';
 import type * as Undici from 'undici';
 import type { Agent, Dispatcher } from 'undici';
+import { unreadable } from '../../../core/files/index.js';
+import type { Logger } from '../../../core/plugin/index.js';
 import {
   type PullCredentials,
   type RegistryCredentials,
@@ -43,6 +45,20 @@ export class Endpoint {
     this.host = this.origin.host;
     this.trust =
       config.ca === undefined ? "the system's CAs (`ca` of its entry in `registries` names another)" : config.ca;
+  }
+
+  /** Tells of files that cannot be read, so that a slip is seen before a request fails for it. A file may come later. */
+  async check(log: Pick<Logger, 'warn'>): Promise<void> {
+    const { ca, passwordFile } = this.config;
+    for (const [key, file] of Object.entries({ ca, passwordFile })) {
+      if (file === undefined) continue;
+      try {
+        await this.#read(file, key);
+      } catch (error) {
+        if (!(error instanceof RegistryFault)) throw error;
+        log.warn(`${error.message}: until it can be read, nothing can be asked there`);
+      }
+    }
   }
 
   /** Read at each use, so that a password that was changed where it is kept counts at once. */
@@ -124,12 +140,9 @@ export class Endpoint {
     try {
       return await readFile(file, 'utf8');
     } catch (error) {
-      const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-      throw new RegistryFault(
-        'unreachable',
-        `registry ${this.host}: its file ${file} (\`${key}\`) ${missing ? 'is not there (yet)' : 'cannot be read'}`,
-        { cause: error },
-      );
+      throw new RegistryFault('unreachable', `registry ${this.host}: ${unreadable(error, file, key)}`, {
+        cause: error,
+      });
     }
   }
 

@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import type { ConnectionOptions } from 'node:tls';
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
-import { readText } from '../../../core/files/index.js';
+import { readText, unreadable } from '../../../core/files/index.js';
 import type { SecretProvider } from '../../../core/plugin/index.js';
 import { backoff } from '../../../core/work/index.js';
 import { bare, type RedisSettings } from './config.js';
@@ -25,7 +24,7 @@ const retryStrategy = (attempt: number): number => backoff(attempt, firstRetry, 
 export async function credentialsOf(settings: RedisSettings, around: Surroundings): Promise<Credentials> {
   const { username, passwordFile, passwordSecret } = settings;
   let { password } = settings;
-  if (passwordFile !== undefined) password = await readText(around.resolvePath(passwordFile));
+  if (passwordFile !== undefined) password = await readSetting('passwordFile', passwordFile, around);
   if (passwordSecret !== undefined) {
     if (!around.secrets) throw new Error(`its password is in a secret, and no provider of the profile keeps secrets`);
     password = await around.secrets.get(passwordSecret);
@@ -70,7 +69,8 @@ export async function makeClient(
   const single = { ...common, db: database, lazyConnect: true, enableOfflineQueue: false, retryStrategy };
   if (sentinel) {
     const { master, nodes, passwordFile } = sentinel;
-    const password = passwordFile === undefined ? undefined : await readText(around.resolvePath(passwordFile));
+    const password =
+      passwordFile === undefined ? undefined : await readSetting('sentinel.passwordFile', passwordFile, around);
     return new Redis({
       ...single,
       name: master,
@@ -93,13 +93,21 @@ export function useCredentials(client: RedisClient, credentials: Credentials): v
 }
 
 async function tlsOf({ ca, certificate, key }: RedisSettings, around: Surroundings): Promise<ConnectionOptions> {
-  const read = (file: string): Promise<string> => readFile(around.resolvePath(file), 'utf8');
   return {
     minVersion: 'TLSv1.2',
-    ...(ca !== undefined && { ca: await read(ca) }),
-    ...(certificate !== undefined && { cert: await read(certificate) }),
-    ...(key !== undefined && { key: await read(key) }),
+    ...(ca !== undefined && { ca: await readSetting('ca', ca, around) }),
+    ...(certificate !== undefined && { cert: await readSetting('certificate', certificate, around) }),
+    ...(key !== undefined && { key: await readSetting('key', key, around) }),
   };
+}
+
+/** What the file of a setting holds. @throws Error that names both */
+async function readSetting(setting: string, file: string, around: Surroundings): Promise<string> {
+  try {
+    return await readText(around.resolvePath(file));
+  } catch (cause) {
+    throw new Error(unreadable(cause, file, setting), { cause });
+  }
 }
 
 function hostAndPort(node: string): { readonly host: string; readonly port: number } {
