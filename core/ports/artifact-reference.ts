@@ -1,12 +1,11 @@
 import { type ArtifactReference, RegistryFault } from './artifacts.js';
+import { hostGrammar } from './host-grammar.js';
 
 // OCI Distribution v1.1, "Pulling manifests": the grammars of <name> and of <reference> as a tag.
 const component = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
 const tagGrammar = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
 // image-spec v1.1, descriptor.md: the two registered algorithms and the length of their digests.
 const digestGrammar = /^(?:sha256:[a-f0-9]{64}|sha512:[a-f0-9]{128})$/;
-const hostGrammar =
-  /^(?:\[[0-9a-f:.]+\]|[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*)(?::(\d{1,5}))?$/i;
 
 /** Docker and Harbor limit a repository's name to 255 characters; so do we, and file systems agree. */
 const longestName = 255;

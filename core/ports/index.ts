@@ -10,6 +10,7 @@ export * from './lock.js';
 export * from './port.js';
 export * from './pull-credentials.js';
 export * from './queue.js';
+export * from './registry-place.js';
 export * from './secret.js';
 export * from './state.js';
 export * from './target.js';

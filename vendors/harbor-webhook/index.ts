@@ -5,8 +5,8 @@ import {
   isSecretName,
   optional,
   Problem,
-  parseArtifactReference,
   problems,
+  registryHost,
   SecretProvider,
   serve,
   z,
@@ -18,10 +18,9 @@ import { sameSecret } from './secret.js';
 
 const config = z
   .strictObject({
-    registry: z
-      .string()
-      .refine(isRegistry, 'must be host[:port], as sources of packages name the Harbor')
-      .describe('The Harbor whose events come, as `host[:port]`; no host that an event names is believed'),
+    registry: registryHost.describe(
+      'The Harbor whose events come, as `host[:port]`, as sources of packages name it; no host that an event names is believed',
+    ),
     secretFile: z
       .string()
       .min(1)
@@ -109,11 +108,3 @@ export default defineVendor({
     };
   },
 });
-
-function isRegistry(text: string): boolean {
-  try {
-    return parseArtifactReference(`oci://${text}/oci`).registry === text;
-  } catch {
-    return false;
-  }
-}

@@ -152,13 +152,28 @@ describe('the policy', () => {
     'has no rule of %s, since nothing would come under it',
     (of) => {
       expect(signaturesConfig.safeParse([{ of, cosignKeys: ['plant.pub.pem'] }]).error?.issues).toMatchObject([
-        { path: [0, 'of'], message: expect.stringContaining('harbor.example/apps/') },
+        { path: [0, 'of'] },
       ]);
     },
   );
 
   it.each(['harbor.test/', 'harbor.test:8443/apps/', 'harbor.test/apps/pump'])('has a rule of %s', (of) => {
     expect(signaturesConfig.parse([{ of, cosignKeys: ['plant.pub.pem'] }])).toMatchObject([{ of }]);
+  });
+
+  it.each(['https://localhost:18443/samples/', 'localhost:18443', 'samples/'])('is not for %s', (of) => {
+    const { error } = signaturesConfig.safeParse([{ of, cosignKeys: ['plant.pub.pem'] }]);
+    expect(error?.issues.map(({ path }) => path.join('.'))).toEqual(['0.of']);
+  });
+
+  it('warns of a rule for what is more likely a project than a repository', async () => {
+    const log = recordingLogger();
+    const of = (place: string) => ({ of: place, cosignKeys: ['plant.pub.pem'] });
+    const places = ['harbor.test/apps', 'harbor.test/apps/', 'harbor.test/apps/pump', 'harbor.test/'].map(of);
+    await new SignaturePolicy(places, (file) => join(data, file), systemClock).check(log);
+    expect(log.lines.map(({ message }) => message)).toEqual([
+      'signatures[0].of is the one repository harbor.test/apps: if all below it must be signed, write harbor.test/apps/',
+    ]);
   });
 
   it('refuses in a sentence, and lets the signed in', async () => {

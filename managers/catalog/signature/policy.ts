@@ -2,14 +2,8 @@ import type { KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { hasCode } from '../../../core/files/index.js';
 import { parseCertificates } from '../../../core/identity/index.js';
-import { type Clock, type Logger, z } from '../../../core/plugin/index.js';
-import {
-  type ArtifactRegistry,
-  type Descriptor,
-  parseArtifactReference,
-  printArtifactReference,
-  type RegistryCall,
-} from '../../../core/ports/index.js';
+import { type Clock, type Logger, registryPlace, z } from '../../../core/plugin/index.js';
+import type { ArtifactRegistry, Descriptor, RegistryCall } from '../../../core/ports/index.js';
 import type { Finding } from '../../margo/index.js';
 import { canonicalHost, sameHost } from '../host.js';
 import { notSigned, type PackageSource } from '../index.js';
@@ -20,13 +14,10 @@ export const signaturesConfig = z
   .array(
     z
       .strictObject({
-        of: z
-          .string()
-          .min(1)
-          .refine(isPlace, 'must be `registry/repository`, or end in `/`, as in `harbor.example/apps/`')
-          .describe(
-            'What must be signed: `registry/repository`, or all below one that ends in `/`, as in `harbor.example/apps/`',
-          ),
+        of: registryPlace.describe(
+          'What must be signed: one repository, `host[:port]/repository`, or all below what ends in `/`, as in ' +
+            '`harbor.example/apps/`; all of a registry is `harbor.example/`',
+        ),
         cosignKeys: z
           .array(z.string().min(1))
           .min(1)
@@ -78,7 +69,10 @@ export class SignaturePolicy {
    * @throws Error that names the setting, for a file that is there and is not what is needed
    */
   async check(log: Pick<Logger, 'warn'>): Promise<void> {
-    for (const [index, { cosignKeys = [], notation }] of this.rules.entries()) {
+    for (const [index, { of, cosignKeys = [], notation }] of this.rules.entries()) {
+      // Few repositories are in no project, and a rule for one that is not there lets everything in.
+      if (/^[^/]+\/[^/]+$/.test(of))
+        log.warn(`signatures[${index}].of is the one repository ${of}: if all below it must be signed, write ${of}/`);
       await this.#check(`signatures[${index}].cosignKeys`, cosignKeys, publicKey, log);
       const certificates = notation?.certificates ?? [];
       await this.#check(`signatures[${index}].notation.certificates`, certificates, parseCertificates, log);
@@ -167,17 +161,6 @@ export function ruleFor(
 ): SignatureRule | undefined {
   const place = samePlace(`${registry}/${repository}`);
   return rules.find(({ of }) => (of.endsWith('/') ? place.startsWith(samePlace(of)) : place === samePlace(of)));
-}
-
-/** Whether something can come from there: a rule with a slip in it would ask nobody for a signature. */
-function isPlace(of: string): boolean {
-  const reference = `oci://${of.endsWith('/') ? `${of}any` : of}`;
-  try {
-    const { registry, repository } = parseArtifactReference(reference);
-    return printArtifactReference({ registry, repository }) === reference;
-  } catch {
-    return false;
-  }
 }
 
 function samePlace(place: string): string {

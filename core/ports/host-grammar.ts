@@ -1,0 +1,3 @@
+/** `host[:port]`, an address of IPv6 in brackets; the port is captured. */
+export const hostGrammar =
+  /^(?:\[[0-9a-f:.]+\]|[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*)(?::(\d{1,5}))?$/i;
