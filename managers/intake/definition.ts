@@ -1,4 +1,4 @@
-import { ArtifactRegistry, defineManager, StateProvider, z } from '../../core/plugin/index.js';
+import { ArtifactRegistry, defineManager, repositoryPlace, StateProvider, z } from '../../core/plugin/index.js';
 import { CatalogManager } from '../catalog/index.js';
 import { IntakeManager } from './index.js';
 import { RegistryIntake } from './manager.js';
@@ -10,10 +10,11 @@ export default defineManager({
   provides: IntakeManager,
   config: z.strictObject({
     repositories: z
-      .array(z.string().min(1))
+      .array(repositoryPlace)
       .optional()
       .describe(
-        'Only these repositories; one that ends in / stands for all below it. All that a registry tells of unless told',
+        'Only these repositories, `project/name` without the host, or all below what ends in `/`, as in `apps/`. All that a ' +
+          'registry tells of unless told',
       ),
     labels: z
       .record(z.string().min(1).max(317), z.string().max(256))

@@ -28,9 +28,9 @@ let registry: Scanning;
 let wfm: Wfm;
 let intake: IntakeManager;
 
-async function startIntake(config: object = {}): Promise<IntakeManager> {
+async function startIntake(config: object = {}, log = recordingLogger()): Promise<IntakeManager> {
   const uses = { state, registry, catalog: wfm.catalog };
-  const context = await testContext<IntakeManager>(intakeManager, { uses, config, clock, log: recordingLogger() });
+  const context = await testContext<IntakeManager>(intakeManager, { uses, config, clock, log });
   await context.start();
   open.push(() => context.dispose());
   return context.instance;
@@ -133,10 +133,19 @@ describe('a push that a registry tells of', () => {
   });
 
   it('of a repository that the profile does not follow is not even looked at', async () => {
-    intake = await startIntake({ repositories: ['apps/valve', 'line-1/'] });
+    const log = recordingLogger();
+    intake = await startIntake({ repositories: ['apps/valve', 'line-1/'] }, log);
     await push('1.0.0');
     await told({ tag: '1.0.0' });
     expect(registry.resolved).toBe(0);
+    expect(log.lines).toMatchObject([
+      { level: 'info', fields: { repository: 'apps/pump', repositories: ['apps/valve', 'line-1/'] } },
+    ]);
+  });
+
+  it.each(['apps', 'harbor.test/apps/'])('cannot be followed by %s, which no repository is', (place) => {
+    const { error } = intakeManager.config.safeParse({ repositories: ['apps/', place] });
+    expect(error?.issues.map(({ path }) => path.join('.'))).toEqual(['repositories.1']);
   });
 
   it('is tried again for what failed, also where it is in the catalog by its digest', async () => {

@@ -67,7 +67,17 @@ export class RegistryIntake implements IntakeManager, Lifecycle {
   }
 
   async notice(all: readonly Notice[]): Promise<void> {
-    const wanted = new Map(all.filter((one) => this.#isWanted(one)).map((one) => [noticeKey(one), one]));
+    const wanted = new Map<string, Notice>();
+    for (const one of all) {
+      const key = noticeKey(one);
+      if (this.#isWanted(one)) wanted.set(key, one);
+      else
+        this.#parts.log.info('a registry told of what `repositories` does not name', {
+          notice: key,
+          repository: one.repository,
+          repositories: this.#parts.repositories,
+        });
+    }
     if (wanted.size === 0) return;
     // Before it is written: this host may hear of it before it is answered.
     for (const key of wanted.keys()) this.#due.add(key);
