@@ -1,10 +1,10 @@
 import { readText } from '../../../core/files/index.js';
-import { type PullCredentials, secret, TargetFault, z } from '../../../core/plugin/index.js';
+import { type PullCredentials, registryLoginHost, secret, TargetFault, z } from '../../../core/plugin/index.js';
 
 /** A registry in the config of a target, and who pulls from it. */
 export const registryLogin = z
   .strictObject({
-    host: z.string().min(1).describe('Host and port as image references write them: `registry.example:5000`'),
+    host: registryLoginHost.describe('Host and port as image references write them: `registry.example:5000`'),
     username: z.string().min(1).describe('Who pulls'),
     password: secret(z.string()).optional().describe('Or token; better kept in a file'),
     passwordFile: z.string().optional().describe('File with the password; a final line break is ignored'),

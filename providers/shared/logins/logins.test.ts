@@ -28,6 +28,11 @@ function handing(...credentials: PullCredential[]) {
   return { handed: handed as PullCredentials, refused };
 }
 
+it.each(['https://registry.test', 'registry.test:5000/apps'])('are not for %s, as no image begins', (host) => {
+  const { error } = registryLogin.safeParse({ host, username: 'ada', password: 'at hand' });
+  expect(error?.issues.map(({ path }) => path.join('.'))).toEqual(['host']);
+});
+
 it('are those of the config, with what their files hold now', async () => {
   const registries = [
     configured('one.test', { password: 'at hand' }),
