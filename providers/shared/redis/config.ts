@@ -8,8 +8,8 @@ const address = z
 const url = z.string().superRefine((text, context) => {
   const fault = (message: string) => context.addIssue({ code: 'custom', message });
   if (text.startsWith('unix:///')) return;
-  const parsed = URL.canParse(text) ? new URL(text) : undefined;
-  if (!parsed || !['redis:', 'rediss:'].includes(parsed.protocol) || parsed.hostname === '') {
+  const parsed = overNetwork(text);
+  if (!parsed) {
     fault('expected redis://host[:port], rediss://host[:port] or unix:///path');
     return;
   }
@@ -117,15 +117,22 @@ export function checkRedisSettings(
 
 /** Hosts of other machines that are reached in the open. */
 function openHosts({ url: text, sentinel, cluster, tls = false }: RedisSettings): readonly string[] {
-  if (text?.startsWith('unix:')) return [];
   if (text !== undefined) {
-    const { protocol, hostname } = new URL(text);
-    return protocol === 'rediss:' || isLoopback(bare(hostname)) ? [] : [hostname];
+    const parsed = overNetwork(text);
+    // A socket; or no URL of a Redis, which is a fault of its own.
+    if (!parsed) return [];
+    return parsed.protocol === 'rediss:' || isLoopback(bare(parsed.hostname)) ? [] : [parsed.hostname];
   }
   if (tls) return [];
   return [...(sentinel?.nodes ?? []), ...(cluster ?? [])]
     .map((node) => bare(node.slice(0, node.lastIndexOf(':'))))
     .filter((host) => !isLoopback(host));
+}
+
+/** The URL of a Redis that is reached by a host; `undefined` for any other text. */
+function overNetwork(text: string): URL | undefined {
+  const parsed = URL.canParse(text) ? new URL(text) : undefined;
+  return parsed && ['redis:', 'rediss:'].includes(parsed.protocol) && parsed.hostname !== '' ? parsed : undefined;
 }
 
 /** An address of IPv6 without its brackets. */
