@@ -53,7 +53,9 @@ describe('the config of registry.oci', () => {
       'registries.0.passwordSecret: not the name of a secret (letters, digits, `.`, `_`, `-`, in parts between `/`)',
     ],
     [{ url: 'https://h', insecure: true }, 'registries.0: Unrecognized key: "insecure"'],
-    [{ url: 'harbor.example' }, 'registries.0.url: Invalid URL'],
+    [{ url: 'harbor.example' }, 'registries.0.url: https:// is missing: write https://harbor.example'],
+    [{ url: 'harbor.example:8443' }, 'registries.0.url: https:// is missing: write https://harbor.example:8443'],
+    [{ url: 'oci://h' }, 'registries.0.url: expected https://host[:port], as in https://registry.example:5000'],
   ])('refuses %j', (registry, fault) => {
     expect(faults(registry)).toContain(fault);
   });

@@ -1,19 +1,27 @@
-import { isSecretName, secret, z } from '../../../core/plugin/index.js';
+import { isSecretName, registryHostFault, secret, z } from '../../../core/plugin/index.js';
 
 /** Whether a URL's host is this machine: the only place that plain HTTP may lead to. */
 export function isLoopback({ hostname }: URL): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname);
 }
 
-const origin = z.url({ protocol: /^https?$/ }).superRefine((text, context) => {
-  if (!URL.canParse(text)) return;
-  const url = new URL(text);
-  const fault = (message: string) => context.addIssue({ code: 'custom', message });
-  if (url.username !== '' || url.password !== '')
-    fault('credentials do not belong in the URL; use username and password');
-  if (url.pathname !== '/' || url.search !== '' || url.hash !== '') fault('only https://host[:port], without a path');
-  if (url.protocol === 'http:' && !isLoopback(url)) fault('plain http is for loopback addresses only; use https');
-});
+const origin = z
+  .url({ protocol: /^https?$/, error: ({ input }) => noUrl(String(input)) })
+  .superRefine((text, context) => {
+    if (!URL.canParse(text)) return;
+    const url = new URL(text);
+    const fault = (message: string) => context.addIssue({ code: 'custom', message });
+    if (url.username !== '' || url.password !== '')
+      fault('credentials do not belong in the URL; use username and password');
+    if (url.pathname !== '/' || url.search !== '' || url.hash !== '') fault('only https://host[:port], without a path');
+    if (url.protocol === 'http:' && !isLoopback(url)) fault('plain http is for loopback addresses only; use https');
+  });
+
+function noUrl(text: string): string {
+  return registryHostFault(text) === undefined
+    ? `https:// is missing: write https://${text}`
+    : 'expected https://host[:port], as in https://registry.example:5000';
+}
 
 /** One registry: its address, whom to trust there, and who we are to it. */
 export const registryEntry = z

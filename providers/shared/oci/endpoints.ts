@@ -191,8 +191,8 @@ export class Endpoints {
     if (this.config.unlisted === 'refuse') {
       throw new RegistryFault(
         'refused',
-        `registry ${registry}: the profile does not name it; add \`- url: ${secure}\` to the \`registries\` of the ` +
-          '`registry.oci` entry (or set `unlisted: allow` there)',
+        `registry ${registry}: the profile does not name it; add \`- url: ${secure}\` to the \`registries\` of its ` +
+          '`registry.oci` or `registry.harbor` entry (or set `unlisted: allow` there)',
       );
     }
     const endpoint = new Endpoint({ url: secure }, this.config.timeouts, this.keepers);

@@ -412,7 +412,9 @@ describe('who is not listed', () => {
     const place = { registry: 'harbor.example:8443', repository: 'a', tag: '1' };
     await expect(registry.resolve(place)).rejects.toMatchObject({
       reason: 'refused',
-      message: expect.stringContaining('add `- url: https://harbor.example:8443` to the `registries`'),
+      message: expect.stringContaining(
+        'add `- url: https://harbor.example:8443` to the `registries` of its `registry.oci` or `registry.harbor` entry',
+      ),
     });
   });
 
@@ -567,6 +569,14 @@ describe('what a registry offers', () => {
   it('is not told by every registry', async () => {
     const { registry, place } = await against((_, response) => response.writeHead(401).end());
     await expect(collect(registry.repositories?.(place.registry, 0))).rejects.toMatchObject({ reason: 'denied' });
+  });
+
+  it('is not its repositories where it has no list of them', async () => {
+    const { registry, place } = await against((_, response) => response.writeHead(404).end());
+    await expect(collect(registry.repositories?.(place.registry, 0))).rejects.toMatchObject({
+      reason: 'refused',
+      message: expect.stringContaining(`registry ${place.registry}: this registry does not list its repositories`),
+    });
   });
 
   it('is a tag each of a repository, with its artifact where that is one', async () => {

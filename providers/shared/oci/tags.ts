@@ -39,14 +39,21 @@ export async function readTags(
 }
 
 /** All repositories, as far as a registry tells (docker's registry API, "Listing Repositories"). */
-export function readRepositories(
+export async function* readRepositories(
   transport: Transport,
   endpoint: Endpoint,
   call: RegistryCall,
   timeouts: OciConfig['timeouts'],
 ): AsyncGenerator<string, void, undefined> {
   const list = { path: '/v2/_catalog', scope: 'registry:catalog:*', what: 'repositories', page: catalog };
-  return names(transport, endpoint, list, call, timeouts);
+  try {
+    yield* names(transport, endpoint, list, call, timeouts);
+  } catch (cause) {
+    // The list is no part of OCI Distribution.
+    if (!(cause instanceof RegistryFault) || cause.reason !== 'not-found') throw cause;
+    const message = `registry ${endpoint.host}: this registry does not list its repositories; ask for what one of them has, by its name`;
+    throw new RegistryFault('refused', message, { cause });
+  }
 }
 
 /** Page by page; the next one is asked for when somebody wants it. */
