@@ -1,3 +1,4 @@
+import { registryHostFault } from '../../core/ports/index.js';
 import type { ArtifactItem, RepositoryItem } from '../../vendors/operator/answers.js';
 import { type ConnectionOptions, type Operator, withClient } from '../client/index.js';
 import { invalid } from '../failure.js';
@@ -36,6 +37,7 @@ export async function getRepositories(
   options: OfferOptions,
 ): Promise<void> {
   if (registry === undefined) throw invalid('repositories are those of a registry', 'name it: host:port');
+  checkHost(registry, registry, 'host:port');
   await withClient(terminal, options, async (client: Operator) => {
     const items = await all((page) => client.listRepositories({ ...page, registry }), options.limit);
     terminal.out(await render(items, repositoryColumns, options.output, false));
@@ -44,19 +46,22 @@ export async function getRepositories(
 }
 
 /** `tutti get artifacts HOST/REPOSITORY`: what is in a repository, with what the registry's scanner found. */
-export async function getArtifacts(
-  terminal: Terminal,
-  place: string | undefined,
-  options: OfferOptions,
-): Promise<void> {
-  const [, registry, repository] = /^([^/]+)\/(.+)$/.exec(place ?? '') ?? [];
+export async function getArtifacts(terminal: Terminal, place = '', options: OfferOptions): Promise<void> {
+  const [, registry, repository] = /^([^/]+)\/(.+)$/.exec(place) ?? [];
   if (registry === undefined || repository === undefined)
     throw invalid('artifacts are those of a repository', 'name it: host:port/repository');
+  checkHost(registry, place, 'host:port/repository');
   await withClient(terminal, options, async (client: Operator) => {
     const items = await all((page) => client.listArtifacts({ ...page, registry, repository }), options.limit);
     terminal.out(await render(items, artifactColumns, options.output, false));
     terminal.next('tutti apply -f package.yaml, with one of them as its source');
   });
+}
+
+/** @throws CommandFailure that says how to write the registry */
+function checkHost(registry: string, written: string, form: string): void {
+  const fault = registryHostFault(written.includes('://') ? written : registry);
+  if (fault !== undefined) throw invalid(`${written}: ${fault}`, `name it: ${form}`);
 }
 
 /** Page by page, no more than are wanted. */

@@ -10,7 +10,7 @@ import {
   type Filter,
   type Item,
   type Kind,
-  kindOf,
+  listedOf,
   packages,
 } from '../resources/index.js';
 import type { Terminal } from '../terminal.js';
@@ -31,9 +31,9 @@ export async function get(
   id: string | undefined,
   options: GetOptions,
 ): Promise<void> {
-  if (word === 'repositories') return getRepositories(terminal, id, options);
-  if (word === 'artifacts') return getArtifacts(terminal, id, options);
-  const kind = kindOf(word);
+  const kind = listedOf(word);
+  if (kind === 'repositories') return getRepositories(terminal, id, options);
+  if (kind === 'artifacts') return getArtifacts(terminal, id, options);
   await withClient(terminal, options, async (client) => {
     const filter = await filters(client, kind.plural, options);
     if (options.watch) return watch(terminal, client, filter, options.output);

@@ -76,6 +76,16 @@ describe('tutti get', () => {
     );
   });
 
+  it('says of an address how a registry is written', async () => {
+    const server = { server: 'https://nobody.test', output: 'table' } as const;
+    const url = 'https://localhost:8443';
+    await expect(shown((terminal) => getRepositories(terminal, url, server))).rejects.toThrow(/leave https:\/\/ away$/);
+    for (const path of ['', '/', '/apps/pump'])
+      await expect(shown((terminal) => getArtifacts(terminal, url + path, server))).rejects.toThrow(
+        /leave https:\/\/ away$/,
+      );
+  });
+
   it('says what it lists those of', async () => {
     await expect(shown((terminal) => getRepositories(terminal, undefined, options('table')))).rejects.toThrow(
       /registry/,
