@@ -68,6 +68,17 @@ describe('plan', () => {
     expect(plan(application(db), [observed([running(db)])]).steps).toEqual([]);
   });
 
+  it('touches nothing where several targets run it: they may be one platform', () => {
+    const db = component('db');
+    const several = [observed([running(db)], 'one'), observed([running(db)], 'two')];
+    expect(plan(application(db, component('web')), several)).toEqual({
+      kind: 'invalid',
+      steps: [],
+      reason: 'several targets of this profile run custom (one, two), and none of it is touched: leave all but one out',
+    });
+    expect(kinds(plan(undefined, several))).toEqual(['remove db', 'remove db']);
+  });
+
   it('updates what was applied from another revision', () => {
     const steps = plan(application(component('db', '2.0.0')), [observed([running(component('db'))])]).steps;
     expect(steps).toEqual([

@@ -24,7 +24,10 @@ export type Plan =
       /** Components that were applied and are on their way up by themselves: nobody waits for them. */
       readonly starting: readonly string[];
     }
-  /** Components that would be applied are not as their target declares them; what runs of the application is let be. */
+  /**
+   * Components that would be applied are not as their target declares them, or several targets could run them; what runs
+   * of the application is let be.
+   */
   | { readonly kind: 'invalid'; readonly steps: readonly []; readonly reason: string }
   /** No target of this device runs such deployments; what other targets still have of it is removed all the same. */
   | { readonly kind: 'unsupported'; readonly steps: readonly Step[]; readonly reason: string };
@@ -37,7 +40,12 @@ export type Plan =
  * @param observed every target, each with what it has of the application
  */
 export function plan(desired: DesiredApplication | undefined, observed: readonly Observed[]): Plan {
-  const home = desired && homeOf(desired, observed);
+  const [home, ...rivals] = desired ? homesOf(desired, observed) : [];
+  if (desired && home && rivals.length > 0) {
+    // Two targets may lead to the same platform: each would take away what the other has brought.
+    const names = [home, ...rivals].map(({ target }) => target);
+    return { kind: 'invalid', steps: [], reason: ambiguity(desired.deploymentType, names) };
+  }
   const leaving = observed
     .filter(({ target }) => target !== home?.target)
     .flatMap(({ target, actual }) =>
@@ -70,12 +78,24 @@ interface Home extends Observed {
   readonly type: ComponentCapability;
 }
 
-function homeOf({ deploymentType }: DesiredApplication, observed: readonly Observed[]): Home | undefined {
-  for (const each of observed) {
+function homesOf({ deploymentType }: DesiredApplication, observed: readonly Observed[]): readonly Home[] {
+  return observed.flatMap((each) => {
     const type = each.capabilities.components.find((declared) => declared.deploymentType === deploymentType);
-    if (type) return { ...each, type };
-  }
-  return undefined;
+    return type ? [{ ...each, type }] : [];
+  });
+}
+
+/** What is wrong with targets that run the same, a sentence for each deployment type that several claim. */
+export function ambiguities(capabilities: ReadonlyMap<string, TargetCapabilities>): readonly string[] {
+  const claims = new Map<string, string[]>();
+  for (const [target, { components }] of capabilities)
+    for (const { deploymentType } of components)
+      claims.set(deploymentType, [...(claims.get(deploymentType) ?? []), target]);
+  return [...claims].flatMap(([type, targets]) => (targets.length > 1 ? [ambiguity(type, targets)] : []));
+}
+
+function ambiguity(deploymentType: string, targets: readonly string[]): string {
+  return `several targets of this profile run ${deploymentType} (${targets.join(', ')}), and none of it is touched: leave all but one out`;
 }
 
 function stepFor(desired: DesiredComponent, { target, type, actual }: Home): Step[] | 'starting' {

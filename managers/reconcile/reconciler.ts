@@ -8,13 +8,13 @@ import type {
   TargetCapabilities,
   TargetProvider,
 } from '../../core/ports/index.js';
-import { backoff, KeyedQueue, type WorkResult } from '../../core/work/index.js';
+import { backoff, KeyedQueue, unlessAborted, type WorkResult } from '../../core/work/index.js';
 import { Executor } from './executor.js';
 import { foresee } from './foresight.js';
 import type { ApplicationStatus, Foresight, ReconcileManager, Wanted } from './index.js';
 import { Ledger } from './ledger.js';
 import { Pacing, type PacingSettings } from './pacing.js';
-import { type Observed, type Plan, plan } from './plan.js';
+import { ambiguities, type Observed, type Plan, plan } from './plan.js';
 import { type ApplicationRecord, componentsOf, desiredOf } from './records.js';
 import { progressing, refusal, uniform } from './report.js';
 
@@ -58,7 +58,7 @@ export class Reconciler implements ReconcileManager, Lifecycle {
   async start(): Promise<void> {
     await this.#ledger.load();
     const watches = [...this.on.targets].map(([name, target]) => this.#watch(name, target));
-    this.#loops = [...watches, this.#resync()];
+    this.#loops = [...watches, this.#resync(), this.#warnOfRivals()];
     this.#queueAll();
   }
 
@@ -173,6 +173,16 @@ export class Reconciler implements ReconcileManager, Lifecycle {
         if (!signal.aborted) this.on.log.warn(`the watch on ${name} broke; tried again`, { error });
       }
       await this.#pause(backoff(attempt, 1000, 30_000));
+    }
+  }
+
+  async #warnOfRivals(): Promise<void> {
+    if (this.on.targets.size < 2) return;
+    try {
+      const all = await unlessAborted(this.#stopped.signal, this.capabilities());
+      for (const message of ambiguities(all)) this.on.log.warn(message);
+    } catch (error) {
+      this.on.log.debug('a target does not tell what it runs; what needs it waits', { error });
     }
   }
 
