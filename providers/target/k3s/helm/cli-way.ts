@@ -21,7 +21,7 @@ import type { HelmWay } from './way.js';
 /** Milliseconds that an uninstall may take, or going back, which waits for hooks alone; whoever asked may end it before. */
 const changeTime = 300_000;
 
-/** Milliseconds beyond what helm was told, which is not for the chart's pull and what it asks the cluster: only for what hangs. */
+/** Milliseconds beyond what helm was told, which covers neither the chart's pull nor what it asks the cluster. */
 const grace = 60_000;
 
 /** By the helm program on this machine. */
