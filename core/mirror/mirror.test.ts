@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { MemoryState } from '../../providers/state/memory/index.js';
@@ -62,6 +63,53 @@ describe('Mirror', () => {
     await state.commit([put(values, 'z', { n: 0 })]);
     await expect.poll(() => mirror.get('z')).toBe(0);
     expect(mirror.get('a')).toBe(3);
+  });
+
+  it('does not bring back what others have deleted when a commit ends late', async () => {
+    const state = new MemoryState();
+    const mirror = mirrorOf(state);
+    await mirror.start();
+    const revision = await state.commit([put(values, 'a', { n: 1 })]);
+    await state.commit([remove(values, 'a')]);
+    await state.commit([put(values, 'z', { n: 0 })]);
+    await expect.poll(() => mirror.get('z')).toBe(0);
+    mirror.put({ key: 'a', revision, value: { n: 1 } });
+    expect(held(mirror)).toEqual({ z: 0 });
+  });
+
+  it('reads its own commit wholly while the watch has told of a part of it', async () => {
+    const state = new MemoryState();
+    const rest = new AbortController();
+    const { watch } = state;
+    state.watch = async function* (...of) {
+      for await (const change of watch.apply(state, of as never)) {
+        if (change.key === 'b') await once(rest.signal, 'abort');
+        yield change as never;
+      }
+    };
+    const mirror = mirrorOf(state);
+    await mirror.start();
+    const revision = await state.commit([put(values, 'a', { n: 1 }), put(values, 'b', { n: 1 })]);
+    await expect.poll(() => mirror.get('a')).toBe(1);
+    mirror.put({ key: 'b', revision, value: { n: 1 } });
+    const mirrored = held(mirror);
+    rest.abort();
+    expect(mirrored).toEqual({ a: 1, b: 1 });
+  });
+
+  it('reads its own writes also when a store that lost its history counts from less', async () => {
+    const before = new MemoryState();
+    const store = failover(before);
+    const mirror = mirrorOf(store.state);
+    await mirror.start();
+    for (let n = 0; n < 9; n++) await before.commit([put(values, 'undone', { n })]);
+    await expect.poll(() => mirror.get('undone')).toBe(8);
+    const after = new MemoryState();
+    store.to(after);
+    await expect.poll(() => held(mirror)).toEqual({});
+    const revision = await after.commit([put(values, 'a', { n: 1 })]);
+    mirror.put({ key: 'a', revision, value: { n: 1 } });
+    expect(mirror.get('a')).toBe(1);
   });
 
   it('ends as the store does, whatever is written by whom', async () => {

@@ -29,13 +29,15 @@ const longestWait = 5000;
  *
  * It follows the store by watching it, so that hosts which share one agree. A manager that commits tells the mirror at
  * once ({@link put}, {@link delete}) and so reads its own writes; what the watch says later of the same or an older
- * revision changes nothing. When the store has lost its history, everything is read anew.
+ * revision changes nothing, and neither does a commit whose end the manager hears of after what others did next. When the store has lost its history, everything is read anew.
  */
 export class Mirror<T, V> {
   readonly #parts: MirrorParts<T, V>;
   readonly #entries = new Map<string, Entry<V>>();
   /** Keys deleted here whose deletion the watch has not come to yet: older news must not bring them back. */
   readonly #deleted = new Map<string, number>();
+  /** The newest revision that the watch has told of: what was there before it, and is not here, has been deleted. */
+  #told = 0;
   readonly #stopping = new AbortController();
   /** Keys that were told of while everything is read anew: what was read of them may be older. */
   #touched: Set<string> | undefined;
@@ -87,7 +89,8 @@ export class Mirror<T, V> {
     this.#touched?.add(key);
     const before = this.#entries.get(key);
     const known = before?.revision ?? this.#deleted.get(key) ?? 0;
-    if (revision <= known) return;
+    // Of the newest commit the watch may have told a part: a key of it that is not here can still come.
+    if (revision <= known || (!before && revision < this.#told)) return;
     this.#deleted.delete(key);
     this.#set(stored, before);
   }
@@ -98,7 +101,7 @@ export class Mirror<T, V> {
     const before = this.#entries.get(key);
     if (revision <= (before?.revision ?? 0)) return;
     this.#drop(key);
-    this.#deleted.set(key, revision);
+    if (revision > this.#told) this.#deleted.set(key, revision);
   }
 
   async #follow(first: AsyncIterable<StateEvent<T>>): Promise<void> {
@@ -117,6 +120,7 @@ export class Mirror<T, V> {
   async #followTo(changes: AsyncIterable<StateEvent<T>>): Promise<boolean> {
     try {
       for await (const change of changes) {
+        this.#told = change.revision;
         if (change.kind === 'put') this.put(change);
         else this.#seenDeleted(change.key, change.revision);
       }
@@ -131,6 +135,8 @@ export class Mirror<T, V> {
   async #readAnew(): Promise<AsyncIterable<StateEvent<T>> | undefined> {
     const { state, collection, clock } = this.#parts;
     const { signal } = this.#stopping;
+    // A store that has lost commits may count from less.
+    this.#told = 0;
     for (let attempt = 1; !signal.aborted; attempt++) {
       const over = new AbortController();
       try {
