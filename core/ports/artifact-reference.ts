@@ -1,5 +1,5 @@
 import { type ArtifactReference, RegistryFault } from './artifacts.js';
-import { hostGrammar } from './host-grammar.js';
+import { hostGrammar, isPort } from './host-grammar.js';
 
 // OCI Distribution v1.1, "Pulling manifests": the grammars of <name> and of <reference> as a tag.
 const component = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
@@ -34,11 +34,6 @@ export function isTag(text: string): boolean {
  */
 export function isDigest(text: string): boolean {
   return digestGrammar.test(text);
-}
-
-/** A port has one spelling, so that a host has no more than it needs. */
-function isPort(digits: string): boolean {
-  return String(Number(digits)) === digits && Number(digits) <= 65_535;
 }
 
 /**

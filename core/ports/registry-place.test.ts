@@ -14,6 +14,8 @@ describe('the host of a registry in a config', () => {
     ['harbor.example:5000/apps', 'expected host[:port] alone: leave "/apps" away'],
     ['harbor.example/', 'expected host[:port] alone: leave "/" away'],
     ['harbor.example:99999', 'expected host[:port], as in registry.example:5000'],
+    ['harbor.example:0443', 'expected host[:port], as in registry.example:5000'],
+    ['1.2.3.4.5', 'expected host[:port], as in registry.example:5000'],
     ['ada@harbor.example', 'expected host[:port], as in registry.example:5000'],
     ['', 'expected host[:port], as in registry.example:5000'],
   ])('is not %j', (text, fault) => {

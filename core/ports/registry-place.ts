@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { isRepositoryName } from './artifact-reference.js';
-import { hostGrammar } from './host-grammar.js';
+import { hostGrammar, isPort } from './host-grammar.js';
 
 const dockerHub = 'https://index.docker.io/v1/';
 
@@ -14,8 +14,9 @@ export function registryHostFault(text: string): string | undefined {
   if (text.includes('/'))
     return `expected host[:port] alone: leave ${JSON.stringify(text.slice(text.indexOf('/')))} away`;
   const host = hostGrammar.exec(text);
-  if (!host || Number(host[1] ?? 0) > 65_535) return 'expected host[:port], as in registry.example:5000';
-  return undefined;
+  // What looks like an address may be none, as 1.2.3.4.5.
+  const isHost = host && isPort(host[1] ?? '0') && URL.canParse(`https://${text}`);
+  return isHost ? undefined : 'expected host[:port], as in registry.example:5000';
 }
 
 /**
