@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Cluster, type Redis } from 'ioredis';
 import type { Logger } from '../../../core/plugin/index.js';
 import type { RedisSettings } from './config.js';
@@ -58,6 +59,9 @@ export class RedisConnection {
     });
     signal.throwIfAborted();
     this.#client = client;
+    // Whoever asks while Redis is away waits, however many they are.
+    client.setMaxListeners(0);
+    setMaxListeners(0, this.#closing.signal);
     client.on('ready', () => {
       this.#generation++;
       this.#note(undefined);
