@@ -42,7 +42,7 @@ beforeAll(async () => {
 });
 afterAll(() => house?.[Symbol.asyncDispose]());
 
-/** An input with all that the operation's address needs, and a body where it has one. */
+/** An input with all that the operation needs, and a body where it has one. */
 function inputFor({ http, id }: Operation, clientId = own.clientId): Record<string, unknown> {
   const named: Record<string, unknown> = {
     clientId,
@@ -55,6 +55,8 @@ function inputFor({ http, id }: Operation, clientId = own.clientId): Record<stri
   const input = Object.fromEntries(names.map((name) => [name, named[name]]));
   if (http.body !== undefined) input[http.body] = {};
   if (id === 'tokens.create') return { ...input, name: 'x', role: 'viewer' };
+  if (id === 'registry.repositories') return { ...input, registry: 'registry.test' };
+  if (id === 'registry.artifacts') return { ...input, registry: 'registry.test', repository: 'apps/pump' };
   return id === 'devices.set' ? { ...input, form: null } : input;
 }
 
