@@ -87,6 +87,8 @@ export async function k3sSubject(
     dispose: async () => {
       const mine = { namespace, labelSelector: 'tutti.dev/owner=kit' };
       await apps.deleteCollectionNamespacedDeployment(mine);
+      // Or else it makes its pods anew, whose starts would count in the next case.
+      await apps.deleteCollectionNamespacedReplicaSet(mine);
       await core.deleteCollectionNamespacedPod(mine);
       await core.deleteCollectionNamespacedSecret(mine);
       await core.deleteCollectionNamespacedEvent({ namespace });
