@@ -107,6 +107,8 @@ export async function helmSubject(
     },
     dispose: async () => {
       await apps.deleteCollectionNamespacedDeployment({ namespace });
+      // Or else it makes its pods anew, whose starts would count in the next case.
+      await apps.deleteCollectionNamespacedReplicaSet({ namespace });
       await core.deleteCollectionNamespacedPod({ namespace });
       for (const labelSelector of ['owner=helm', `tutti.dev/owner=${owner}`]) {
         await core.deleteCollectionNamespacedSecret({ namespace, labelSelector });
