@@ -7,7 +7,7 @@ import { releaseName } from '../../providers/target/k3s/helm/release-name.js';
 import type { HelmPart, KubernetesWithNode, RegistryPart } from '../parts/index.js';
 import { type Charts, chartApplication, helmTrial } from './helm-trial.js';
 import { killableAgent } from './killable-agent.js';
-import { podsOnCluster } from './pods-on-cluster.js';
+import { endPods, podsOnCluster } from './pods-on-cluster.js';
 
 /** Made before the cases, and not by the target: it stays. */
 export const kitNamespace = 'kit';
@@ -106,10 +106,7 @@ export async function helmSubject(
       return Object.assign(instance, { platform });
     },
     dispose: async () => {
-      await apps.deleteCollectionNamespacedDeployment({ namespace });
-      // Or else it makes its pods anew, whose starts would count in the next case.
-      await apps.deleteCollectionNamespacedReplicaSet({ namespace });
-      await core.deleteCollectionNamespacedPod({ namespace });
+      await endPods(cluster, { namespace });
       for (const labelSelector of ['owner=helm', `tutti.dev/owner=${owner}`]) {
         await core.deleteCollectionNamespacedSecret({ namespace, labelSelector });
       }

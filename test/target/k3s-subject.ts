@@ -6,7 +6,7 @@ import type { TargetPlatform, TargetUnderTest } from '../../core/testing/target/
 import type { KubernetesWithNode, RegistryPart } from '../parts/index.js';
 import { k3sTrial, manifestsApplication } from './k3s-trial.js';
 import { killableAgent } from './killable-agent.js';
-import { podsOnCluster } from './pods-on-cluster.js';
+import { endPods, podsOnCluster } from './pods-on-cluster.js';
 
 /** Made before the cases, and not by the target: it stays. */
 export const kitNamespace = 'kit';
@@ -86,10 +86,7 @@ export async function k3sSubject(
     },
     dispose: async () => {
       const mine = { namespace, labelSelector: 'tutti.dev/owner=kit' };
-      await apps.deleteCollectionNamespacedDeployment(mine);
-      // Or else it makes its pods anew, whose starts would count in the next case.
-      await apps.deleteCollectionNamespacedReplicaSet(mine);
-      await core.deleteCollectionNamespacedPod(mine);
+      await endPods(cluster, mine);
       await core.deleteCollectionNamespacedSecret(mine);
       await core.deleteCollectionNamespacedEvent({ namespace });
       await trial.dispose();

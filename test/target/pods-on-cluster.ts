@@ -46,6 +46,19 @@ export function podsOnCluster(
   };
 }
 
+/** Ends all Deployments that are chosen, with their pods. */
+export async function endPods(
+  cluster: KubernetesWithNode,
+  chosen: { readonly namespace: string; readonly labelSelector?: string },
+): Promise<void> {
+  const apps = cluster.client().makeApiClient(AppsV1Api);
+  const core = cluster.client().makeApiClient(CoreV1Api);
+  await apps.deleteCollectionNamespacedDeployment(chosen);
+  // Or else it makes its pods anew, whose starts would count in the next case.
+  await apps.deleteCollectionNamespacedReplicaSet(chosen);
+  await core.deleteCollectionNamespacedPod(chosen);
+}
+
 function runs({ status }: V1Pod): boolean {
   return status?.containerStatuses?.some(({ state }) => state?.running !== undefined) ?? false;
 }
